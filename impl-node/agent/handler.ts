@@ -1,0 +1,38 @@
+// What a method handler is given: the seam between dispatch, the methods and the link.
+
+import type { Capability } from '@happy-remote/schemas/constants.ts'
+import type { EventName, EventParams, MethodName, Params, Result } from '@happy-remote/schemas/rpc/registry.ts'
+
+/** A stream from this side to the caller, in the caller's current session. */
+export interface OutgoingStream {
+  readonly streamId: number
+  /** Sends one chunk (1 to 65 536 bytes). False: the session window is full, nothing was sent, `onDrain` follows. */
+  send(offset: number, bytes: Uint8Array): boolean
+}
+
+export interface StreamEvents {
+  /** `send` may succeed again. */
+  onDrain(): void
+  /** The session has ended and the stream with it; `send` does nothing more. */
+  onEnd(): void
+}
+
+/** The controller on whose behalf a handler runs. */
+export interface Caller {
+  readonly deviceId: string
+  readonly capabilities: ReadonlySet<Capability>
+  openStream(events: StreamEvents): OutgoingStream
+  /** Runs `then` once the response of the present request was handed to the session: a stream is named before it flows. */
+  afterResponse(then: () => void): void
+}
+
+/** Throws ProtocolError with an RPC code to refuse. */
+export type Handler<M extends MethodName> = (
+  params: Params<M>,
+  caller: Caller,
+  id: string,
+) => Result<M> | Promise<Result<M>>
+export type Handlers = { readonly [M in MethodName]: Handler<M> }
+
+/** Sends an event to every controller whose capabilities allow it. */
+export type Emit = <E extends EventName>(name: E, params: EventParams<E>) => void

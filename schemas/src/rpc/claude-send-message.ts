@@ -1,0 +1,20 @@
+import { Type } from 'typebox'
+import { defineMethod, Uuid } from './method.ts'
+
+export const claudeSendMessage = defineMethod({
+  name: 'claude.sendMessage',
+  kind: 'command',
+  capability: 'prompt',
+  doc: 'Gives the assistant a prompt. Answers on acceptance; progress is told by events.',
+  params: Type.Object({
+    prompt: Type.String({ minLength: 1 }),
+    conversationId: Type.Optional(Type.String({ description: 'The present conversation where absent.' })),
+  }),
+  result: Type.Object({
+    messageId: Uuid,
+    state: Type.Union([Type.Literal('started'), Type.Literal('queued')], {
+      description: 'queued while another turn runs',
+    }),
+  }),
+  errors: ['assistant-unavailable', 'not-found', 'paused'],
+})

@@ -1,0 +1,57 @@
+// The only list of methods and events: client types, dispatch, validation, AsyncAPI operations and
+// the spec's tables come from it.
+
+import { agentInfo } from './agent-info.ts'
+import { claudeCancel } from './claude-cancel.ts'
+import { claudeGetStatus } from './claude-get-status.ts'
+import { claudeSendMessage } from './claude-send-message.ts'
+import { deviceList } from './device-list.ts'
+import * as eventTypes from './events.ts'
+import type { EventType, Method, ParamsOf, ResultOf } from './method.ts'
+import { permissionAnswer } from './permission-answer.ts'
+import { sessionRevoke } from './session-revoke.ts'
+import { streamCredit } from './stream-credit.ts'
+import { terminalAttach } from './terminal-attach.ts'
+import { terminalClose } from './terminal-close.ts'
+import { terminalList } from './terminal-list.ts'
+import { terminalOpen } from './terminal-open.ts'
+import { terminalResize } from './terminal-resize.ts'
+import { terminalWrite } from './terminal-write.ts'
+
+export const methods = {
+  'agent.info': agentInfo,
+  'claude.sendMessage': claudeSendMessage,
+  'claude.cancel': claudeCancel,
+  'claude.getStatus': claudeGetStatus,
+  'permission.answer': permissionAnswer,
+  'terminal.open': terminalOpen,
+  'terminal.attach': terminalAttach,
+  'terminal.write': terminalWrite,
+  'terminal.resize': terminalResize,
+  'terminal.close': terminalClose,
+  'terminal.list': terminalList,
+  'stream.credit': streamCredit,
+  'session.revoke': sessionRevoke,
+  'device.list': deviceList,
+} as const satisfies Record<string, Method>
+
+export type MethodName = keyof typeof methods
+export type Params<M extends MethodName> = ParamsOf<(typeof methods)[M]>
+export type Result<M extends MethodName> = ResultOf<(typeof methods)[M]>
+
+export const events = {
+  'claude.state': eventTypes.claudeState,
+  'claude.delta': eventTypes.claudeDelta,
+  'claude.message': eventTypes.claudeMessage,
+  'claude.messageState': eventTypes.claudeMessageState,
+  'permission.requested': eventTypes.permissionRequested,
+  'permission.resolved': eventTypes.permissionResolved,
+  'terminal.opened': eventTypes.terminalOpened,
+  'terminal.resized': eventTypes.terminalResized,
+  'terminal.exited': eventTypes.terminalExited,
+  'device.joined': eventTypes.deviceJoined,
+  'device.revoked': eventTypes.deviceRevoked,
+} as const satisfies Record<string, EventType>
+
+export type EventName = keyof typeof events
+export type EventParams<E extends EventName> = ParamsOf<(typeof events)[E]>
