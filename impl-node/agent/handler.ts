@@ -8,6 +8,8 @@ export interface OutgoingStream {
   readonly streamId: number
   /** Sends one chunk (1 to 65 536 bytes). False: the session window is full, nothing was sent, `onDrain` follows. */
   send(offset: number, bytes: Uint8Array): boolean
+  /** Nothing more is sent, and no StreamEvents follow. The peer is told nothing. Idempotent. */
+  close(): void
 }
 
 export interface StreamEvents {
