@@ -1,0 +1,60 @@
+// Encryption of stored records, and the key file that protects them (spec/session.md). Without a
+// keychain this protects backups and other accounts, not an account that is itself compromised.
+
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { label } from '@happy-remote/schemas/constants.ts'
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { concat, open, randomBytes, seal, uint } from '../crypto/primitives.ts'
+
+export const RECORD_TYPES = { pairing: 1, identity: 2, denied: 3 } as const
+export type RecordType = keyof typeof RECORD_TYPES
+
+const NONCE = 12
+
+const associatedData = (type: RecordType, id: Uint8Array, generation: number) =>
+  concat(label('at-rest'), uint(8, RECORD_TYPES[type]), id, uint(64, generation))
+
+/** `id` is 16 bytes. A new random nonce each time, before the ciphertext. */
+export function sealRecord(key: Uint8Array, type: RecordType, id: Uint8Array, generation: number, image: Uint8Array) {
+  const nonce = randomBytes(NONCE)
+  return concat(nonce, seal(key, nonce, associatedData(type, id, generation), image))
+}
+
+/** Throws ProtocolError `state-corrupt`. */
+export function openRecord(
+  key: Uint8Array,
+  type: RecordType,
+  id: Uint8Array,
+  generation: number,
+  sealed: Uint8Array,
+): Uint8Array {
+  try {
+    return open(key, sealed.subarray(0, NONCE), associatedData(type, id, generation), sealed.subarray(NONCE))
+  } catch {
+    throw new ProtocolError('state-corrupt')
+  }
+}
+
+/** The 32-byte key of a state folder, made at first use. Throws ProtocolError `state-corrupt`. */
+export function loadKeyFile(folder: string): Uint8Array {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const path = join(folder, 'key')
+  try {
+    const file = openSync(path, 'wx', 0o600)
+    try {
+      writeSync(file, randomBytes(32))
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
+    throw new ProtocolError('state-corrupt', `Cannot use ${path}: others may read it. Set its mode to 600.`)
+  }
+  const key = readFileSync(path)
+  if (key.length !== 32) throw new ProtocolError('state-corrupt', `Cannot use ${path}: it is not a 32-byte key.`)
+  return new Uint8Array(key)
+}

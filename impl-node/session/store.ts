@@ -1,0 +1,172 @@
+// The state folder: identity, pairing records and denied devices, encrypted at rest, held by one
+// process at a time (spec/session.md, profile V).
+
+import { chmodSync, existsSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { generateIdentity, type Identity, identityFromSecret, identitySecretOf } from '../crypto/identity.ts'
+import { concat, uint } from '../crypto/primitives.ts'
+import { loadKeyFile, openRecord, RECORD_TYPES, type RecordType, sealRecord } from './at-rest.ts'
+import { decodeRecord, encodeRecord, type PairingRecord } from './record.ts'
+
+const NO_ID = new Uint8Array(16)
+const SQLITE_BUSY = 5
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS record (
+    type INTEGER NOT NULL, id BLOB NOT NULL, generation INTEGER NOT NULL, sealed BLOB NOT NULL,
+    PRIMARY KEY (type, id)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS quarantine (
+    type INTEGER NOT NULL, id BLOB NOT NULL, generation INTEGER NOT NULL, sealed BLOB NOT NULL, at INTEGER NOT NULL
+  ) STRICT;
+`
+
+interface Row {
+  readonly id: Uint8Array
+  readonly generation: number
+  readonly sealed: Uint8Array
+}
+
+export class Store {
+  readonly #db: DatabaseSync
+  readonly #key: Uint8Array
+  readonly identity: Identity
+  /** Records that did not open when the store was opened; they were put aside, not deleted. */
+  readonly quarantined: number
+  #pairings = new Map<string, PairingRecord>()
+
+  /** `folder` is made if need be. Throws ProtocolError `state-locked` or `state-corrupt`. */
+  constructor(folder: string) {
+    this.#key = loadKeyFile(folder)
+    this.#db = openDatabase(join(folder, 'state.db'))
+    try {
+      this.identity = this.#loadIdentity()
+      this.quarantined = this.#loadPairings()
+    } catch (error) {
+      this.#db.close()
+      throw error
+    }
+  }
+
+  get pairings(): PairingRecord[] {
+    return [...this.#pairings.values()]
+  }
+
+  savePairing(record: PairingRecord): void {
+    this.#write('pairing', record.pairingId, encodeRecord(record))
+    this.#pairings.set(keyOf(record.pairingId), record)
+  }
+
+  removePairing(pairingId: Uint8Array): void {
+    this.#delete('pairing', pairingId)
+    this.#pairings.delete(keyOf(pairingId))
+  }
+
+  saveIdentity(identity: Identity): void {
+    this.#write('identity', NO_ID, concat(uint(32, identity.epoch), identitySecretOf(identity)))
+  }
+
+  /** Denies a device by its id until it is paired again with the digits typed. */
+  deny(deviceId: Uint8Array): void {
+    this.#write('denied', deviceId, new Uint8Array(0))
+  }
+
+  undeny(deviceId: Uint8Array): void {
+    this.#delete('denied', deviceId)
+  }
+
+  isDenied(deviceId: Uint8Array): boolean {
+    return this.#rows('denied').some((row) => keyOf(row.id) === keyOf(deviceId))
+  }
+
+  /** Gives up the lock. */
+  close(): void {
+    this.#db.close()
+  }
+
+  #rows(type: RecordType): Row[] {
+    const rows = this.#db.prepare('SELECT id, generation, sealed FROM record WHERE type = ?').all(RECORD_TYPES[type])
+    return rows as unknown as Row[]
+  }
+
+  #write(type: RecordType, id: Uint8Array, image: Uint8Array): void {
+    const previous = this.#rows(type).find((row) => keyOf(row.id) === keyOf(id))
+    const generation = (previous?.generation ?? 0) + 1
+    this.#db
+      .prepare('INSERT OR REPLACE INTO record (type, id, generation, sealed) VALUES (?, ?, ?, ?)')
+      .run(RECORD_TYPES[type], id, generation, sealRecord(this.#key, type, id, generation, image))
+  }
+
+  #delete(type: RecordType, id: Uint8Array): void {
+    this.#db.prepare('DELETE FROM record WHERE type = ? AND id = ?').run(RECORD_TYPES[type], id)
+  }
+
+  #loadIdentity(): Identity {
+    const [row] = this.#rows('identity')
+    if (!row) {
+      const identity = generateIdentity()
+      this.saveIdentity(identity)
+      return identity
+    }
+    const image = openRecord(this.#key, 'identity', NO_ID, row.generation, row.sealed)
+    return identityFromSecret(image.subarray(4), new DataView(image.buffer, image.byteOffset).getUint32(0))
+  }
+
+  #loadPairings(): number {
+    let quarantined = 0
+    for (const { id, generation, sealed } of this.#rows('pairing')) {
+      try {
+        const record = decodeRecord(new Uint8Array(id), openRecord(this.#key, 'pairing', id, generation, sealed))
+        this.#pairings.set(keyOf(id), record)
+      } catch {
+        // session.store.quarantine
+        this.#quarantine(id)
+        quarantined++
+      }
+    }
+    return quarantined
+  }
+
+  #quarantine(id: Uint8Array): void {
+    this.#db.exec('BEGIN')
+    this.#db
+      .prepare('INSERT INTO quarantine SELECT type, id, generation, sealed, ? FROM record WHERE type = ? AND id = ?')
+      .run(Date.now(), RECORD_TYPES.pairing, id)
+    this.#delete('pairing', id)
+    this.#db.exec('COMMIT')
+  }
+}
+
+const keyOf = (id: Uint8Array): string => Buffer.from(id).toString('hex')
+
+/** The lock is SQLite's own: the system gives it up when the process dies. */
+function openDatabase(path: string): DatabaseSync {
+  const isNew = !existsSync(path)
+  const db = new DatabaseSync(path)
+  try {
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;')
+    db.exec('BEGIN EXCLUSIVE; COMMIT;')
+    db.exec(SCHEMA)
+    if (isNew) chmodSync(path, 0o600)
+    return db
+  } catch (error) {
+    db.close()
+    const code = (error as { errcode?: number }).errcode
+    if (code === SQLITE_BUSY) {
+      throw new ProtocolError('state-locked', `Cannot use ${path}: another process of this program holds it.`)
+    }
+    if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) {
+      const aside = `${path}.corrupt-${Date.now()}`
+      renameSync(path, aside)
+      throw new ProtocolError(
+        'state-corrupt',
+        `Cannot read ${path}; it was put aside as ${aside}. Start again to begin anew.`,
+      )
+    }
+    throw error
+  }
+}
