@@ -36,7 +36,7 @@ const Image = Type.Object(
     role: Type.Union([Type.Literal('agent'), Type.Literal('controller')]),
     state: Type.Union([Type.Literal('unconfirmed'), Type.Literal('stored')]),
     pairingKey: Base64url(32, 'PPK'),
-    suite: Type.Union(SUITES.map((suite) => Type.Literal(suite))),
+    suite: Type.Enum([...SUITES]),
     identityKey: Base64url(32, 'IKs of the peer'),
     dhKey: Base64url(32, 'IKd of the peer'),
     epoch: Type.Integer({ minimum: 1 }),

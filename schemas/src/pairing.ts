@@ -122,7 +122,4 @@ export function handshakeErrorOf(byte: number): HandshakeErrorCode {
   return codesAt('handshake').find((code) => errorEntry(code).handshake === byte) ?? 'rejected'
 }
 
-export const CapabilityName = Type.Union(
-  CAPABILITIES.map((name) => Type.Literal(name)),
-  { description: 'What a controller may do at an agent.' },
-)
+export const CapabilityName = Type.Enum([...CAPABILITIES], { description: 'What a controller may do at an agent.' })

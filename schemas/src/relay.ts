@@ -73,7 +73,7 @@ export const RelayDraining = Type.Object({
 })
 export const RelayError = Type.Object({
   type: Type.Literal('error'),
-  code: Type.Union(codesAt('relay').map((code) => Type.Literal(code))),
+  code: Type.Enum(codesAt('relay')),
   message: Type.String(),
   route: Type.Optional(Route('where one route is meant')),
 })

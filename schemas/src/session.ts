@@ -152,7 +152,7 @@ export const ControlPairAck = Type.Object({ type: Type.Literal('pair.ack'), devi
 export const ControlPairingRevoked = Type.Object({ type: Type.Literal('pairing.revoked') })
 export const ControlError = Type.Object({
   type: Type.Literal('error'),
-  code: Type.Union(codesAt('control').map((code) => Type.Literal(code))),
+  code: Type.Enum(codesAt('control')),
   message: Type.String(),
 })
 

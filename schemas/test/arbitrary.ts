@@ -9,6 +9,7 @@ export interface JsonSchema {
   readonly type?: string
   readonly const?: unknown
   readonly anyOf?: readonly JsonSchema[]
+  readonly enum?: readonly unknown[]
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly required?: readonly string[]
   readonly items?: JsonSchema
@@ -44,6 +45,7 @@ type Leaf = (schema: JsonSchema) => fc.Arbitrary<unknown>
 
 function arbitraryOfJson(schema: JsonSchema, leaf: Leaf): fc.Arbitrary<unknown> {
   if ('const' in schema) return fc.constant(schema.const)
+  if (schema.enum) return fc.constantFrom(...schema.enum)
   if (schema.anyOf) return fc.oneof(...schema.anyOf.map((choice) => arbitraryOfJson(choice, leaf)))
   switch (schema.type) {
     case 'string':

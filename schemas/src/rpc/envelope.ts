@@ -23,7 +23,7 @@ export const Request = Type.Object({
 export type Request = Static<typeof Request>
 
 export const RpcError = Type.Object({
-  code: Type.Union(codesAt('rpc').map((code) => Type.Literal(code))),
+  code: Type.Enum(codesAt('rpc')),
   message: Type.String(),
   data: Type.Optional(Type.Unknown()),
 })
