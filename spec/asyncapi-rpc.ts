@@ -1,0 +1,129 @@
+// spec/asyncapi/rpc.yaml: what travels inside the session, seen by the agent; from the registry.
+
+import { rpcFile, schemaFile } from '../schemas/generate/files.ts'
+import { COMMON_ERRORS, type EventType, type Method } from '../schemas/src/rpc/method.ts'
+import { events, methods } from '../schemas/src/rpc/registry.ts'
+import { CONTENT_TYPES, type ContentType } from '../schemas/src/session.ts'
+import type { DocumentSpec, MessageSpec, OperationSpec } from './asyncapi-document.ts'
+
+const allMethods: readonly Method[] = Object.values(methods)
+const allEvents: readonly EventType[] = Object.values(events)
+
+const within = (type: ContentType) => ({ 'x-plaintext-content-type': CONTENT_TYPES[type] })
+
+const control = (name: string, summary: string): MessageSpec => ({
+  name,
+  summary,
+  schema: schemaFile(name),
+  extensions: within('control'),
+})
+
+const rpc = (name: string, summary: string, schema: string): MessageSpec => ({
+  name,
+  summary,
+  schema,
+  correlated: true,
+  extensions: within('rpc'),
+})
+
+const callMessages = ({ name, doc }: Method): MessageSpec[] => [
+  rpc(`${name}.request`, doc, rpcFile(name, 'request')),
+  rpc(`${name}.success`, `The result of ${name}.`, rpcFile(name, 'success')),
+]
+
+const call = ({ name, kind, capability, doc, errors }: Method): OperationSpec => ({
+  name,
+  action: 'receive',
+  message: `${name}.request`,
+  replies: [`${name}.success`, 'Failure'],
+  summary: doc,
+  extensions: { 'x-kind': kind, 'x-capability': capability, 'x-errors': errors },
+})
+
+const happening = ({ name, capability, urgent, journaled, doc }: EventType): OperationSpec => ({
+  name,
+  action: 'send',
+  message: `${name}.event`,
+  summary: doc,
+  extensions: { 'x-capability': capability, 'x-urgent': urgent, 'x-journaled': journaled },
+})
+
+const both = (name: string, message: string, summary: string): OperationSpec[] => [
+  { name: `send${name}`, action: 'send', message, summary },
+  { name: `receive${name}`, action: 'receive', message, summary },
+]
+
+export const rpcDocument: DocumentSpec = {
+  file: 'rpc.yaml',
+  title: 'Happy Remote Control: messages within the session',
+  description: [
+    'The application of this document is the agent: "send" is from an agent to a controller, "receive" from a',
+    'controller to an agent. Every message is the content of a plaintext frame, and x-plaintext-content-type the',
+    'first byte of that frame. A member that is too large for one message is replaced by a StreamReference.',
+    'Delivery, order and capabilities: spec/rpc.md; control messages: spec/session.md.',
+  ].join('\n'),
+  channel: {
+    name: 'session',
+    members: {
+      address: null,
+      title: 'A session between an agent and a controller',
+      description: 'Runs inside the ratchet messages of pairing.yaml.',
+    },
+  },
+  messages: [
+    control('ControlHello', 'A challenge, and what the sender supports.'),
+    control('ControlAck', 'Carries nothing but the acknowledgement of its frame.'),
+    control('ControlRekey', 'Asks the controller for a rekey.'),
+    control('ControlPairComplete', 'The agent has stored the pairing.'),
+    control('ControlPairAck', 'The controller has confirmed the pairing.'),
+    control('ControlPairingRevoked', 'The pairing is over.'),
+    control('ControlError', 'A frame that could not be read.'),
+    ...allMethods.flatMap(callMessages),
+    rpc('Failure', 'Why a request was refused or failed.', schemaFile('Failure')),
+    ...allEvents.map(({ name, doc }) => rpc(`${name}.event`, doc, rpcFile(name, 'event'))),
+    {
+      name: 'Batch',
+      summary: 'Several messages in one frame.',
+      schema: schemaFile('Batch'),
+      extensions: within('batch'),
+    },
+    {
+      name: 'StreamChunk',
+      summary: 'Bytes of a stream: terminal output, or what was too large for a message.',
+      layouts: ['StreamChunk'],
+      extensions: within('stream'),
+    },
+  ],
+  operations: [
+    ...both('Hello', 'ControlHello', 'On every connection and every 30 seconds while the peer is present.'),
+    ...both('Ack', 'ControlAck', 'When there is nothing else to send.'),
+    { name: 'sendRekey', action: 'send', message: 'ControlRekey', summary: 'When a trigger for a rekey is met.' },
+    {
+      name: 'sendPairComplete',
+      action: 'send',
+      message: 'ControlPairComplete',
+      summary: 'Once the digits were typed and the record is stored.',
+      requirements: ['pairing.agent.complete'],
+    },
+    {
+      name: 'receivePairAck',
+      action: 'receive',
+      message: 'ControlPairAck',
+      summary: "Brings the device's name.",
+      requirements: ['pairing.controller.ack'],
+    },
+    {
+      name: 'sendPairingRevoked',
+      action: 'send',
+      message: 'ControlPairingRevoked',
+      summary: 'Best effort, before the records are erased.',
+      requirements: ['pairing.revoke.notify'],
+    },
+    ...both('ControlError', 'ControlError', 'Answers what cannot be answered by id.'),
+    ...allMethods.map(call),
+    ...allEvents.map(happening),
+    ...both('Batch', 'Batch', 'Each message in it counts as if it had come alone.'),
+    ...both('StreamChunk', 'StreamChunk', 'Placed by its offset.'),
+  ],
+  extensions: { 'x-common-errors': COMMON_ERRORS },
+}
