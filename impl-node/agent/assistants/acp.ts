@@ -1,0 +1,300 @@
+// Any assistant that speaks the Agent Client Protocol over stdio (application.md 6.2). We are its client.
+
+import { randomUUID } from 'node:crypto'
+import { basename } from 'node:path'
+import { Readable, Writable } from 'node:stream'
+import {
+  type AnyMessage,
+  type ClientConnection,
+  type ContentBlock,
+  client,
+  MessageTooLargeError,
+  methods,
+  type NewSessionRequest,
+  ndJsonStream,
+  PROTOCOL_VERSION,
+  RequestError,
+  type RequestPermissionResponse,
+  type Stream,
+} from '@agentclientprotocol/sdk'
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import {
+  factsOf,
+  forgetFinished,
+  parsePermission,
+  parseUpdate,
+  type SessionFacts,
+  type ToolCalls,
+  tellUpdate,
+} from './acp-border.ts'
+import type { Assistant, AssistantEvents, AssistantFactory, AssistantFacts } from './assistant.ts'
+import { type AssistantProcess, forPeople, spawnAssistant } from './process.ts'
+
+/** ms for which a start may take; `npx` fetches on the first one. */
+const START_TIME = 60_000
+/** Bytes of the longest line that is read. */
+const LINE_MAX = 8_388_608
+
+export interface AcpOptions {
+  /** argv; the first is found through PATH */
+  readonly command: readonly string[]
+  /** Absolute path of the folder that the assistant works in. */
+  readonly workspace: string
+  /** Filtered before use; process.env where absent. */
+  readonly env?: NodeJS.ProcessEnv
+  /** ms */
+  readonly startTime?: number
+  /** bytes */
+  readonly lineMax?: number
+}
+
+/** One life of the assistant's process. */
+interface Run {
+  readonly process: AssistantProcess
+  readonly connection: ClientConnection
+  readonly calls: ToolCalls
+  readonly asks: Map<string, (option: string | null) => void>
+  sessionId: string | null
+  turn: string | null
+  /** Between a cancel and the end of the turn: whatever is asked is answered `cancelled`. */
+  cancelling: boolean
+}
+
+export function acpAssistant(options: AcpOptions): AssistantFactory {
+  return (events) => new AcpAssistant(options, events)
+}
+
+class AcpAssistant implements Assistant {
+  readonly #options: AcpOptions
+  readonly #events: AssistantEvents
+  #run: Run | undefined
+  #starting: Promise<void> | undefined
+  #stopping: Promise<void> | undefined
+  #process: AssistantProcess | undefined
+  #closing = false
+  #name: string
+  #conversationId: string | null = null
+  #session: SessionFacts = { mode: null, model: null }
+
+  constructor(options: AcpOptions, events: AssistantEvents) {
+    this.#options = options
+    this.#events = events
+    this.#name = basename(options.command[0] ?? '')
+  }
+
+  get facts(): AssistantFacts {
+    return { name: this.#name, conversationId: this.#conversationId, ...this.#session }
+  }
+
+  start(): Promise<void> {
+    if (this.#run && !this.#run.connection.signal.aborted) return Promise.resolve()
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined
+    })
+    return this.#starting
+  }
+
+  prompt(messageId: string, text: string): void {
+    const run = this.#run
+    if (!run?.sessionId) throw new ProtocolError('assistant-unavailable')
+    run.turn = messageId
+    const prompt: ContentBlock[] = [{ type: 'text', text }]
+    run.connection.agent.request(methods.agent.session.prompt, { sessionId: run.sessionId, prompt }).then(
+      ({ stopReason }) => {
+        if (stopReason === 'cancelled') this.#endTurn(run, 'cancelled')
+        else this.#endTurn(run, 'completed', stopReason === 'end_turn' ? undefined : forPeople(String(stopReason)))
+      },
+      (error: unknown) => {
+        // `stopped` tells what a closed connection means.
+        if (run.connection.signal.aborted) return
+        this.#endTurn(run, run.cancelling ? 'cancelled' : 'failed', reasonOf(error))
+      },
+    )
+  }
+
+  cancel(): void {
+    const run = this.#run
+    if (!run?.sessionId || !run.turn) return
+    run.cancelling = true
+    run.connection.agent.notify(methods.agent.session.cancel, { sessionId: run.sessionId }).catch(() => undefined)
+  }
+
+  answer(requestId: string, option: string | null): void {
+    this.#run?.asks.get(requestId)?.(option)
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    await this.#process?.stop()
+    await this.#starting?.catch(() => undefined)
+    await this.#stopping
+    this.#closing = false
+  }
+
+  async #start(): Promise<void> {
+    // The next one begins when the last one is gone whole.
+    await this.#stopping
+    const { command, workspace, env, startTime = START_TIME } = this.#options
+    const process = await spawnAssistant({ command, cwd: workspace, ...(env && { env }) })
+    this.#process = process
+    const run: Run = {
+      process,
+      connection: this.#connect(process, () => run),
+      calls: new Map(),
+      asks: new Map(),
+      sessionId: null,
+      turn: null,
+      cancelling: false,
+    }
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`did not answer within ${startTime / 1_000} s`)), startTime)
+    })
+    try {
+      if (this.#closing) throw new Error('was closed')
+      await Promise.race([this.#handshake(run), late])
+    } catch (error) {
+      const left = run.connection.signal.aborted
+      const how = await process.stop()
+      run.connection.close()
+      const why = left ? (lineError(run, this.#lineMax) ?? how) : reasonOf(error)
+      throw new ProtocolError('assistant-unavailable', `Cannot start the assistant: "${this.#command}" ${why}`)
+    } finally {
+      clearTimeout(timer)
+    }
+    this.#run = run
+    this.#stopping = this.#watch(run)
+  }
+
+  #connect({ stdin, stdout }: AssistantProcess, run: () => Run): ClientConnection {
+    const wire = ndJsonStream(
+      Writable.toWeb(stdin),
+      // Node types its web streams apart from the global ones.
+      Readable.toWeb(stdout) as ReadableStream<Uint8Array>,
+      { maxMessageBytes: this.#lineMax },
+    )
+    return client({ name: 'happy-remote' })
+      .onRequest(
+        methods.client.session.requestPermission,
+        (params: unknown) => params,
+        ({ params, signal }) => this.#ask(run(), params, signal),
+      )
+      .connect(tap(wire, (params) => this.#update(run(), params)))
+  }
+
+  async #handshake(run: Run): Promise<void> {
+    const { agent } = run.connection
+    const hello = await agent.request(methods.agent.initialize, {
+      protocolVersion: PROTOCOL_VERSION,
+      clientInfo: { name: 'happy-remote', version: '1' },
+      clientCapabilities: {},
+    })
+    if (hello.protocolVersion !== PROTOCOL_VERSION) {
+      throw new Error(`speaks version ${hello.protocolVersion} of ACP, not ${PROTOCOL_VERSION}`)
+    }
+    const { name, title } = hello.agentInfo ?? {}
+    this.#name = forPeople(title || name || this.#name)
+
+    const where: NewSessionRequest = { cwd: this.#options.workspace, mcpServers: [] }
+    const known = { ...where, sessionId: this.#conversationId ?? '' }
+    const again = hello.agentCapabilities?.sessionCapabilities?.resume
+      ? () => agent.request(methods.agent.session.resume, known)
+      : hello.agentCapabilities?.loadSession
+        ? () => agent.request(methods.agent.session.load, known)
+        : null
+    // While `sessionId` is not set, updates are dropped: `session/load` tells the whole conversation again.
+    const taken = this.#conversationId !== null && again ? await again().catch(() => null) : null
+    if (taken) {
+      run.sessionId = this.#conversationId
+      this.#session = factsOf(taken)
+      return
+    }
+    const session = await agent.request(methods.agent.session.new, where)
+    if (typeof session.sessionId !== 'string') throw new Error('opened no session')
+    run.sessionId = session.sessionId
+    this.#conversationId = session.sessionId
+    this.#session = factsOf(session)
+  }
+
+  #update(run: Run, params: unknown): void {
+    const parsed = parseUpdate(params)
+    if (!parsed || parsed.sessionId !== run.sessionId) return
+    tellUpdate(parsed.update, this.#events, run.calls, this.#session)
+  }
+
+  #ask(run: Run, params: unknown, signal: AbortSignal): Promise<RequestPermissionResponse> {
+    const ask = parsePermission(params, run.calls)
+    if (!ask || ask.sessionId !== run.sessionId) throw RequestError.invalidParams()
+    if (run.cancelling || ask.options.length === 0) return Promise.resolve({ outcome: { outcome: 'cancelled' } })
+    const requestId = randomUUID()
+    return new Promise((resolve) => {
+      run.asks.set(requestId, (option) => {
+        run.asks.delete(requestId)
+        resolve({ outcome: option === null ? { outcome: 'cancelled' } : { outcome: 'selected', optionId: option } })
+      })
+      signal.addEventListener('abort', () => {
+        if (!run.connection.signal.aborted && run.asks.has(requestId)) this.#events.withdrawn(requestId)
+      })
+      const { tool, title, input, options } = ask
+      this.#events.permission({ requestId, tool, title, input, options })
+    })
+  }
+
+  #endTurn(run: Run, end: 'completed' | 'cancelled' | 'failed', reason?: string): void {
+    const messageId = run.turn
+    if (messageId === null || this.#run !== run) return
+    run.turn = null
+    run.cancelling = false
+    forgetFinished(run.calls)
+    this.#events.turnEnded(messageId, end, reason)
+  }
+
+  /** Waits for the end of a run, by whatever cause, and tells it once nothing of it is left. */
+  async #watch(run: Run): Promise<void> {
+    const first = await Promise.race([run.process.ended, run.connection.closed.then(() => null)])
+    const how = first ?? (await run.process.stop())
+    await run.connection.closed
+    this.#run = undefined
+    this.#events.stopped(`${this.#name} ${lineError(run, this.#lineMax) ?? how}`)
+  }
+
+  get #lineMax(): number {
+    return this.#options.lineMax ?? LINE_MAX
+  }
+
+  get #command(): string {
+    return forPeople(this.#options.command[0] ?? '')
+  }
+}
+
+/**
+ * Takes the `session/update` notifications out of a stream, in order with what passes: the SDK refuses
+ * a kind of update that it does not know before any handler of ours sees it.
+ */
+function tap({ readable, writable }: Stream, onUpdate: (params: unknown) => void): Stream {
+  const updates = new TransformStream<AnyMessage, AnyMessage>({
+    transform(message, passed) {
+      if ('method' in message && message.method === methods.client.session.update && !('id' in message)) {
+        onUpdate(message.params)
+      } else passed.enqueue(message)
+    },
+  })
+  return { readable: readable.pipeThrough(updates), writable }
+}
+
+function lineError({ connection }: Run, max: number): string | null {
+  return connection.signal.reason instanceof MessageTooLargeError ? `sent a line of more than ${max} bytes` : null
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof RequestError && error.code === AUTH_REQUIRED) return 'asks to be logged in first'
+  const details = error instanceof RequestError ? error.data : undefined
+  const more =
+    typeof details === 'object' && details !== null && 'details' in details && typeof details.details === 'string'
+      ? `: ${details.details}`
+      : ''
+  return forPeople((error instanceof Error ? error.message : String(error)) + more)
+}
+
+/** JSON-RPC error code of ACP. */
+const AUTH_REQUIRED = -32_000

@@ -1,0 +1,235 @@
+// The conversation with the assistant: which prompt runs, which wait, and what controllers hear of it.
+
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import type { EventParams, Params, Result } from '@happy-remote/schemas/rpc/registry.ts'
+import type { Assistant, AssistantEvents, AssistantFactory, AssistantFacts, TurnEnd } from './assistants/assistant.ts'
+import { Transcript } from './assistants/transcript.ts'
+import type { Emit } from './handler.ts'
+import type { PermissionBook } from './permissions.ts'
+
+/** Prompts that may wait behind the running turn. */
+const QUEUE_MAX = 100
+/** ms after which an assistant that ignores a cancel is ended. */
+const CANCEL_GRACE = 10_000
+
+type State = EventParams<'claude.state'>['state']
+type MessageState = EventParams<'claude.messageState'>['state']
+
+interface Message {
+  readonly id: string
+  readonly text: string
+  /** arriving: not accepted yet. waiting: for its turn, or for the assistant to start. */
+  stage: 'arriving' | 'waiting' | 'running' | 'cancelled'
+}
+
+export interface ConversationOptions {
+  readonly assistant: AssistantFactory
+  readonly permissions: PermissionBook
+  readonly emit: Emit
+  /** ms */
+  readonly cancelGrace?: number
+}
+
+export class Conversation {
+  readonly #assistant: Assistant
+  readonly #permissions: PermissionBook
+  readonly #emit: Emit
+  readonly #transcript: Transcript
+  readonly #cancelGrace: number
+  readonly #arriving = new Set<Message>()
+  readonly #queue: Message[] = []
+  #current: Message | undefined
+  #grace: NodeJS.Timeout | undefined
+  /** The running turn was ended by force. */
+  #forced = false
+  #told: State = 'idle'
+  #silent = false
+  #closed = false
+
+  constructor({ assistant, permissions, emit, cancelGrace = CANCEL_GRACE }: ConversationOptions) {
+    this.#assistant = assistant(this.#events())
+    this.#permissions = permissions
+    this.#emit = emit
+    this.#cancelGrace = cancelGrace
+    const conversationId = () => this.#conversationId
+    this.#transcript = new Transcript({ emit, conversationId, inTurn: () => this.#current?.stage === 'running' })
+    permissions.watch(() => this.#tellState())
+  }
+
+  /** What is known of the assistant. */
+  get facts(): AssistantFacts {
+    return this.#assistant.facts
+  }
+
+  /** Starts the assistant before the first prompt needs it. Throws ProtocolError `assistant-unavailable`. */
+  async start(): Promise<void> {
+    if (this.#closed) throw new ProtocolError('assistant-unavailable', 'The agent is about to stop')
+    await this.#assistant.start()
+  }
+
+  /**
+   * Accepts a prompt; `id`, a UUID, becomes its messageId. Starts the assistant where it does not run.
+   * Throws ProtocolError: `assistant-unavailable`, `not-found` for another conversation than the present
+   * one, `conflict` for an id that is still in use, `busy` when too many wait.
+   */
+  async send(
+    { prompt, conversationId }: Params<'claude.sendMessage'>,
+    id: string,
+  ): Promise<Result<'claude.sendMessage'>> {
+    if ([...this.#arriving, ...this.#queue, this.#current].some((other) => other?.id === id)) {
+      throw new ProtocolError('conflict', 'Cannot take the prompt: one with this id is waiting or running')
+    }
+    if (this.#arriving.size + this.#queue.length >= QUEUE_MAX) {
+      throw new ProtocolError('busy', `Cannot take the prompt: ${QUEUE_MAX} are waiting`)
+    }
+    const message: Message = { id, text: prompt, stage: 'arriving' }
+    this.#arriving.add(message)
+    try {
+      await this.start()
+    } finally {
+      this.#arriving.delete(message)
+    }
+    if (conversationId !== undefined && conversationId !== this.#assistant.facts.conversationId) {
+      throw new ProtocolError('not-found', 'Cannot take the prompt: this is not the present conversation')
+    }
+    this.#transcript.user(id, prompt)
+    if (message.stage === 'cancelled') this.#tellMessage(id, 'cancelled')
+    if (message.stage !== 'arriving') return { messageId: id, state: 'queued' }
+    message.stage = 'waiting'
+    this.#queue.push(message)
+    if (this.#current) {
+      this.#tellMessage(id, 'queued')
+      return { messageId: id, state: 'queued' }
+    }
+    this.#next()
+    return { messageId: id, state: 'started' }
+  }
+
+  /** Cancels the running turn, and with `turn-and-queue` what waits behind it, on behalf of the device `by`. */
+  cancel(scope: Params<'claude.cancel'>['scope'], by: string): Result<'claude.cancel'> {
+    const current = this.#current
+    const behind = scope === 'turn' ? [] : this.#queue.splice(0)
+    for (const message of behind) this.#tellMessage(message.id, 'cancelled')
+    // Without a turn, the first that waits for the assistant's start stands for it.
+    const early = scope === 'turn' ? [...this.#arriving].slice(0, current ? 0 : 1) : [...this.#arriving]
+    for (const message of early) message.stage = 'cancelled'
+
+    if (current?.stage === 'running') {
+      this.#assistant.cancel()
+      this.#permissions.cancelAll(by)
+      this.#grace ??= setTimeout(() => this.#force(), this.#cancelGrace).unref()
+    } else if (current) {
+      this.#settle('cancelled')
+    }
+    return { success: current !== undefined || behind.length > 0 || early.length > 0 }
+  }
+
+  status(): Result<'claude.getStatus'> {
+    const { conversationId, mode, model } = this.#assistant.facts
+    const pending = this.#permissions.pending
+    return { state: this.#state, conversationId, mode, model, queued: this.#queue.length, pending }
+  }
+
+  /** Ends the assistant and all its processes. What runs or waits has failed. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const { id } of this.#queue.splice(0)) this.#tellMessage(id, 'failed', 'the agent has stopped')
+    await this.#assistant.close()
+  }
+
+  #events(): AssistantEvents {
+    return {
+      text: (kind, text, part) => this.#transcript.text(kind, text, part),
+      tool: (call) => this.#transcript.tool(call),
+      other: (raw, text) => this.#transcript.other(raw, text),
+      permission: (ask) => {
+        this.#transcript.endMessage()
+        this.#permissions.request(ask, this.#conversationId, (option) => this.#assistant.answer(ask.requestId, option))
+      },
+      withdrawn: (requestId) => this.#permissions.withdraw(requestId),
+      turnEnded: (messageId, end, reason) => {
+        if (this.#current?.id !== messageId) return
+        // What the assistant did not wait for.
+        this.#quietly(() => this.#permissions.cancelAll('local'))
+        this.#settle(end, reason)
+      },
+      stopped: (reason) => this.#stopped(reason),
+    }
+  }
+
+  #stopped(reason: string): void {
+    this.#quietly(() => this.#permissions.orphanAll())
+    if (this.#current?.stage === 'running') this.#settle(this.#forced ? 'cancelled' : 'failed', reason)
+    else this.#transcript.endTurn()
+    this.#tellState(reason)
+  }
+
+  #force(): void {
+    this.#forced = true
+    void this.#assistant.close()
+  }
+
+  /** Ends the present turn and begins the next. */
+  #settle(end: TurnEnd, reason?: string): void {
+    const message = this.#current
+    if (!message) return
+    clearTimeout(this.#grace)
+    this.#grace = undefined
+    this.#forced = false
+    this.#transcript.endTurn()
+    this.#current = undefined
+    this.#tellMessage(message.id, end, reason)
+    this.#next()
+  }
+
+  #next(): void {
+    if (!this.#current) {
+      this.#current = this.#queue.shift()
+      if (this.#current) void this.#run(this.#current)
+    }
+    this.#tellState()
+  }
+
+  async #run(message: Message): Promise<void> {
+    try {
+      // It may have died since the prompt was accepted.
+      await this.start()
+    } catch (error) {
+      const reason = error instanceof ProtocolError ? error.message : 'The assistant could not be started'
+      for (const { id } of this.#queue.splice(0)) this.#tellMessage(id, 'failed', reason)
+      if (this.#current === message) this.#settle('failed', reason)
+      return
+    }
+    if (this.#current !== message) return
+    message.stage = 'running'
+    this.#tellMessage(message.id, 'started')
+    this.#assistant.prompt(message.id, message.text)
+  }
+
+  get #conversationId(): string {
+    return this.#assistant.facts.conversationId ?? ''
+  }
+
+  get #state(): State {
+    if (this.#permissions.pending.length > 0) return 'needs-answer'
+    return this.#current ? 'running' : 'idle'
+  }
+
+  #tellMessage(messageId: string, state: MessageState, reason?: string): void {
+    this.#emit('claude.messageState', { messageId, state, ...(reason !== undefined && { reason }) })
+  }
+
+  #tellState(reason?: string): void {
+    if (this.#silent || (this.#state === this.#told && reason === undefined)) return
+    this.#told = this.#state
+    const { conversationId } = this.#assistant.facts
+    this.#emit('claude.state', { state: this.#told, conversationId, ...(reason !== undefined && { reason }) })
+  }
+
+  /** Without the states in between. */
+  #quietly(change: () => void): void {
+    this.#silent = true
+    change()
+    this.#silent = false
+  }
+}

@@ -1,0 +1,16 @@
+// The methods of the assistant: spec/rpc.md, application.md 3 and 4.
+
+import type { Conversation } from '../conversation.ts'
+import type { Handlers } from '../handler.ts'
+import type { PermissionBook } from '../permissions.ts'
+
+type ClaudeMethod = 'claude.sendMessage' | 'claude.cancel' | 'claude.getStatus' | 'permission.answer'
+
+export function claudeHandlers(conversation: Conversation, permissions: PermissionBook): Pick<Handlers, ClaudeMethod> {
+  return {
+    'claude.sendMessage': (params, _caller, id) => conversation.send(params, id),
+    'claude.cancel': ({ scope }, { deviceId }) => conversation.cancel(scope, deviceId),
+    'claude.getStatus': () => conversation.status(),
+    'permission.answer': (params, { deviceId }) => permissions.answer(params, deviceId),
+  }
+}
