@@ -6,7 +6,7 @@ import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { RATCHET_HEADER, RATCHET_OVERHEAD, RATCHET_TYPES, RatchetMessage } from '@happy-remote/schemas/session.ts'
 import { concat, equal, hkdf, hmac, open, type Random, randomBytes, seal } from '../crypto/primitives.ts'
-import { checkDhKey, type DhKeyPair, dh, generateDhKeyPair } from '../crypto/x25519.ts'
+import { checkDhKey, type DhKeyPair, type DhPublicKey, dh, generateDhKeyPair, importDhKey } from '../crypto/x25519.ts'
 
 export type Role = 'agent' | 'controller'
 
@@ -98,9 +98,10 @@ export class Ratchet {
 
   /** The controller's session: one DH step at once. Draws its first ratchet key. */
   static controller(seed: RatchetSeed): Ratchet {
-    const [received, chainReceive] = stepRoot(seed.rootKey, dh(seed.ownKey, seed.remoteKey))
+    const remote = importDhKey(seed.remoteKey)
+    const [received, chainReceive] = stepRoot(seed.rootKey, dh(seed.ownKey, remote))
     const dhSend = generateDhKeyPair(seed.random)
-    const [rootKey, chainSend] = stepRoot(received, dh(dhSend, seed.remoteKey))
+    const [rootKey, chainSend] = stepRoot(received, dh(dhSend, remote))
     return new Ratchet({ ...fresh('controller', seed), rootKey, chainSend, chainReceive, dhSend }, seed.random)
   }
 
@@ -192,10 +193,11 @@ export class Ratchet {
       return key
     }
     let { rootKey, chainReceive, dhRemote, received } = state
-    if (isStep) {
+    const stepKey = isStep ? importDhKey(message.dh) : null
+    if (stepKey) {
       if (chainReceive && dhRemote) skip(chainReceive, dhRemote, received, message.base - state.baseReceive)
       dhRemote = new Uint8Array(message.dh)
-      ;[rootKey, chainReceive] = stepRoot(rootKey, dh(state.dhSend, dhRemote))
+      ;[rootKey, chainReceive] = stepRoot(rootKey, dh(state.dhSend, stepKey))
       received = 0
     }
     const chainKey = skip(chainReceive as Uint8Array, dhRemote as Uint8Array, received, message.n)
@@ -210,14 +212,14 @@ export class Ratchet {
       baseReceive: message.base,
       skipped: newlySkipped.length > 0 ? keep(state.skipped, newlySkipped, now) : state.skipped,
     }
-    this.#state = isStep ? this.#stepSending(opened, dhRemote as Uint8Array) : opened
+    this.#state = stepKey ? this.#stepSending(opened, stepKey) : opened
     return { plaintext, seq, late: false }
   }
 
   /** The sending half of a DH step, deferred until the message has opened. Draws the new key. */
-  #stepSending(state: RatchetState, dhRemote: Uint8Array): RatchetState {
+  #stepSending(state: RatchetState, remote: DhPublicKey): RatchetState {
     const dhSend = generateDhKeyPair(this.#random)
-    const [rootKey, chainSend] = stepRoot(state.rootKey, dh(dhSend, dhRemote))
+    const [rootKey, chainSend] = stepRoot(state.rootKey, dh(dhSend, remote))
     return { ...state, rootKey, dhSend, chainSend, baseSend: state.baseSend + state.sent, sent: 0 }
   }
 }
