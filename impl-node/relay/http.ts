@@ -1,0 +1,60 @@
+// The HTTP side of a relay: upgrades that are refused, and the little that is no upgrade.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
+
+/** PEM texts. */
+export interface TlsFiles {
+  readonly cert: string | Buffer
+  readonly key: string | Buffer
+}
+
+/** Longest time for the head of a request, in milliseconds. */
+const REQUEST_TIME = 10_000
+
+/** Throws OpenSSL's error for a certificate or key that cannot be used. */
+export function httpServer(tls: TlsFiles | undefined): Server {
+  const server = tls ? createTlsServer({ cert: tls.cert, key: tls.key }) : createServer()
+  server.headersTimeout = server.requestTimeout = REQUEST_TIME
+  return server
+}
+
+export const pathOf = (request: IncomingMessage): string => (request.url ?? '').split('?', 1)[0] as string
+
+/** Answers an upgrade with `status` and ends the socket. */
+export function refuseUpgrade(socket: Duplex, status: number): void {
+  const text = `${STATUS_CODES[status]}\n`
+  socket.once('finish', () => socket.destroy())
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+  )
+}
+
+/** Whether the request offers `happy-relay.v1`; a header that cannot be parsed is left to `ws`, which refuses it too. */
+export function offersSubprotocol(request: IncomingMessage): boolean {
+  const offered = request.headers['sec-websocket-protocol'] ?? ''
+  return offered.split(',').some((each) => each.trim() === RELAY_SUBPROTOCOL)
+}
+
+/** Rejects with the system's error, such as EADDRINUSE. */
+export function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve(server.address() as AddressInfo)
+    })
+  })
+}
+
+/** A request that is no upgrade: the health of the relay, or a word about what to do instead. */
+export function answer(request: IncomingMessage, response: ServerResponse, path: string, isDraining: boolean): void {
+  const where = pathOf(request)
+  const status = where === '/healthz' ? (isDraining ? 503 : 200) : where === path ? 426 : 404
+  const text = where === '/healthz' ? (isDraining ? 'draining' : 'ok') : STATUS_CODES[status]
+  response.writeHead(status, { 'content-type': 'text/plain', ...(status === 426 && { upgrade: 'websocket' }) })
+  response.end(`${text}\n`)
+}

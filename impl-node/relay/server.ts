@@ -1,0 +1,227 @@
+// A relay: the HTTP server, its WebSocket connections, and its end.
+
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { CLOSE_GOING_AWAY, RELAY_PATH, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
+import { type ServerOptions, WebSocket, WebSocketServer } from 'ws'
+import { type Address, Addresses, addressGroup } from './addresses.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { Connection, type Counters, type RelayContext } from './connection.ts'
+import { answer, httpServer, listen, offersSubprotocol, pathOf, refuseUpgrade, type TlsFiles } from './http.ts'
+import { type RelayLimits, relayLimits } from './limits.ts'
+import { type Logger, silent } from './log.ts'
+import { canonicalOrigin, defaultOrigins, Origins } from './origins.ts'
+import { Flusher } from './outbox.ts'
+import { Routes } from './routes.ts'
+
+export interface RelayOptions {
+  /** Address to listen at; `127.0.0.1` unless said otherwise. */
+  readonly host?: string
+  /** Port to listen at; 0, the default, takes a free one. */
+  readonly port?: number
+  /** Replaces the default origins; each `ws(s)://host[:port][/path]` as clients dial it, without `/v1`. */
+  readonly origins?: readonly string[]
+  /** PEM texts; with them the relay speaks TLS only. */
+  readonly tls?: TlsFiles
+  /** Path before `/v1`, such as `/team`. */
+  readonly prefix?: string
+  readonly limits?: Partial<RelayLimits>
+  /** A pino logger or the like; silent unless given. */
+  readonly logger?: Logger
+  /** For tests. */
+  readonly clock?: Clock
+}
+
+export interface RelayStats extends Readonly<Counters> {
+  readonly connections: number
+  readonly routes: number
+  /** Open routes that are gone, and whose counts are remembered. */
+  readonly openRemembered: number
+  /** Network addresses with a connection or a debt. */
+  readonly addresses: number
+}
+
+export interface Relay {
+  /** Where it listens, as a client dials it, without `/v1`. */
+  readonly url: string
+  readonly port: number
+  /** The origins for which it accepts binds. */
+  readonly origins: readonly string[]
+  stats(): RelayStats
+  /** Sends `draining`, waits until the clients have left or `drainTime` is over, then closes. */
+  drain(): Promise<void>
+  /** Closes every connection with 1001 and resolves when all sockets are gone, `closeTime` later at the latest. */
+  close(): Promise<void>
+}
+
+/** What `ws` makes for an upgraded socket, with our side of it. */
+class ClientSocket extends WebSocket {
+  connection: Connection | undefined = undefined
+}
+
+// One function for all sockets: closures for each would cost an idle connection more than its state.
+function onMessage(this: WebSocket, data: Buffer, isBinary: boolean): void {
+  ;(this as ClientSocket).connection?.receive(data, isBinary)
+}
+function onPing(this: WebSocket): void {
+  ;(this as ClientSocket).connection?.receiveSign(true)
+}
+function onPong(this: WebSocket): void {
+  ;(this as ClientSocket).connection?.receiveSign(false)
+}
+// A broken WebSocket frame: `ws` closes with the code of RFC 6455 by itself, and `close` follows.
+function onError(): void {}
+
+/** Of a WebSocket message; browsers split at about 128 KiB. */
+const MOST_FRAGMENTS = 256
+
+type SocketServerOptions = ServerOptions<typeof ClientSocket> & {
+  closeTimeout: number
+  maxFragments: number
+  maxBufferedChunks: number
+}
+
+/**
+ * Starts a relay in this process: spec/relay.md, one node, everything in memory.
+ *
+ * Rejects with the system's error where it cannot listen, with TypeError for an origin and
+ * RangeError for a limit that cannot be used.
+ */
+export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
+  const { host = '127.0.0.1', port: wanted = 0, tls, logger = silent, clock = systemClock } = options
+  const prefix = (options.prefix ?? '').replace(/\/+$/, '')
+  const limits = relayLimits(options.limits)
+  const given = options.origins?.map(canonicalOrigin)
+  const path = `${prefix}${RELAY_PATH}`
+
+  const server = httpServer(tls)
+  const { address: bound, family, port } = await listen(server, host, wanted)
+  const scheme = tls ? 'wss' : 'ws'
+  const origins = new Origins(given?.length ? given : defaultOrigins(bound, port, prefix))
+
+  const connections = new Set<Connection>()
+  const addresses = new Addresses(limits, clock)
+  const counters: Counters = { forwarded: 0, failed: 0, errors: 0 }
+  const routes = new Routes(limits, clock)
+  const context: RelayContext = { limits, clock, logger, routes, origins, flusher: new Flusher(), counters }
+  let isDraining = false
+  let whenEmpty: (() => void) | undefined
+
+  const socketOptions: SocketServerOptions = {
+    noServer: true,
+    WebSocket: ClientSocket,
+    clientTracking: false,
+    perMessageDeflate: false, // relay.connect.compression
+    // relay.frame.size: our own check of `maxFrame` answers with an error, this one cannot.
+    maxPayload: 2 * limits.maxFrame,
+    maxFragments: MOST_FRAGMENTS,
+    maxBufferedChunks: 8_192,
+    // Text is at most 4 096 bytes here and validated by parseControl, which answers with an error.
+    skipUTF8Validation: true,
+    closeTimeout: limits.closeTime, // relay.close.bounded
+    handleProtocols: () => RELAY_SUBPROTOCOL, // relay.subprotocol.echo
+  }
+  const sockets = new WebSocketServer(socketOptions)
+
+  function accept(ws: ClientSocket, socket: Duplex, address: Address, isWelcome: boolean): void {
+    const connection = new Connection(context, ws, socket, address)
+    ws.connection = connection
+    connections.add(connection)
+    address.connections++
+    ws.on('message', onMessage)
+    ws.on('ping', onPing)
+    ws.on('pong', onPong)
+    ws.on('error', onError)
+    ws.once('close', () => {
+      connections.delete(connection)
+      address.connections--
+      connection.closed()
+      if (connections.size === 0) whenEmpty?.()
+    })
+    connection.greet()
+    if (!isWelcome) connection.fail('rate-limited', 'Too many connections from this address.') // relay.bind.rate
+  }
+
+  server.on('request', (request, response) => answer(request, response, path, isDraining))
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    const refusal = pathOf(request) !== path ? 404 : !offersSubprotocol(request) ? 400 : isDraining ? 503 : undefined
+    // relay.path, relay.subprotocol, relay.drain.new
+    if (refusal) {
+      refuseUpgrade(socket, refusal)
+      return
+    }
+    const { address, admission } = addresses.admit(addressGroup(request.socket.remoteAddress))
+    if (admission === 'refuse') refuseUpgrade(socket, 429)
+    else sockets.handleUpgrade(request, socket, head, (ws) => accept(ws, socket, address, admission === 'accept'))
+  })
+
+  const sweepEvery = Math.max(
+    10,
+    Math.min(1_000, limits.relayBind / 10, limits.relaySilence / 10, limits.pingAfter / 5),
+  )
+  const stopSweeping = clock.every(sweepEvery, () => {
+    const now = clock.monotonic()
+    for (const connection of connections) connection.sweep(now)
+    routes.sweep(now)
+    addresses.sweep(now)
+  })
+
+  /** relay.drain */
+  function announce(): void {
+    if (isDraining) return
+    isDraining = true
+    logger.info({ connections: connections.size }, 'draining')
+    for (const connection of connections) {
+      connection.notify({ type: 'draining', reconnectAfter: limits.reconnectAfter })
+    }
+  }
+
+  let closing: Promise<void> | undefined
+  function close(): Promise<void> {
+    closing ??= new Promise((resolve) => {
+      announce()
+      stopSweeping()
+      // A request that is never finished would hold the server open.
+      const cut = setTimeout(() => server.closeAllConnections(), limits.closeTime)
+      server.close(() => {
+        clearTimeout(cut)
+        resolve()
+      })
+      server.closeIdleConnections()
+      for (const connection of connections) connection.end(CLOSE_GOING_AWAY) // relay.drain.close
+    })
+    return closing
+  }
+
+  let draining: Promise<void> | undefined
+  async function drainOnce(): Promise<void> {
+    announce()
+    const { promise: left, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, limits.drainTime)
+    whenEmpty = resolve
+    if (connections.size === 0 || closing) resolve()
+    await left
+    clearTimeout(timer)
+    await close()
+  }
+
+  const shown = bound === '0.0.0.0' ? '127.0.0.1' : bound === '::' ? '[::1]' : family === 'IPv6' ? `[${bound}]` : bound
+  return {
+    url: `${scheme}://${shown}:${port}${prefix}`,
+    port,
+    origins: origins.list,
+    stats: () => ({
+      ...counters,
+      connections: connections.size,
+      routes: routes.size,
+      openRemembered: routes.remembered,
+      addresses: addresses.size,
+    }),
+    drain: () => {
+      draining ??= drainOnce()
+      return draining
+    },
+    close,
+  }
+}
