@@ -226,6 +226,8 @@ export class Ratchet {
 
 /** Steps 1 of the receive algorithm. Throws ProtocolError `truncated`, `version`, `direction`, `length`. */
 export function readRatchetMessage(bytes: Uint8Array, role: Role): RatchetMessage {
+  // session.receive.length: before the version, which a shorter message may not even have
+  if (bytes.length < RATCHET_OVERHEAD) throw new ProtocolError('truncated')
   const message = RatchetMessage.decode(bytes)
   const expected = role === 'agent' ? RATCHET_TYPES.controllerToAgent : RATCHET_TYPES.agentToController
   // session.receive.direction
