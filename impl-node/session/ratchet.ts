@@ -64,6 +64,7 @@ export interface OpenedMessage {
 const ROOT = label('ratchet-root')
 const MESSAGE_STEP = Uint8Array.of(1)
 const CHAIN_STEP = Uint8Array.of(2)
+const SUITE_AT = 2
 const TAG_AT = 4
 const TAG_SIZE = 8
 const MAX_COUNTER = 0xffff_ffff
@@ -141,11 +142,12 @@ export class Ratchet {
     return concat(header, sealed)
   }
 
-  /** Whether the header MAC of a message is this session's. No state is read beyond the key. */
+  /** Whether suite and header MAC of a message are this session's. No state is read beyond those. */
   matches(message: Uint8Array): boolean {
-    // session.receive.header-mac
+    // session.receive.header
     return (
       message.length >= RATCHET_OVERHEAD &&
+      ((message[SUITE_AT] as number) << 8) + (message[SUITE_AT + 1] as number) === this.#state.suite &&
       equal(headerTag(this.#state.headerReceive, message), message.subarray(TAG_AT, TAG_AT + TAG_SIZE))
     )
   }
