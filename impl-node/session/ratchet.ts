@@ -164,17 +164,19 @@ export class Ratchet {
     checkDhKey(message.dh)
     const seq = message.base + message.n
 
+    const next = this.nextReceived
     const id = skippedId(message.dh, message.n)
     const kept = state.skipped.get(id)
     if (kept && now - kept.at <= limits.skippedTtl) {
       const plaintext = open(kept.messageKey, message.nonce, aad, message.sealed)
+      // Only the peer itself can get here; its seq would poison ack and freshness, which follow the newest.
+      if (seq >= next) throw new ProtocolError('counter')
       const skipped = new Map(state.skipped)
       skipped.delete(id)
       this.#state = { ...state, skipped }
       return { plaintext, seq, late: true }
     }
 
-    const next = this.nextReceived
     const isStep = state.dhRemote === null || !equal(message.dh, state.dhRemote)
     if (seq < next) throw new ProtocolError('replay')
     if (isStep ? message.base < next : message.base !== state.baseReceive) throw new ProtocolError('counter')
