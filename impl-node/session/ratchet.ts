@@ -173,7 +173,7 @@ export class Ratchet {
       if (seq >= next) throw new ProtocolError('counter')
       const skipped = new Map(state.skipped)
       skipped.delete(id)
-      this.#state = { ...state, skipped }
+      this.#state = { ...state, skipped: keep(skipped, [], now) }
       return { plaintext, seq, late: true }
     }
 
@@ -214,7 +214,7 @@ export class Ratchet {
       chainReceive: nextChainKey(chainKey),
       received: message.n + 1,
       baseReceive: message.base,
-      skipped: newlySkipped.length > 0 ? keep(state.skipped, newlySkipped, now) : state.skipped,
+      skipped: keep(state.skipped, newlySkipped, now),
     }
     this.#state = stepKey ? this.#stepSending(opened, stepKey) : opened
     return { plaintext, seq, late: false }
@@ -266,6 +266,8 @@ function keep(
   added: readonly SkippedMessageKey[],
   now: number,
 ): ReadonlyMap<string, SkippedMessageKey> {
+  const oldest = skipped.values().next().value
+  if (added.length === 0 && (!oldest || now - oldest.at <= limits.skippedTtl)) return skipped
   const all = [...skipped.values(), ...added].filter(({ at }) => now - at <= limits.skippedTtl)
   return new Map(all.slice(-limits.skippedKeys).map((key) => [skippedId(key.dh, key.n), key]))
 }
