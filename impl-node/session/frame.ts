@@ -40,9 +40,19 @@ export function encodeFrame(frame: Frame): Uint8Array {
 
 const NAMES = Object.fromEntries(Object.entries(CONTENT_TYPES).map(([name, value]) => [value, name as ContentType]))
 
+function decodeLayout(bytes: Uint8Array): PlaintextFrame {
+  try {
+    return PlaintextFrame.decode(bytes)
+  } catch (error) {
+    // A length beyond what any frame can hold is a length beyond this one.
+    if (error instanceof ProtocolError && error.code === 'length') throw new ProtocolError('padding')
+    throw error
+  }
+}
+
 /** Throws ProtocolError `padding` or `type`; the message that carried it stays opened. */
 export function decodeFrame(bytes: Uint8Array): Frame {
-  const { contentType, flags, fresh, ack, content, padding } = PlaintextFrame.decode(bytes)
+  const { contentType, flags, fresh, ack, content, padding } = decodeLayout(bytes)
   if (padding.some((byte) => byte !== 0)) throw new ProtocolError('padding')
   const name = NAMES[contentType]
   if (name === undefined || flags !== 0) throw new ProtocolError('type')
