@@ -65,8 +65,8 @@ export const formatPairingCode = (payload: QrPayload): string =>
 
 /**
  * Reads the text of a pairing code: the URI, or the link form `https://…/pair#…`. `now` is ms since
- * 1970. Throws ProtocolError `qr-encoding`, `qr-length`, `qr-version`, `qr-insecure`, `suite`,
- * `qr-expired`.
+ * 1970. Throws ProtocolError `qr-encoding`, `qr-version`, `qr-length`, `type`, `suite`, `qr-expired`,
+ * `qr-insecure`.
  */
 export function parsePairingCode(text: string, now: number): PairingCode {
   const match = /^(?:happy:\/\/|https:\/\/[^#\s]+#)([A-Z2-7]+)\/?$/i.exec(
@@ -80,11 +80,10 @@ export function parsePairingCode(text: string, now: number): PairingCode {
   } catch (error) {
     // pairing.code.length: whatever is wrong with the length is one code
     if (error instanceof ProtocolError && error.code === 'length') throw new ProtocolError('qr-length')
-    if (error instanceof ProtocolError && error.code === 'type') throw new ProtocolError('qr-encoding')
     throw error
   }
-  const relay = parseRelayAddress(new TextDecoder('latin1').decode(payload.relay), (payload.flags & 1) === 0)
   if ((payload.suites & SUITE_BITS) === 0) throw new ProtocolError('suite')
   if (payload.expiry * 1_000 + limits.qrSkew < now) throw new ProtocolError('qr-expired')
+  const relay = parseRelayAddress(new TextDecoder('latin1').decode(payload.relay), (payload.flags & 1) === 0)
   return { payload, relay, context: contextOf(payload) }
 }
