@@ -77,8 +77,9 @@ export function wrapError(secret: Uint8Array, frame: Uint8Array, code: ErrorCode
   )
 }
 
-/** The code of an HS_ERROR that names `answered`; null where it names another frame. Throws as `unwrap`. */
+/** The code of an HS_ERROR that names `answered`; null where it names another frame. Throws as `unwrap`, and `type`. */
 export function unwrapError(secret: Uint8Array, frame: Uint8Array, answered: Uint8Array): HandshakeErrorCode | null {
+  if (headOf(frame).type !== 'HS_ERROR') throw new ProtocolError('type')
   const { code, reference } = HsErrorBody.decode(unwrap(secret, frame))
   // session.hs-error.reference
   return equal(reference, referenceOf(answered)) ? handshakeErrorOf(code) : null
@@ -87,8 +88,9 @@ export function unwrapError(secret: Uint8Array, frame: Uint8Array, answered: Uin
 export const wrapRekeyAsk = (secret: Uint8Array, suite: Suite, reason: RekeyReason, random?: Random): Uint8Array =>
   wrap(secret, 'REKEY_ASK', suite, RekeyAskBody.encode({ reason: REKEY_REASONS[reason] }), random)
 
-/** Unknown reasons are `no-session`. Throws as `unwrap`. */
+/** Unknown reasons are `no-session`. Throws as `unwrap`, and `type`. */
 export function unwrapRekeyAsk(secret: Uint8Array, frame: Uint8Array): RekeyReason {
+  if (headOf(frame).type !== 'REKEY_ASK') throw new ProtocolError('type')
   const { reason } = RekeyAskBody.decode(unwrap(secret, frame))
   const known = Object.entries(REKEY_REASONS).find(([, value]) => value === reason)
   return (known?.[0] ?? 'no-session') as RekeyReason
