@@ -24,7 +24,10 @@ export interface Caller {
   readonly deviceId: string
   readonly capabilities: ReadonlySet<Capability>
   openStream(events: StreamEvents): OutgoingStream
-  /** Runs `then` once the response of the present request was handed to the session: a stream is named before it flows. */
+  /**
+   * Runs `then` once the response of the present request was handed to the session: a stream is named
+   * before it flows. Also where it could not be handed over, because the session has ended.
+   */
   afterResponse(then: () => void): void
 }
 

@@ -1,0 +1,22 @@
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import type { Devices } from '../devices.ts'
+import type { Handlers } from '../handler.ts'
+
+export const sessionHandlers = (devices: Devices): Pick<Handlers, 'session.revoke'> => ({
+  'session.revoke'({ deviceId }, caller) {
+    if (deviceId === caller.deviceId) {
+      // The pairing that the response travels in must outlive it.
+      caller.afterResponse(() => devices.revoke(deviceId))
+      return { success: true }
+    }
+    if (!caller.capabilities.has('admin')) {
+      throw new ProtocolError('forbidden', "Cannot revoke another device: 'admin' is not granted", {
+        capability: 'admin',
+      })
+    }
+    if (!devices.revoke(deviceId)) {
+      throw new ProtocolError('not-found', `Cannot revoke ${deviceId}: no such device is paired`)
+    }
+    return { success: true }
+  },
+})
