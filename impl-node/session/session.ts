@@ -3,8 +3,8 @@
 import type { Suite } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
-import { type ContentType, RATCHET_OVERHEAD } from '@happy-remote/schemas/session.ts'
-import { decodeFrame, encodeFrame, type Frame } from './frame.ts'
+import { type ContentType, PLAINTEXT_HEADER, RATCHET_OVERHEAD } from '@happy-remote/schemas/session.ts'
+import { decodeFrame, encodeFrame, type Frame, paddedSize } from './frame.ts'
 import type { Ratchet } from './ratchet.ts'
 
 /** Streams stop first, so that there is always room for a message, and control may go beyond. */
@@ -52,18 +52,20 @@ export class Session {
 
   /** Whether `size` bytes of content may be sent now. */
   hasRoom(traffic: Traffic, size: number): boolean {
+    const messageSize = paddedSize(PLAINTEXT_HEADER + size) + RATCHET_OVERHEAD
     return (
       this.#outstanding.length < WINDOW[traffic] &&
-      (traffic === 'control' || this.#outstandingBytes + size + RATCHET_OVERHEAD <= limits.windowBytes)
+      (traffic === 'control' || this.#outstandingBytes + messageSize <= limits.windowBytes)
     )
   }
 
-  /** Throws ProtocolError `window`, `too-large`, `chain-exhausted`; nothing is sent then. */
+  /** Throws ProtocolError `too-large`, `window`, `chain-exhausted`; nothing is sent then. */
   seal(contentType: ContentType, content: Uint8Array, fresh: Uint8Array): Uint8Array {
     const traffic = contentType === 'control' ? 'control' : contentType === 'stream' ? 'stream' : 'message'
+    const frame = encodeFrame({ contentType, content, fresh, ack: this.#highest })
     if (!this.hasRoom(traffic, content.length)) throw new ProtocolError('window')
     const seq = this.ratchet.nextSeq
-    const message = this.ratchet.encrypt(encodeFrame({ contentType, content, fresh, ack: this.#highest }))
+    const message = this.ratchet.encrypt(frame)
     this.#outstanding.push({ seq, size: message.length })
     this.#outstandingBytes += message.length
     return message
