@@ -16,6 +16,8 @@ export interface RelayAddress {
 }
 
 const HOST = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
+// URL parsers read such a host as an IPv4 address, in octal, hexadecimal or with parts left out, or throw.
+const NUMBER_AT_END = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/
 const PATH = /^(\/[A-Za-z0-9._~-]+)*$/
 const ADDRESS = /^(\[[0-9a-f:.]+\]|[^:/[\]]+)(?::([1-9][0-9]{0,4}))?(\/.*)?$/
 
@@ -38,7 +40,9 @@ export function isLocalHost(host: string): boolean {
 export function parseRelayAddress(address: string, secure: boolean): RelayAddress {
   const match = ADDRESS.exec(address)
   const [, host = '', port, path = ''] = match ?? []
-  const validHost = host.startsWith('[') ? isIPv6(host.slice(1, -1)) : HOST.test(host)
+  const validHost = host.startsWith('[')
+    ? isIPv6(host.slice(1, -1))
+    : isIPv4(host) || (HOST.test(host) && !NUMBER_AT_END.test(host))
   if (!match || !validHost || !PATH.test(path) || Number(port ?? 1) > 65_535 || address.length > limits.qrHost) {
     throw new ProtocolError('qr-encoding', 'The relay address in the code is not valid.')
   }
