@@ -53,5 +53,6 @@ export const CLOSE_GOING_AWAY = 1001
 
 export const CAPABILITIES = ['observe', 'prompt', 'approve', 'terminal', 'files', 'git', 'git.push', 'admin'] as const
 export type Capability = (typeof CAPABILITIES)[number]
+export const isCapability = (name: string): name is Capability => (CAPABILITIES as readonly string[]).includes(name)
 /** What a new pairing is granted unless the owner says otherwise. */
 export const DEFAULT_CAPABILITIES: readonly Capability[] = ['observe', 'prompt', 'approve', 'terminal', 'files', 'git']

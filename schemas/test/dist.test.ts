@@ -16,7 +16,7 @@ const schemaFiles = [...files].filter(([path]) => !path.startsWith('data/'))
 
 /** Keywords that may appear where a schema stands; each of them has one meaning from draft-07 to now. */
 const DRAFT_07 = new Set([
-  ...['$schema', '$id', 'title', 'description', 'type', 'const', 'anyOf', 'properties', 'required'],
+  ...['$schema', '$id', 'title', 'description', 'type', 'const', 'enum', 'anyOf', 'properties', 'required'],
   ...['additionalProperties', 'items', 'minItems', 'maxItems', 'minimum', 'maximum', 'minLength', 'maxLength'],
   'pattern',
 ])
