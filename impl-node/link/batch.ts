@@ -1,0 +1,57 @@
+// Batching: small messages share an encryption, urgent ones never wait (spec/rpc.md).
+
+import { limits } from '@happy-remote/schemas/limits.ts'
+import type { ContentType } from '@happy-remote/schemas/session.ts'
+
+export interface Outgoing {
+  readonly contentType: ContentType
+  readonly content: Uint8Array
+}
+
+const encoder = new TextEncoder()
+/** `{"type":"batch","messages":[` and `]}`, and a comma between two messages. */
+const FRAMING = '{"type":"batch","messages":[]}'.length
+
+/** Gathers messages given as JSON texts and hands them on in order, whole. */
+export class Batcher {
+  readonly #send: (outgoing: Outgoing) => void
+  #waiting: string[] = []
+  #bytes = 0
+  #timer: NodeJS.Timeout | undefined
+  #quietSince = Number.NEGATIVE_INFINITY
+
+  constructor(send: (outgoing: Outgoing) => void) {
+    this.#send = send
+  }
+
+  /** Urgent, or the first after a quiet time: at once, behind what waits. Others wait for company. */
+  add(json: string, urgent: boolean): void {
+    const size = Buffer.byteLength(json) + 1
+    if (this.#waiting.length > 0 && FRAMING + this.#bytes + size > limits.messageMax) this.flush()
+    this.#waiting.push(json)
+    this.#bytes += size
+    const quiet = performance.now() - this.#quietSince >= limits.batchDelay
+    if (urgent || this.#waiting.length === limits.batchMessages || (quiet && this.#waiting.length === 1)) this.flush()
+    else this.#timer ??= setTimeout(() => this.flush(), limits.batchDelay)
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const messages = this.#waiting
+    this.#waiting = []
+    this.#bytes = 0
+    if (messages.length === 0) return
+    this.#quietSince = performance.now()
+    this.#send(
+      messages.length === 1
+        ? { contentType: 'rpc', content: encoder.encode(messages[0]) }
+        : { contentType: 'batch', content: encoder.encode(`{"type":"batch","messages":[${messages.join(',')}]}`) },
+    )
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#waiting = []
+  }
+}

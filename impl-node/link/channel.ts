@@ -1,0 +1,221 @@
+// The sending side of a pairing: messages in order, control ahead of them, streams behind, all within
+// the session's window (spec/session.md).
+
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
+import { type ContentType, type ControlMessage, StreamChunk } from '@happy-remote/schemas/session.ts'
+import type { Session } from '../session/session.ts'
+import { Batcher, type Outgoing } from './batch.ts'
+import { splitBody } from './bodies.ts'
+
+export interface ChannelHooks {
+  /** Hands a sealed message to the relay. */
+  transmit(message: Uint8Array): boolean
+  /** Whether messages may be sent now, beyond control: connected, the peer there and paired. */
+  isOpen(): boolean
+  /** What goes into `fresh`. */
+  fresh(): Uint8Array
+  /** Monotonic ms. */
+  now(): number
+}
+
+export interface Stream {
+  readonly streamId: number
+  /** One chunk of 1 to 65 536 bytes. False: nothing was sent, `onDrain` follows when there is room. */
+  send(offset: number, bytes: Uint8Array): boolean
+  release(): void
+}
+
+export interface StreamListener {
+  onDrain(): void
+  onEnd(): void
+}
+
+interface Open {
+  readonly listener: StreamListener
+  waiting: boolean
+}
+
+const encoder = new TextEncoder()
+
+export class Channel {
+  readonly #hooks: ChannelHooks
+  readonly #batcher = new Batcher((outgoing) => this.#enqueue(outgoing))
+  #session: Session | null = null
+  #outbox: (Outgoing & { after?: () => void })[] = []
+  #outboxBytes = 0
+  #streams = new Map<number, Open>()
+  #nextStream = 1
+  #unacknowledged = 0
+  #ackTimer: NodeJS.Timeout | undefined
+  #progressAt = 0
+  #acked = 0
+
+  constructor(hooks: ChannelHooks) {
+    this.#hooks = hooks
+  }
+
+  /** Streams end with their session; messages that were not sealed yet go out in the next one. */
+  use(session: Session | null): void {
+    const ended = [...this.#streams.values()]
+    this.#session = session
+    this.#streams.clear()
+    this.#nextStream = 1
+    this.#acked = 0
+    this.#settleAck()
+    this.#progressAt = this.#hooks.now()
+    for (const { listener } of ended) listener.onEnd()
+    this.pump()
+  }
+
+  /** Bytes of messages that wait for the window or for the peer. */
+  get backlog(): number {
+    return this.#outboxBytes
+  }
+
+  /** ms since the peer acknowledged anything while frames are outstanding; 0 where none are. */
+  get stalledFor(): number {
+    return this.#session?.outstanding ? this.#hooks.now() - this.#progressAt : 0
+  }
+
+  /** The message goes out in order; an urgent one at once, behind what waits. */
+  send(message: Readonly<Record<string, unknown>>, urgent: boolean): void {
+    let stream: number | null = null
+    const { json, body } = splitBody(message, () => {
+      stream = this.#nextStream++
+      return stream
+    })
+    if (body === null || stream === null) {
+      this.#batcher.add(json, urgent)
+      return
+    }
+    this.#batcher.flush()
+    const session = this.#session
+    const streamId = stream
+    // The naming message goes first, then the chunks.
+    this.#enqueue({
+      contentType: 'rpc',
+      content: encoder.encode(json),
+      after: () => {
+        if (this.#session === session) this.#sendBody(streamId, body)
+      },
+    })
+  }
+
+  #sendBody(streamId: number, body: Uint8Array): void {
+    let at = 0
+    const proceed = () => {
+      while (at < body.length) {
+        const chunk = body.subarray(at, at + limits.chunkMax)
+        if (!stream.send(at, chunk)) return
+        at += chunk.length
+      }
+      stream.release()
+    }
+    const stream = this.#openAs(streamId, { onDrain: proceed, onEnd: () => {} })
+    proceed()
+  }
+
+  /** Throws where there is no session; false where the message was not sent. */
+  control(message: ControlMessage): boolean {
+    return this.#transmit('control', encoder.encode(JSON.stringify(message)))
+  }
+
+  openStream(listener: StreamListener): Stream {
+    return this.#openAs(this.#nextStream++, listener)
+  }
+
+  #openAs(streamId: number, listener: StreamListener): Stream {
+    const session = this.#session
+    const open: Open = { listener, waiting: false }
+    this.#streams.set(streamId, open)
+    return {
+      streamId,
+      send: (offset, bytes) => {
+        if (this.#session !== session || !session) return false
+        const content = StreamChunk.encode({ streamId, offset, bytes })
+        const sent =
+          this.#hooks.isOpen() && session.hasRoom('stream', content.length) && this.#transmit('stream', content)
+        open.waiting = !sent
+        return sent
+      },
+      release: () => this.#streams.delete(streamId),
+    }
+  }
+
+  /** A frame has opened: acknowledge it in time, and use the room that its `ack` made. */
+  opened(isAckOnly: boolean): void {
+    const session = this.#session
+    if (!session) return
+    if (session.acknowledged !== this.#acked) {
+      this.#acked = session.acknowledged
+      this.#progressAt = this.#hooks.now()
+    }
+    if (!isAckOnly) {
+      this.#unacknowledged++
+      // session.ack.every, session.ack.delay
+      if (this.#unacknowledged >= limits.ackEvery) this.#acknowledge()
+      else this.#ackTimer ??= setTimeout(() => this.#acknowledge(), limits.ackDelay)
+    }
+    this.pump()
+  }
+
+  #acknowledge(): void {
+    this.#settleAck()
+    if (this.#session) this.control({ type: 'ack' })
+  }
+
+  #settleAck(): void {
+    clearTimeout(this.#ackTimer)
+    this.#ackTimer = undefined
+    this.#unacknowledged = 0
+  }
+
+  #enqueue(outgoing: Outgoing & { after?: () => void }): void {
+    this.#outbox.push(outgoing)
+    this.#outboxBytes += outgoing.content.length
+    this.pump()
+  }
+
+  /** Sends what may be sent now: messages first, then whoever waits with a stream. */
+  pump(): void {
+    while (this.#session && this.#hooks.isOpen()) {
+      const [next] = this.#outbox
+      if (!next || !this.#session.hasRoom('message', next.content.length)) break
+      this.#outbox.shift()
+      this.#outboxBytes -= next.content.length
+      this.#transmit(next.contentType, next.content)
+      next.after?.()
+    }
+    if (!this.#session || !this.#hooks.isOpen()) return
+    for (const open of [...this.#streams.values()]) {
+      if (!open.waiting || !this.#session.hasRoom('stream', limits.chunkMax)) continue
+      open.waiting = false
+      open.listener.onDrain()
+    }
+  }
+
+  #transmit(contentType: ContentType, content: Uint8Array): boolean {
+    const session = this.#session
+    if (!session) return false
+    let message: Uint8Array
+    try {
+      if (session.outstanding === 0) this.#progressAt = this.#hooks.now()
+      message = session.seal(contentType, content, this.#hooks.fresh())
+    } catch (error) {
+      // Beyond the window even control has to wait; the next acknowledgement or hello makes room.
+      if (error instanceof ProtocolError && error.code === 'window') return false
+      throw error
+    }
+    this.#settleAck()
+    return this.#hooks.transmit(message)
+  }
+
+  close(): void {
+    this.#settleAck()
+    this.#batcher.close()
+    this.#outbox = []
+    this.#outboxBytes = 0
+    this.use(null)
+  }
+}

@@ -1,0 +1,91 @@
+// The live sessions of one pairing: the current one, those it replaced, and at the controller the
+// one that waits for its first message (spec/session.md).
+
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
+import type { OpenedFrame, Session } from '../session/session.ts'
+
+export interface Received extends OpenedFrame {
+  readonly session: Session
+  /** Sessions of a pairing are numbered as they begin. */
+  readonly sessionNumber: number
+  /** The frame made the awaited session the current one. */
+  readonly began: boolean
+}
+
+interface Numbered {
+  readonly session: Session
+  readonly number: number
+}
+
+export class Sessions {
+  #current: Numbered | null = null
+  #awaited: Numbered | null = null
+  /** Receive-only, newest first; `until` is ms since 1970. */
+  #replaced: (Numbered & { until: number })[] = []
+  #count = 0
+  /** A frame of the current session has opened: older sessions now deliver late frames only. */
+  #currentHeard = false
+
+  get current(): Session | null {
+    return this.#current?.session ?? null
+  }
+
+  get awaited(): Session | null {
+    return this.#awaited?.session ?? null
+  }
+
+  /** The agent: R3 or M3 has verified. */
+  begin(session: Session, now: number): void {
+    this.#replace({ session, number: this.#count++ }, now)
+  }
+
+  /** The controller: R3 or M3 is on its way; the old session stays in use until the new one speaks. */
+  await(session: Session): void {
+    this.#awaited = { session, number: this.#count++ }
+  }
+
+  giveUpAwaited(): void {
+    this.#awaited = null
+  }
+
+  clear(): void {
+    this.#current = this.#awaited = null
+    this.#replaced = []
+  }
+
+  #replace(next: Numbered, now: number): void {
+    if (this.#current) this.#replaced.unshift({ ...this.#current, until: now + limits.graceTime })
+    // session.rekey.sessions: a third erases the oldest
+    this.#replaced.length = Math.min(this.#replaced.length, limits.sessions - 1)
+    this.#current = next
+    this.#awaited = null
+    this.#currentHeard = false
+  }
+
+  /** Erases sessions whose grace is over. */
+  expire(now: number): void {
+    this.#replaced = this.#replaced.filter(({ until }) => until > now)
+  }
+
+  /** Opens a message in the session that its header MAC names. Throws ProtocolError, with no state changed. */
+  open(message: Uint8Array, now: number): Received {
+    this.expire(now)
+    const live = [this.#current, this.#awaited, ...this.#replaced].filter((entry) => entry !== null)
+    const found = live.find(({ session }) => session.ratchet.matches(message))
+    // session.receive.header-mac
+    if (!found) throw new ProtocolError('header')
+    const frame = found.session.open(message, now)
+    const began = found === this.#awaited
+    if (began) this.#replace(found, now)
+    const isOld = found.session !== this.#current?.session
+    if (!isOld) this.#currentHeard = true
+    const late = frame.late || (isOld && this.#currentHeard)
+    return { ...frame, late, session: found.session, sessionNumber: found.number, began }
+  }
+
+  /** The session, if any, that a message which failed to open belongs to. */
+  sessionOf(message: Uint8Array): Session | null {
+    return [this.#current, this.#awaited].find((entry) => entry?.session.ratchet.matches(message))?.session ?? null
+  }
+}

@@ -1,0 +1,284 @@
+// One WebSocket to a relay, kept alive: binds its routes again on each connection (spec/relay.md).
+
+import { CLOSE_GOING_AWAY, RELAY_PROTOCOL, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
+import { LEAST_MAX_FRAME, RelayToClient, ROUTED_HEADER, ROUTED_TYPE } from '@happy-remote/schemas/relay.ts'
+import { Compile } from 'typebox/compile'
+import WebSocket from 'ws'
+import { concat } from '../crypto/primitives.ts'
+import { type RouteKey, relayAuthInput } from '../crypto/route.ts'
+import type { RelayAddress } from '../session/relay-url.ts'
+
+/** What happens on one route. Frames are views that are valid until the handler returns. */
+export interface RouteHandlers {
+  /** Bound on a new connection. */
+  onBound(): void
+  /** The relay's hint that the peer is there. */
+  onPresence(online: boolean): void
+  onFrame(from: Uint8Array, payload: Uint8Array): void
+  onDeliveryFailed(): void
+  /** The connection is gone; another is being made. */
+  onDown(): void
+  /** Bound elsewhere, or refused: this socket will not try this route again by itself. */
+  onBlocked(reason: 'superseded' | 'unauthenticated'): void
+}
+
+export interface RouteHandle {
+  readonly routeId: Uint8Array
+  /** Names the one peer that may send to this route; null is open, for pairing only. */
+  bindTo(peer: Uint8Array | null): void
+  /** False where there is no connection on which the route is bound; nothing was sent then. */
+  send(to: Uint8Array, payload: Uint8Array): boolean
+  release(): void
+}
+
+export type SocketState =
+  | { readonly name: 'connecting' }
+  | { readonly name: 'open' }
+  /** `retryAt` is ms since 1970. */
+  | { readonly name: 'waiting'; readonly retryAt: number; readonly reason: string }
+  | { readonly name: 'blocked'; readonly reason: string }
+  | { readonly name: 'closed' }
+
+interface Route {
+  readonly key: RouteKey
+  readonly handlers: RouteHandlers
+  peer: Uint8Array | null
+  bound: boolean
+}
+
+const CLOSE_UNAUTHENTICATED = 4401
+const CLOSE_SUPERSEDED = 4409
+
+const validator = Compile(RelayToClient)
+const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+
+export interface SocketOptions {
+  readonly relay: RelayAddress
+  onState?(state: SocketState): void
+  /** 0 to 1, for jitter. */
+  readonly jitter?: () => number
+}
+
+export class RelaySocket {
+  readonly relay: RelayAddress
+  readonly #options: SocketOptions
+  readonly #routes = new Map<string, Route>()
+  #ws: WebSocket | null = null
+  #nonce: Uint8Array | null = null
+  #state: SocketState = { name: 'closed' }
+  #attempt = 0
+  #retry: NodeJS.Timeout | undefined
+  #ping: NodeJS.Timeout | undefined
+  #openedAt = 0
+  #heardAt = 0
+  #drainDelay: number | null = null
+
+  constructor(options: SocketOptions) {
+    this.relay = options.relay
+    this.#options = options
+  }
+
+  get state(): SocketState {
+    return this.#state
+  }
+
+  /** Adds a route, and connects if this is the first. */
+  attach(key: RouteKey, peer: Uint8Array | null, handlers: RouteHandlers): RouteHandle {
+    const id = hex(key.routeId)
+    const route: Route = { key, handlers, peer, bound: false }
+    this.#routes.set(id, route)
+    if (this.#state.name === 'closed') this.#connect()
+    else this.#bind(route)
+    return {
+      routeId: key.routeId,
+      bindTo: (next) => {
+        route.peer = next
+        this.#bind(route)
+      },
+      send: (to, payload) => this.#send(route, to, payload),
+      release: () => this.#release(id, route),
+    }
+  }
+
+  /** Connects now instead of when the delay is over; also after `blocked`. */
+  retryNow(): void {
+    if (this.#state.name !== 'waiting' && this.#state.name !== 'blocked') return
+    this.#attempt = 0
+    this.#connect()
+  }
+
+  close(): void {
+    clearTimeout(this.#retry)
+    this.#routes.clear()
+    this.#drop()
+    this.#set({ name: 'closed' })
+  }
+
+  /** Cuts the connection without a closing handshake, as a lost network would. */
+  cut(): void {
+    this.#ws?.terminate()
+  }
+
+  #set(state: SocketState): void {
+    this.#state = state
+    this.#options.onState?.(state)
+  }
+
+  #connect(): void {
+    clearTimeout(this.#retry)
+    this.#set({ name: 'connecting' })
+    this.#drainDelay = null
+    const ws = new WebSocket(this.relay.url, RELAY_SUBPROTOCOL, {
+      perMessageDeflate: false,
+      maxPayload: 2 * limits.maxFrame,
+      handshakeTimeout: limits.relayBind,
+    })
+    this.#ws = ws
+    let reason = 'the connection was lost'
+    ws.on('open', () => this.#opened(ws))
+    ws.on('message', (data: Buffer, isBinary) => {
+      if (this.#ws !== ws) return
+      this.#heardAt = performance.now()
+      if (isBinary) this.#binary(data)
+      else this.#text(data)
+    })
+    ws.on('error', (error) => {
+      reason = error.message
+    })
+    ws.on('close', (code) => {
+      if (this.#ws !== ws) return
+      this.#drop()
+      if (code === CLOSE_UNAUTHENTICATED || code === CLOSE_SUPERSEDED) {
+        const superseded = code === CLOSE_SUPERSEDED
+        this.#set({
+          name: 'blocked',
+          reason: superseded
+            ? 'this pairing is in use elsewhere'
+            : `the relay did not accept the proof of our route; is ${this.relay.origin} among its origins?`,
+        })
+        return
+      }
+      this.#wait(reason, code === CLOSE_GOING_AWAY)
+    })
+  }
+
+  #opened(ws: WebSocket): void {
+    if (this.#ws !== ws) return
+    this.#openedAt = this.#heardAt = performance.now()
+    this.#ping = setInterval(() => {
+      // relay.client.dead-line
+      if (performance.now() - this.#heardAt > limits.deadLine) ws.terminate()
+      else if (ws.readyState === WebSocket.OPEN) ws.send(JSON.stringify({ type: 'ping', timestamp: Date.now() }))
+    }, limits.pingEvery)
+  }
+
+  /** Forgets the connection and tells the routes. */
+  #drop(): void {
+    clearInterval(this.#ping)
+    const ws = this.#ws
+    this.#ws = null
+    this.#nonce = null
+    if (ws && ws.readyState !== WebSocket.CLOSED) ws.close()
+    for (const route of this.#routes.values()) {
+      const was = route.bound
+      route.bound = false
+      if (was) route.handlers.onDown()
+    }
+  }
+
+  #wait(reason: string, draining: boolean): void {
+    if (this.#openedAt > 0 && performance.now() - this.#openedAt > limits.backoffReset) this.#attempt = 0
+    this.#openedAt = 0
+    const ceiling = Math.min(limits.backoffMax, limits.backoffMin * 2 ** this.#attempt++)
+    const jitter = (this.#options.jitter ?? Math.random)()
+    const delay = draining && this.#drainDelay !== null ? this.#drainDelay * (1 + jitter) : ceiling * jitter
+    this.#set({ name: 'waiting', retryAt: Date.now() + delay, reason })
+    this.#retry = setTimeout(() => this.#connect(), delay)
+  }
+
+  #text(data: Buffer): void {
+    let message: unknown
+    try {
+      message = JSON.parse(data.toString('utf8'))
+    } catch {
+      return
+    }
+    // relay.client.unknown: what a client does not know it ignores
+    if (!validator.Check(message)) return
+    switch (message.type) {
+      case 'hello':
+        if (message.protocol !== RELAY_PROTOCOL || message.maxFrame < LEAST_MAX_FRAME) {
+          this.#drop()
+          this.#set({ name: 'blocked', reason: 'the relay accepts too small frames' })
+          return
+        }
+        this.#nonce = new Uint8Array(Buffer.from(message.nonce, 'base64url'))
+        this.#set({ name: 'open' })
+        for (const route of this.#routes.values()) this.#bind(route)
+        return
+      case 'bound': {
+        const route = this.#routeOf(message.route)
+        if (!route || route.bound) return
+        route.bound = true
+        route.handlers.onBound()
+        return
+      }
+      case 'presence': {
+        const route = this.#routeOf(message.route)
+        if (route?.peer && text(route.peer) === message.peer) route.handlers.onPresence(message.status === 'online')
+        return
+      }
+      case 'delivery-failed':
+        this.#routeOf(message.from)?.handlers.onDeliveryFailed()
+        return
+      case 'draining':
+        this.#drainDelay = message.reconnectAfter
+        return
+      case 'error': {
+        if (message.route === undefined) return
+        const route = this.#routeOf(message.route)
+        if (!route || (message.code !== 'superseded' && message.code !== 'unauthenticated')) return
+        route.bound = false
+        route.handlers.onBlocked(message.code)
+        return
+      }
+    }
+  }
+
+  #binary(frame: Buffer): void {
+    if (frame.length < ROUTED_HEADER || frame[0] !== ROUTED_TYPE) return
+    const route = this.#routes.get(frame.toString('hex', 17, ROUTED_HEADER))
+    route?.handlers.onFrame(frame.subarray(1, 17), frame.subarray(ROUTED_HEADER))
+  }
+
+  #routeOf(id: string): Route | undefined {
+    return this.#routes.get(hex(Buffer.from(id, 'base64url')))
+  }
+
+  #bind(route: Route): void {
+    if (!this.#nonce || this.#ws?.readyState !== WebSocket.OPEN) return
+    const { key, peer } = route
+    const input = relayAuthInput({ origin: this.relay.origin, nonce: this.#nonce, routeKey: key.publicKey, peer })
+    const signature = text(key.sign(input))
+    this.#ws.send(
+      JSON.stringify({ type: 'bind', routeKey: text(key.publicKey), peer: peer ? text(peer) : null, signature }),
+    )
+  }
+
+  #send(route: Route, to: Uint8Array, payload: Uint8Array): boolean {
+    if (!route.bound || this.#ws?.readyState !== WebSocket.OPEN) return false
+    this.#ws.send(concat(Uint8Array.of(ROUTED_TYPE), route.key.routeId, to, payload))
+    return true
+  }
+
+  #release(id: string, route: Route): void {
+    if (this.#routes.get(id) !== route) return
+    this.#routes.delete(id)
+    if (route.bound && this.#ws?.readyState === WebSocket.OPEN) {
+      this.#ws.send(JSON.stringify({ type: 'unbind', route: text(route.key.routeId) }))
+    }
+    if (this.#routes.size === 0) this.close()
+  }
+}
