@@ -50,7 +50,7 @@ export function membersOf(message: TSchema): string[] {
     })
 }
 
-/** The members of an object as `{a, b?}`; a name with its own members in braces follows one level down. */
+/** The members of an object as `{a, b?}`. */
 export function signatureOf(schema: TSchema): string {
   const { properties = {}, required = [] } = asJson(schema)
   const names = Object.keys(properties).map((name) => (required.includes(name) ? name : `${name}?`))

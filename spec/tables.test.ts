@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fill, tableOf } from './tables.ts'
+import { tableOf as aligned, fill, table } from './tables.ts'
+
+/** Without the spaces that align the columns. */
+const tableOf = (marker: string): string => aligned(marker).replace(/ +\|/g, ' |')
 
 test('the tables of the prose are what the declarations give', () => {
   for (const file of readdirSync(import.meta.dirname).filter(
@@ -17,7 +20,7 @@ test('fill() writes between the markers and nothing else, and writing twice chan
   const text = 'before\n<!-- generated: layout HsErrorBody -->\nold\n<!-- /generated -->\nafter\n'
   const filled = fill(text)
   assert.match(filled, /^before\n<!-- generated: layout HsErrorBody -->\n\n\| offset \|/)
-  assert.match(filled, /\| 0 \| 1 \| `code` \| u8 \|/)
+  assert.match(filled, /\| 0 {6}\| 1 {4}\| `code` {6}\| u8 {4}\|/)
   assert.match(filled, /16 bytes\.\n\n<!-- \/generated -->\nafter\n$/)
   assert.ok(!filled.includes('old'))
   assert.equal(fill(filled), filled)
@@ -29,6 +32,13 @@ test('fill() refuses a marker that is not closed, and one that asks for what is 
   for (const marker of ['layout Nothing', 'errors nowhere', 'messages nobody', 'poems']) {
     assert.throws(() => tableOf(marker), /Cannot write a table/)
   }
+})
+
+test('table() aligns its columns and escapes what would end a cell', () => {
+  assert.equal(
+    table(['a', 'long head'], [['a|b', '']]),
+    '| a    | long head |\n| ---- | --------- |\n| a\\|b |           |',
+  )
 })
 
 test('a body that differs by suite has one table with both numbers', () => {

@@ -14,9 +14,13 @@ import { grouped, membersOf, signatureOf, titleOf } from './schema-words.ts'
 
 const hexByte = (value: number): string => `0x${value.toString(16).toUpperCase().padStart(2, '0')}`
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+/** A Markdown table with aligned columns, as the formatter leaves it. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => (row[column] as string).length)))
+  const line = (row: readonly string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i] as number)).join(' | ')} |`
+  const [first = [], ...others] = cells
+  return [line(first), line(widths.map((width) => '-'.repeat(width))), ...others.map(line)].join('\n')
 }
 
 /** `M1Body` stands for M1Body1 and M1Body2: one table, with both numbers where they differ. */
