@@ -23,7 +23,8 @@ export interface Stream {
   readonly streamId: number
   /** One chunk of 1 to 65 536 bytes. False: nothing was sent, `onDrain` follows when there is room. */
   send(offset: number, bytes: Uint8Array): boolean
-  release(): void
+  /** Nothing more is sent. Idempotent. */
+  close(): void
 }
 
 export interface StreamListener {
@@ -110,7 +111,7 @@ export class Channel {
         if (!stream.send(at, chunk)) return
         at += chunk.length
       }
-      stream.release()
+      stream.close()
     }
     const stream = this.#openAs(streamId, { onDrain: proceed, onEnd: () => {} })
     proceed()
@@ -139,7 +140,7 @@ export class Channel {
         open.waiting = !sent
         return sent
       },
-      release: () => this.#streams.delete(streamId),
+      close: () => void this.#streams.delete(streamId),
     }
   }
 

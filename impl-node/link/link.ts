@@ -52,6 +52,8 @@ export interface LinkOptions {
   readonly name: string
   /** The pairing run's ratchet, where this link begins with one. */
   readonly ratchet?: Ratchet
+  /** At the controller, the run's M3: sent again until the agent speaks. */
+  readonly proof?: Uint8Array
   readonly clocks?: Clocks
   readonly random?: Random
 }
@@ -92,6 +94,7 @@ export class Link {
   #completeUntil = Number.NEGATIVE_INFINITY
   #completeAt = 0
   #skipLimitReached = false
+  #proof: { readonly frame: Uint8Array; resendAt: number; delay: number } | null = null
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -154,6 +157,7 @@ export class Link {
         this.#handlers.onBlocked(reason)
       },
     })
+    if (options.proof) this.#proof = { frame: options.proof, resendAt: Number.POSITIVE_INFINITY, delay: 1_000 }
     this.#tick = setInterval(() => this.#onTick(), TICK)
   }
 
@@ -233,6 +237,16 @@ export class Link {
     // session.freshness.connection: a challenge counts only on the connection on which it was sent
     this.#freshness.voidAll()
     if (this.#rekeyAgent && !this.#sessions.current) this.#askRekey()
+    this.#sendProof()
+  }
+
+  /** M3, unchanged: 2, 4, 8 and 16 s after its first sending, and on each connection. */
+  #sendProof(): void {
+    const proof = this.#proof
+    if (!proof) return
+    this.#route.send(this.#record.peerRoute, proof.frame)
+    proof.delay = Math.min(2 * proof.delay, 16_000)
+    proof.resendAt = this.#now() + proof.delay
   }
 
   #onDown(): void {
@@ -321,6 +335,7 @@ export class Link {
     }
     this.#heardAt = this.#now()
     this.#heardWall = this.#clocks.wall()
+    this.#proof = null
     this.#probeAt = Number.POSITIVE_INFINITY
     this.#probeDelay = FIRST_PROBE / 2
     if (received.began) {
@@ -446,6 +461,7 @@ export class Link {
     if (this.#completeUntil >= now && now - this.#completeAt >= limits.completeRepeat) this.#sendComplete()
     const present = this.#peerOnline || now - this.#heardAt < limits.presenceFresh
     if (present && now - this.#helloAt >= limits.helloEvery) this.#sendHello()
+    if (this.#proof && now >= this.#proof.resendAt) this.#sendProof()
     if (now >= this.#probeAt) {
       this.#probeAt = Number.POSITIVE_INFINITY
       this.#reach()

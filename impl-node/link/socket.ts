@@ -56,13 +56,15 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
 export interface SocketOptions {
   readonly relay: RelayAddress
-  onState?(state: SocketState): void
+  readonly onState?: (state: SocketState) => void
   /** 0 to 1, for jitter. */
   readonly jitter?: () => number
 }
 
 export class RelaySocket {
   readonly relay: RelayAddress
+  /** Told of every change of state. */
+  onState: ((state: SocketState) => void) | undefined
   readonly #options: SocketOptions
   readonly #routes = new Map<string, Route>()
   #ws: WebSocket | null = null
@@ -78,6 +80,7 @@ export class RelaySocket {
   constructor(options: SocketOptions) {
     this.relay = options.relay
     this.#options = options
+    this.onState = options.onState
   }
 
   get state(): SocketState {
@@ -123,7 +126,7 @@ export class RelaySocket {
 
   #set(state: SocketState): void {
     this.#state = state
-    this.#options.onState?.(state)
+    this.onState?.(state)
   }
 
   #connect(): void {

@@ -80,6 +80,7 @@ export function wrapError(secret: Uint8Array, frame: Uint8Array, code: ErrorCode
 /** The code of an HS_ERROR that names `answered`; null where it names another frame. Throws as `unwrap`, and `type`. */
 export function unwrapError(secret: Uint8Array, frame: Uint8Array, answered: Uint8Array): HandshakeErrorCode | null {
   if (headOf(frame).type !== 'HS_ERROR') throw new ProtocolError('type')
+  if (headOf(frame).type !== 'HS_ERROR') throw new ProtocolError('type')
   const { code, reference } = HsErrorBody.decode(unwrap(secret, frame))
   // session.hs-error.reference
   return equal(reference, referenceOf(answered)) ? handshakeErrorOf(code) : null
@@ -90,6 +91,7 @@ export const wrapRekeyAsk = (secret: Uint8Array, suite: Suite, reason: RekeyReas
 
 /** Unknown reasons are `no-session`. Throws as `unwrap`, and `type`. */
 export function unwrapRekeyAsk(secret: Uint8Array, frame: Uint8Array): RekeyReason {
+  if (headOf(frame).type !== 'REKEY_ASK') throw new ProtocolError('type')
   if (headOf(frame).type !== 'REKEY_ASK') throw new ProtocolError('type')
   const { reason } = RekeyAskBody.decode(unwrap(secret, frame))
   const known = Object.entries(REKEY_REASONS).find(([, value]) => value === reason)

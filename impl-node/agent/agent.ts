@@ -1,0 +1,248 @@
+// The agent: its paired devices, each with a link, and what they may ask of it.
+
+import { randomUUID } from 'node:crypto'
+import type { Capability } from '@happy-remote/schemas/constants.ts'
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import type { Request } from '@happy-remote/schemas/rpc/envelope.ts'
+import { type EventName, type EventParams, events } from '@happy-remote/schemas/rpc/registry.ts'
+import { deviceIdOf, deviceIdText } from '../crypto/identity.ts'
+import type { Receipt } from '../link/incoming.ts'
+import { Link } from '../link/link.ts'
+import { AgentPairing, type AgentPairingEvents, type PairingEnd } from '../link/pairing-agent.ts'
+import { RelaySocket, type SocketState } from '../link/socket.ts'
+import type { Clocks } from '../session/freshness.ts'
+import type { Ratchet } from '../session/ratchet.ts'
+import type { PairingRecord } from '../session/record.ts'
+import { parseRelayUrl, type RelayAddress } from '../session/relay-url.ts'
+import type { Store } from '../session/store.ts'
+import type { AssistantFactory } from './assistants/assistant.ts'
+import { createCommands, memoryCommandStore } from './commands.ts'
+import { Conversation } from './conversation.ts'
+import type { Device } from './devices.ts'
+import { createDispatch, type Dispatch } from './dispatch.ts'
+import type { Caller } from './handler.ts'
+import { agentHandlers } from './methods/agent.ts'
+import { claudeHandlers } from './methods/claude.ts'
+import { deviceHandlers } from './methods/device.ts'
+import { sessionHandlers } from './methods/session.ts'
+import { terminalHandlers } from './methods/terminal.ts'
+import { PermissionBook } from './permissions.ts'
+import { Terminals } from './terminals.ts'
+
+export interface AgentOptions {
+  readonly store: Store
+  /** Relay for new pairings; those that exist keep theirs. */
+  readonly relay: RelayAddress
+  /** Absolute path. */
+  readonly workspace: string
+  readonly name: string
+  readonly software: string
+  readonly assistant: { readonly factory: AssistantFactory; readonly name: string; readonly scripted: boolean } | null
+  readonly log: (message: string, detail: Readonly<Record<string, unknown>>) => void
+  readonly onRelay?: (state: SocketState) => void
+  /** A device was heard, fell silent, or left. */
+  onDevices?(): void
+  readonly clocks?: Clocks
+}
+
+interface Paired {
+  readonly link: Link
+  readonly deviceId: string
+}
+
+const noAssistant: AssistantFactory = () => ({
+  facts: { name: 'none', conversationId: null, mode: null, model: null },
+  start: () => Promise.reject(new ProtocolError('assistant-unavailable', 'No assistant is configured at the agent.')),
+  prompt: () => {},
+  cancel: () => {},
+  answer: () => {},
+  close: () => Promise.resolve(),
+})
+
+export class Agent {
+  readonly #options: AgentOptions
+  readonly #sockets = new Map<string, RelaySocket>()
+  /** By pairing id, hex. */
+  readonly #paired = new Map<string, Paired>()
+  readonly #terminals: Terminals
+  readonly #permissions: PermissionBook
+  readonly conversation: Conversation
+  readonly #dispatch: Dispatch
+
+  constructor(options: AgentOptions) {
+    this.#options = options
+    const { workspace, name, software, assistant, store, log } = options
+    const emit = <E extends EventName>(event: E, params: EventParams<E>) => this.#emit(event, params)
+    this.#terminals = new Terminals({ workspace, emit })
+    this.#permissions = new PermissionBook({ emit })
+    this.conversation = new Conversation({
+      assistant: assistant?.factory ?? noAssistant,
+      permissions: this.#permissions,
+      emit,
+    })
+    const devices = { list: () => this.devices, revoke: (deviceId: string) => this.revoke(deviceId) }
+    this.#dispatch = createDispatch({
+      handlers: {
+        ...agentHandlers({
+          deviceId: deviceIdText(store.identity.deviceId),
+          name,
+          software,
+          workspace,
+          assistant: () => assistant && { name: assistant.name, available: true, scripted: assistant.scripted },
+        }),
+        ...claudeHandlers(this.conversation, this.#permissions),
+        ...terminalHandlers(this.#terminals),
+        ...sessionHandlers(devices),
+        ...deviceHandlers(devices),
+      },
+      commands: createCommands(memoryCommandStore()),
+      log,
+      heard: (deviceId) => this.#terminals.heard(deviceId),
+    })
+    for (const record of store.pairings) if (record.role === 'agent') this.#connect(record)
+  }
+
+  get devices(): Device[] {
+    return [...this.#paired.values()].map(({ link, deviceId }) => ({
+      deviceId,
+      name: link.record.peerName,
+      capabilities: link.record.capabilities,
+      pairedAt: link.record.createdAt,
+      lastHeardAt: link.heardAt,
+      online: link.peerState === 'online',
+    }))
+  }
+
+  /** Shows nothing by itself: `events` tell what to show, the result has the code and takes the digits. */
+  pair(
+    events: AgentPairingEvents,
+    options: { capabilities: readonly Capability[]; ttl?: number | undefined },
+  ): AgentPairing {
+    const { store, relay } = this.#options
+    return new AgentPairing({
+      identity: store.identity,
+      socket: this.#socketOf(relay),
+      capabilities: options.capabilities,
+      ...(options.ttl !== undefined && { ttl: options.ttl }),
+      events: {
+        ...events,
+        onEnd: (end) => {
+          if (end.outcome === 'paired') this.#adopt(end)
+          events.onEnd(end)
+        },
+      },
+    })
+  }
+
+  /** Ends a pairing and denies the device until it is paired again. False: no such device. */
+  revoke(deviceId: string): boolean {
+    const entry = [...this.#paired].find(([, paired]) => paired.deviceId === deviceId)
+    if (!entry) return false
+    const [id, { link }] = entry
+    const { store } = this.#options
+    store.deny(deviceIdOf(link.record.peer.identityKey))
+    store.removePairing(link.record.pairingId)
+    this.#paired.delete(id)
+    link.revoke()
+    this.#emit('device.revoked', { deviceId })
+    this.#options.onDevices?.()
+    return true
+  }
+
+  /** Ends links, terminals and the assistant; resolves when all processes are gone. */
+  async close(): Promise<void> {
+    for (const { link } of this.#paired.values()) link.close()
+    this.#paired.clear()
+    for (const socket of this.#sockets.values()) socket.close()
+    await Promise.all([this.#terminals.close(), this.conversation.close()])
+  }
+
+  #socketOf(relay: RelayAddress): RelaySocket {
+    const known = this.#sockets.get(relay.origin)
+    if (known) return known
+    const { onRelay } = this.#options
+    const socket = new RelaySocket({ relay, ...(onRelay && { onState: onRelay }) })
+    this.#sockets.set(relay.origin, socket)
+    return socket
+  }
+
+  /** Stores a new pairing, which replaces an older one of the same device; the digits undo a denial. */
+  #adopt({ record, ratchet }: Extract<PairingEnd, { outcome: 'paired' }>): void {
+    const { store } = this.#options
+    const deviceId = deviceIdOf(record.peer.identityKey)
+    for (const [id, { link, deviceId: other }] of this.#paired) {
+      if (other !== deviceIdText(deviceId)) continue
+      link.close()
+      this.#paired.delete(id)
+      store.removePairing(link.record.pairingId)
+    }
+    store.undeny(deviceId)
+    store.savePairing(record)
+    this.#connect(record, ratchet)
+    this.#emit('device.joined', { deviceId: deviceIdText(deviceId), name: record.peerName })
+  }
+
+  #connect(record: PairingRecord, ratchet?: Ratchet): void {
+    const { store, name, clocks } = this.#options
+    const deviceId = deviceIdText(deviceIdOf(record.peer.identityKey))
+    const id = Buffer.from(record.pairingId).toString('hex')
+    const link: Link = new Link({
+      identity: store.identity,
+      record,
+      socket: this.#socketOf(parseRelayUrl(record.relay)),
+      name,
+      ...(ratchet && { ratchet }),
+      ...(clocks && { clocks }),
+      handlers: {
+        onMessage: (message, receipt) => {
+          if (message.type === 'request') void this.#answer(link, deviceId, message, receipt)
+        },
+        onChunk: () => {},
+        onReady: () => {},
+        onSessionEnd: () => {},
+        onPeer: () => this.#options.onDevices?.(),
+        onRecord: (changed) => {
+          store.savePairing(changed)
+          this.#options.onDevices?.()
+        },
+        onRevoked: () => {
+          this.#paired.delete(id)
+          store.removePairing(record.pairingId)
+          this.#emit('device.revoked', { deviceId })
+          this.#options.onDevices?.()
+        },
+        onBlocked: (reason) => this.#options.log('a route was lost', { deviceId, reason }),
+      },
+    })
+    this.#paired.set(id, { link, deviceId })
+    this.#options.onDevices?.()
+  }
+
+  async #answer(link: Link, deviceId: string, request: Request, receipt: Receipt): Promise<void> {
+    const after: (() => void)[] = []
+    const caller: Caller = {
+      deviceId,
+      capabilities: new Set(link.record.capabilities),
+      openStream: (listener) => link.openStream(listener),
+      afterResponse: (then) => void after.push(then),
+    }
+    // session.freshness.execute: nothing late and nothing without a fresh challenge runs
+    const refuse = receipt.late || !receipt.fresh ? this.#stale(link) : undefined
+    const response = await this.#dispatch(request, caller, refuse)
+    link.send(response, true)
+    for (const then of after) then()
+  }
+
+  #stale(link: Link): ProtocolError {
+    const challenge = Buffer.from(link.issueChallenge()).toString('base64url')
+    return new ProtocolError('stale', 'The request carries no fresh challenge; repeat it with this one.', { challenge })
+  }
+
+  #emit<E extends EventName>(name: E, params: EventParams<E>): void {
+    const { capability, urgent } = events[name]
+    for (const { link } of this.#paired.values()) {
+      if (!link.record.capabilities.includes(capability)) continue
+      link.send({ id: randomUUID(), type: 'event', method: name, params }, urgent)
+    }
+  }
+}

@@ -1,0 +1,143 @@
+// Requests and their answers. A request is repeated, under its id, until it is answered: the agent
+// executes a command once (spec/rpc.md).
+
+import { randomUUID } from 'node:crypto'
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
+import type { Message, Response } from '@happy-remote/schemas/rpc/envelope.ts'
+import { type MethodName, methods, type Params, type Result } from '@happy-remote/schemas/rpc/registry.ts'
+import { Compile, type Validator } from 'typebox/compile'
+
+export interface CallsHooks {
+  send(message: Message): void
+  isReady(): boolean
+  /** A challenge that came with `stale`. */
+  acceptChallenge(challenge: Uint8Array): void
+}
+
+interface Pending {
+  readonly message: Message
+  readonly method: MethodName
+  sentAt: number
+  stale: number
+  settle(outcome: { result: unknown } | { error: ProtocolError }): void
+}
+
+const REPEAT = 10_000
+/** Answers of `stale` after which a request waits for the next repetition. */
+const STALE_MAX = 5
+
+const results = new Map<MethodName, Validator>()
+function resultValidator(method: MethodName): Validator {
+  const known = results.get(method)
+  if (known) return known
+  const validator = Compile(methods[method].result)
+  results.set(method, validator)
+  return validator
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+  /** A UUID; the same id is the same command for ever. */
+  readonly id?: string
+}
+
+export class Calls {
+  readonly #hooks: CallsHooks
+  readonly #pending = new Map<string, Pending>()
+  readonly #timer = setInterval(() => this.#repeatSilent(), 1_000)
+
+  constructor(hooks: CallsHooks) {
+    this.#hooks = hooks
+  }
+
+  /**
+   * Resolves with the result. Rejects with ProtocolError: the agent's error; `timeout` where a read has
+   * no answer for 30 s (a command has none); `internal` where the result does not fit its schema.
+   */
+  call<M extends MethodName>(
+    method: M,
+    params: Params<M>,
+    { signal, id = randomUUID() }: CallOptions = {},
+  ): Promise<Result<M>> {
+    return new Promise<Result<M>>((resolve, reject) => {
+      const isRead = methods[method].kind === 'read'
+      const timeout = isRead
+        ? setTimeout(() => {
+            const seconds = limits.readTimeout / 1_000
+            pending.settle({ error: new ProtocolError('timeout', `No answer to ${method} within ${seconds} s.`) })
+          }, limits.readTimeout)
+        : undefined
+      const abort = () => pending.settle({ error: new ProtocolError('interrupted', `${method} was given up.`) })
+      const pending: Pending = {
+        message: { id, type: 'request', method, params: params as object },
+        method,
+        sentAt: Number.NEGATIVE_INFINITY,
+        stale: 0,
+        settle: (outcome) => {
+          this.#pending.delete(id)
+          clearTimeout(timeout)
+          signal?.removeEventListener('abort', abort)
+          if ('error' in outcome) reject(outcome.error)
+          else resolve(outcome.result as Result<M>)
+        },
+      }
+      this.#pending.set(id, pending)
+      signal?.addEventListener('abort', abort)
+      if (signal?.aborted) abort()
+      else this.#send(pending)
+    })
+  }
+
+  /** The connection or the session is new: what has no answer goes out again, in order. */
+  repeatAll(): void {
+    for (const pending of this.#pending.values()) this.#send(pending)
+  }
+
+  onResponse(response: Response): void {
+    const pending = this.#pending.get(response.id)
+    // An answer to what was never asked, or was answered already.
+    if (!pending) return
+    if ('error' in response) {
+      const { code, message, data } = response.error
+      if (code === 'stale') this.#refresh(pending, data)
+      else pending.settle({ error: new ProtocolError(code, message, data) })
+      return
+    }
+    if (resultValidator(pending.method).Check(response.result)) pending.settle({ result: response.result })
+    else
+      pending.settle({ error: new ProtocolError('internal', `The agent's answer to ${pending.method} is malformed.`) })
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    for (const pending of [...this.#pending.values()]) {
+      pending.settle({ error: new ProtocolError('interrupted', 'The connection was closed.') })
+    }
+  }
+
+  #send(pending: Pending): void {
+    if (!this.#hooks.isReady()) return
+    pending.sentAt = performance.now()
+    this.#hooks.send(pending.message)
+  }
+
+  /** session.freshness.repeat: at once, under the same id */
+  #refresh(pending: Pending, data: unknown): void {
+    const challenge = (data as { challenge?: unknown } | undefined)?.challenge
+    if (typeof challenge !== 'string') return
+    const bytes = Buffer.from(challenge, 'base64url')
+    if (bytes.length !== 8) return
+    this.#hooks.acceptChallenge(bytes)
+    if (++pending.stale <= STALE_MAX) this.#send(pending)
+  }
+
+  #repeatSilent(): void {
+    const now = performance.now()
+    for (const pending of this.#pending.values()) {
+      if (now - pending.sentAt < REPEAT) continue
+      pending.stale = 0
+      this.#send(pending)
+    }
+  }
+}

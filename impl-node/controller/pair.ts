@@ -1,0 +1,114 @@
+// Pairing from the controller's side, from the scanned text to the confirmed record.
+
+import { type ErrorCode, ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
+import { ControllerPairing, type PairingFailure } from '../link/pairing-controller.ts'
+import { RelaySocket } from '../link/socket.ts'
+import type { PairingCode } from '../session/pairing-code.ts'
+import type { Store } from '../session/store.ts'
+import { Controller } from './controller.ts'
+
+export interface PairOptions {
+  readonly code: PairingCode
+  readonly store: Store
+  /** This device's name, told to the agent once the digits were typed. */
+  readonly name: string
+  /** Show these six digits: they are to be typed on the computer. */
+  onDigits(digits: string): void
+  readonly signal?: AbortSignal
+}
+
+/** What a person is told when pairing fails. */
+export function pairingSentence(reason: PairingFailure): string {
+  switch (reason) {
+    case 'no-answer':
+      return 'No answer, or somebody else used this code. Make a new code on the computer and try again.'
+    case 'pair-busy':
+      return 'Somebody else used this code. Make a new code on the computer and try again.'
+    case 'sas-mismatch':
+      return 'The digits were not typed correctly on the computer. Make a new code and try again.'
+    case 'identity-mismatch':
+      return 'What answered is not the computer that made this code. Do not use it.'
+    case 'pair-expired':
+      return 'The digits were not typed in time. Make a new code on the computer and try again.'
+    case 'suite':
+    case 'suite-downgrade':
+      return 'The two programs have no common cipher suite. Update the older one.'
+    default:
+      return 'The computer refused the pairing. Make a new code and try again.'
+  }
+}
+
+const failure = (reason: PairingFailure): ProtocolError =>
+  new ProtocolError((reason === 'no-answer' ? 'timeout' : reason) as ErrorCode, pairingSentence(reason))
+
+/**
+ * Runs the whole pairing. Resolves with a controller that is connected and confirmed. Rejects with
+ * ProtocolError and a sentence for people; nothing stays stored then, but for an unconfirmed record
+ * whose confirmation may still come.
+ */
+export function pairWith(options: PairOptions): Promise<Controller> {
+  const { code, store, name, signal } = options
+  return new Promise((resolve, reject) => {
+    const socket = new RelaySocket({ relay: code.relay })
+    let controller: Controller | null = null
+    let deadline: NodeJS.Timeout | undefined
+    const fail = (error: ProtocolError, forget: boolean) => {
+      clearTimeout(deadline)
+      signal?.removeEventListener('abort', abort)
+      if (controller && forget) store.removePairing(controller.record.pairingId)
+      controller?.close()
+      pairing.cancel()
+      socket.close()
+      reject(error)
+    }
+    const abort = () => fail(new ProtocolError('interrupted', 'Pairing was given up.'), true)
+    const pairing = new ControllerPairing({
+      code,
+      identity: store.identity,
+      socket,
+      events: {
+        onFailed: (reason) => fail(failure(reason), true),
+        onDigits: (digits, record) => {
+          store.savePairing(record)
+          const accepted = pairing.accepted as NonNullable<typeof pairing.accepted>
+          const paired = new Controller({
+            identity: store.identity,
+            record,
+            name,
+            socket,
+            ratchet: accepted.ratchet,
+            proof: accepted.frame,
+            save: (changed) => store.savePairing(changed),
+            onHandshake: (frame) => {
+              const refusal = pairing.refusalOf(frame)
+              if (refusal) fail(failure(refusal), true)
+            },
+          })
+          controller = paired
+          paired.on('record', (changed) => {
+            if (changed.state !== 'stored') return
+            clearTimeout(deadline)
+            signal?.removeEventListener('abort', abort)
+            forgetOthers(store, changed.pairingId)
+            resolve(paired)
+          })
+          deadline = setTimeout(() => fail(failure('pair-expired'), false), limits.completeTime)
+          options.onDigits(digits)
+        },
+      },
+    })
+    signal?.addEventListener('abort', abort)
+  })
+}
+
+/** A new pairing with an agent takes the place of an older one with the same agent. */
+function forgetOthers(store: Store, pairingId: Uint8Array): void {
+  const key = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+  const kept = store.pairings.find((record) => key(record.pairingId) === key(pairingId))
+  if (!kept) return
+  for (const record of store.pairings) {
+    const same = key(record.peer.identityKey) === key(kept.peer.identityKey)
+    if (same && record !== kept && record.role === 'controller') store.removePairing(record.pairingId)
+  }
+}

@@ -1,0 +1,163 @@
+// The controller's side of a pairing attempt, up to the digits on its screen (spec/pairing.md). What
+// follows, `pair.complete` and the confirmed record, is the link's.
+
+import { SUITE_BITS, SUITES, type Suite } from '@happy-remote/schemas/constants.ts'
+import { type ErrorCode, ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
+import { deviceIdOf, type Identity } from '../crypto/identity.ts'
+import { equal, type Random } from '../crypto/primitives.ts'
+import { generateRouteKey } from '../crypto/route.ts'
+import type { PairingCode } from '../session/pairing-code.ts'
+import type { Ratchet } from '../session/ratchet.ts'
+import type { PairingRecord } from '../session/record.ts'
+import { type AcceptedM2, acceptM2, type Bundle, createBundle } from '../session/responder.ts'
+import { unwrapError } from '../session/wrap.ts'
+import type { RelaySocket, RouteHandle } from './socket.ts'
+
+/** Nobody answered, or somebody else used the code: the two look the same from here. */
+export type PairingFailure = ErrorCode | 'no-answer'
+
+export interface ControllerPairingEvents {
+  /** M2 has verified. The record is to be stored before this returns: M3 goes out after it. */
+  onDigits(digits: string, record: PairingRecord): void
+  onFailed(reason: PairingFailure): void
+}
+
+export interface ControllerPairingOptions {
+  readonly code: PairingCode
+  readonly identity: Identity
+  readonly socket: RelaySocket
+  readonly events: ControllerPairingEvents
+  readonly random?: Random
+  readonly supported?: number
+}
+
+export class ControllerPairing {
+  readonly #options: ControllerPairingOptions
+  readonly #bundle: Bundle
+  readonly #routeKey
+  readonly #route: RouteHandle
+  readonly #deadline: NodeJS.Timeout
+  #resend: NodeJS.Timeout | undefined
+  #accepted: AcceptedM2 | null = null
+  #ended = false
+  #sent = false
+
+  constructor(options: ControllerPairingOptions) {
+    this.#options = options
+    const { code, identity, socket, random, supported = SUITE_BITS } = options
+    if (equal(code.payload.deviceId, identity.deviceId)) {
+      throw new ProtocolError('identity-mismatch', 'This code is of this very device.')
+    }
+    const suite = SUITES.findLast((candidate) => code.payload.suites & supported & (1 << (candidate - 1)))
+    if (suite === undefined) throw new ProtocolError('suite')
+    this.#routeKey = generateRouteKey(random)
+    const run = { mode: 'pairing' as const, secret: code.payload.pairingSecret, context: code.context }
+    this.#bundle = createBundle(run, suite as Suite, identity, this.#routeKey.routeId, random, supported)
+    this.#deadline = setTimeout(() => this.#fail('no-answer'), limits.m2Time)
+    this.#route = socket.attach(this.#routeKey, code.payload.routeId, {
+      onBound: () => this.#onBound(),
+      onPresence: () => {},
+      onFrame: (_, payload) => this.#onFrame(new Uint8Array(payload)),
+      onDeliveryFailed: () => {
+        if (!this.#accepted) this.#fail('no-answer')
+      },
+      onDown: () => {},
+      onBlocked: () => this.#fail('no-answer'),
+    })
+  }
+
+  /** M3 with its ratchet, for the link that goes on from here. */
+  get accepted(): { readonly frame: Uint8Array; readonly ratchet: Ratchet } | null {
+    return this.#accepted
+  }
+
+  /** The code of an HS_ERROR that answers M3; null for any other frame. */
+  refusalOf(frame: Uint8Array): ErrorCode | null {
+    if (!this.#accepted) return null
+    try {
+      return unwrapError(this.#bundle.run.secret, frame, this.#accepted.frame)
+    } catch {
+      return null
+    }
+  }
+
+  cancel(): void {
+    this.#end()
+  }
+
+  #onBound(): void {
+    if (this.#ended || this.#accepted) return
+    this.#sendM1()
+    // pairing.m1.resend: the same bytes, once
+    this.#resend ??= setTimeout(() => this.#sendM1(), limits.m1Resend)
+  }
+
+  #sendM1(): void {
+    if (this.#ended || this.#accepted) return
+    this.#sent = this.#route.send(this.#options.code.payload.routeId, this.#bundle.frame) || this.#sent
+  }
+
+  #onFrame(frame: Uint8Array): void {
+    // pairing.controller.one-m2
+    if (this.#ended || this.#accepted || !this.#sent) return
+    const { code, identity, random } = this.#options
+    try {
+      const refusal = this.#refusalOfM1(frame)
+      if (refusal) {
+        this.#fail(refusal)
+        return
+      }
+      this.#accepted = acceptM2(this.#bundle, frame, identity, { deviceId: code.payload.deviceId }, random)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      // Anything that was sealed for this attempt and does not verify ends it; noise does not.
+      if (!['decrypt', 'type', 'length', 'version', 'suite'].includes(error.code)) this.#fail(error.code)
+      return
+    }
+    const record = this.#recordOf(this.#accepted)
+    clearTimeout(this.#deadline)
+    clearTimeout(this.#resend)
+    this.#ended = true
+    this.#options.events.onDigits(this.#accepted.digits, record)
+  }
+
+  #refusalOfM1(frame: Uint8Array): ErrorCode | null {
+    try {
+      return unwrapError(this.#bundle.run.secret, frame, this.#bundle.frame)
+    } catch {
+      return null
+    }
+  }
+
+  #recordOf({ peer, pairingKey, sessionId, suite }: AcceptedM2): PairingRecord {
+    const { code, socket } = this.#options
+    return {
+      pairingId: sessionId,
+      role: 'controller',
+      state: 'unconfirmed',
+      pairingKey,
+      suite,
+      peer: { identityKey: peer.identityKey, dhKey: peer.dhKey, epoch: peer.epoch },
+      peerName: Buffer.from(deviceIdOf(peer.identityKey)).toString('hex').slice(0, 8),
+      routeSeed: this.#routeKey.seed,
+      peerRoute: code.payload.routeId,
+      relay: socket.relay.origin,
+      capabilities: [],
+      createdAt: Date.now(),
+    }
+  }
+
+  #fail(reason: PairingFailure): void {
+    if (this.#ended) return
+    this.#end()
+    this.#options.events.onFailed(reason)
+  }
+
+  #end(): void {
+    this.#ended = true
+    clearTimeout(this.#deadline)
+    clearTimeout(this.#resend)
+    this.#route.release()
+  }
+}
