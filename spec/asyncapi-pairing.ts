@@ -99,12 +99,14 @@ export const pairingDocument: DocumentSpec = {
       action: 'send',
       message: 'RatchetMessage',
       summary: 'Type byte 0x10.',
+      requirements: ['session.message.layout', 'session.frame.layout'],
     },
     {
       name: 'receiveRatchetMessage',
       action: 'receive',
       message: 'RatchetMessage',
       summary: 'Type byte 0x11.',
+      requirements: ['session.receive.header', 'session.receive.unchanged'],
     },
   ],
 }

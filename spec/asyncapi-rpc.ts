@@ -9,6 +9,36 @@ import type { DocumentSpec, MessageSpec, OperationSpec } from './asyncapi-docume
 const allMethods: readonly Method[] = Object.values(methods)
 const allEvents: readonly EventType[] = Object.values(events)
 
+/** What the prose says about one method or event beyond its row in the table. */
+const requirementsOf: Readonly<Record<string, readonly string[]>> = {
+  'claude.sendMessage': ['rpc.claude.accept', 'rpc.claude.order', 'rpc.claude.unavailable', 'rpc.claude.conversation'],
+  'claude.cancel': ['rpc.claude.cancel'],
+  'permission.answer': ['rpc.permission.hash-mismatch', 'rpc.permission.option', 'rpc.permission.first-wins'],
+  'terminal.open': ['rpc.terminal.id', 'rpc.terminal.cwd', 'rpc.terminal.program'],
+  'terminal.attach': ['rpc.terminal.attach', 'rpc.terminal.gap', 'rpc.terminal.attach-ahead'],
+  'terminal.write': ['rpc.write.offset', 'rpc.write.conflict', 'rpc.write.result', 'rpc.write.ended'],
+  'terminal.resize': ['rpc.terminal.resize', 'rpc.write.ended'],
+  'terminal.close': ['rpc.terminal.close'],
+  'stream.credit': ['rpc.credit.raise', 'rpc.credit.unknown'],
+  'session.revoke': ['rpc.device.own', 'rpc.device.admin', 'rpc.device.not-found'],
+  'device.list': ['rpc.device.list'],
+  'claude.state': ['rpc.claude.state', 'rpc.claude.died'],
+  'claude.message': ['rpc.claude.message', 'rpc.claude.unknown-update'],
+  'claude.messageState': ['rpc.claude.states'],
+  'permission.requested': ['rpc.permission.requested', 'rpc.permission.input-text'],
+  'permission.resolved': ['rpc.permission.resolved'],
+  'terminal.opened': ['rpc.terminal.opened'],
+  'terminal.resized': ['rpc.terminal.resize'],
+  'terminal.exited': ['rpc.terminal.exited'],
+  'device.joined': ['rpc.device.events'],
+  'device.revoked': ['rpc.device.events'],
+}
+
+const required = (name: string) => {
+  const requirements = requirementsOf[name]
+  return requirements === undefined ? {} : { requirements }
+}
+
 const within = (type: ContentType) => ({ 'x-plaintext-content-type': CONTENT_TYPES[type] })
 
 const control = (name: string, summary: string): MessageSpec => ({
@@ -37,6 +67,7 @@ const call = ({ name, kind, capability, doc, errors }: Method): OperationSpec =>
   message: `${name}.request`,
   replies: [`${name}.success`, 'Failure'],
   summary: doc,
+  ...required(name),
   extensions: { 'x-kind': kind, 'x-capability': capability, 'x-errors': errors },
 })
 
@@ -45,12 +76,13 @@ const happening = ({ name, capability, urgent, journaled, doc }: EventType): Ope
   action: 'send',
   message: `${name}.event`,
   summary: doc,
+  ...required(name),
   extensions: { 'x-capability': capability, 'x-urgent': urgent, 'x-journaled': journaled },
 })
 
-const both = (name: string, message: string, summary: string): OperationSpec[] => [
-  { name: `send${name}`, action: 'send', message, summary },
-  { name: `receive${name}`, action: 'receive', message, summary },
+const both = (name: string, message: string, summary: string, requirements: readonly string[]): OperationSpec[] => [
+  { name: `send${name}`, action: 'send', message, summary, requirements },
+  { name: `receive${name}`, action: 'receive', message, summary, requirements },
 ]
 
 export const rpcDocument: DocumentSpec = {
@@ -95,9 +127,21 @@ export const rpcDocument: DocumentSpec = {
     },
   ],
   operations: [
-    ...both('Hello', 'ControlHello', 'On every connection and every 30 seconds while the peer is present.'),
-    ...both('Ack', 'ControlAck', 'When there is nothing else to send.'),
-    { name: 'sendRekey', action: 'send', message: 'ControlRekey', summary: 'When a trigger for a rekey is met.' },
+    ...both('Hello', 'ControlHello', 'On every connection and every 30 seconds while the peer is present.', [
+      'session.hello.connect',
+      'session.hello.interval',
+    ]),
+    ...both('Ack', 'ControlAck', 'When there is nothing else to send.', [
+      'session.window.ack',
+      'session.window.ack-alone',
+    ]),
+    {
+      name: 'sendRekey',
+      action: 'send',
+      message: 'ControlRekey',
+      summary: 'When a trigger for a rekey is met.',
+      requirements: ['pairing.rekey.ask'],
+    },
     {
       name: 'sendPairComplete',
       action: 'send',
@@ -119,11 +163,18 @@ export const rpcDocument: DocumentSpec = {
       summary: 'Best effort, before the records are erased.',
       requirements: ['pairing.revoke.notify'],
     },
-    ...both('ControlError', 'ControlError', 'Answers what cannot be answered by id.'),
+    ...both('ControlError', 'ControlError', 'Answers what cannot be answered by id.', [
+      'rpc.message.parse-error',
+      'rpc.message.invalid',
+      'session.control.error-final',
+    ]),
     ...allMethods.map(call),
     ...allEvents.map(happening),
-    ...both('Batch', 'Batch', 'Each message in it counts as if it had come alone.'),
-    ...both('StreamChunk', 'StreamChunk', 'Placed by its offset.'),
+    ...both('Batch', 'Batch', 'Each message in it counts as if it had come alone.', [
+      'rpc.batch.frame',
+      'rpc.batch.order',
+    ]),
+    ...both('StreamChunk', 'StreamChunk', 'Placed by its offset.', ['session.stream.layout', 'session.stream.order']),
   ],
   extensions: { 'x-common-errors': COMMON_ERRORS },
 }
