@@ -98,7 +98,10 @@ export const Script = Type.Object(
     ),
     stubborn: Type.Optional(Type.Boolean({ description: 'outlives the end of its input and SIGTERM' })),
     replies: Type.Array(
-      Type.Object({ when: Type.String({ description: 'regular expression' }), steps: Type.Array(Step) }),
+      Type.Object({
+        when: Type.String({ format: 'regex', description: 'regular expression' }),
+        steps: Type.Array(Step),
+      }),
     ),
     otherwise: Type.Array(Step),
   },

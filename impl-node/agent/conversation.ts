@@ -44,7 +44,6 @@ export class Conversation {
   #forced = false
   #told: State = 'idle'
   #silent = false
-  #closed = false
 
   constructor({ assistant, permissions, emit, cancelGrace = CANCEL_GRACE }: ConversationOptions) {
     this.#assistant = assistant(this.#events())
@@ -63,7 +62,6 @@ export class Conversation {
 
   /** Starts the assistant before the first prompt needs it. Throws ProtocolError `assistant-unavailable`. */
   async start(): Promise<void> {
-    if (this.#closed) throw new ProtocolError('assistant-unavailable', 'The agent is about to stop')
     await this.#assistant.start()
   }
 
@@ -132,7 +130,6 @@ export class Conversation {
 
   /** Ends the assistant and all its processes. What runs or waits has failed. */
   async close(): Promise<void> {
-    this.#closed = true
     for (const { id } of this.#queue.splice(0)) this.#tellMessage(id, 'failed', 'the agent has stopped')
     await this.#assistant.close()
   }
@@ -158,15 +155,17 @@ export class Conversation {
   }
 
   #stopped(reason: string): void {
-    this.#quietly(() => this.#permissions.orphanAll())
-    if (this.#current?.stage === 'running') this.#settle(this.#forced ? 'cancelled' : 'failed', reason)
-    else this.#transcript.endTurn()
+    this.#quietly(() => {
+      this.#permissions.orphanAll()
+      if (this.#current?.stage === 'running') this.#settle(this.#forced ? 'cancelled' : 'failed', reason)
+      else this.#transcript.endTurn()
+    })
     this.#tellState(reason)
   }
 
   #force(): void {
     this.#forced = true
-    void this.#assistant.close()
+    this.#assistant.kill()
   }
 
   /** Ends the present turn and begins the next. */

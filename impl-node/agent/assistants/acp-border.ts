@@ -42,6 +42,19 @@ const permission = Compile(
   }),
 )
 const permissionOption = Compile(PermissionOption)
+const hello = Compile(
+  Type.Object({
+    protocolVersion: Type.Number(),
+    agentInfo: nullable(Type.Object({ name: Type.String(), title: nullable(Type.String()) })),
+    agentCapabilities: nullable(
+      Type.Object({
+        loadSession: nullable(Type.Boolean()),
+        sessionCapabilities: nullable(Type.Object({ resume: nullable(Type.Object({})) })),
+      }),
+    ),
+  }),
+)
+const session = Compile(Type.Object({ sessionId: Type.String({ minLength: 1 }) }))
 const sessionFacts = Compile(
   Type.Object({
     modes: nullable(Type.Object({ currentModeId: Type.String() })),
@@ -68,6 +81,26 @@ const TOOL_CALLS_KEPT = 1_000
 export function forgetFinished(calls: ToolCalls): void {
   for (const [id, { status }] of calls) if (status === 'completed' || status === 'failed') calls.delete(id)
 }
+
+export interface Hello {
+  readonly version: number
+  /** Empty where the assistant has none. */
+  readonly name: string
+  /** How it can take up an earlier session; the better way where it has both. */
+  readonly takesUp: 'resume' | 'load' | null
+}
+
+/** The result of `initialize`; null if it does not fit. */
+export function parseHello(result: unknown): Hello | null {
+  if (!hello.Check(result)) return null
+  const { protocolVersion: version, agentInfo, agentCapabilities } = result
+  const resumes = agentCapabilities?.sessionCapabilities?.resume
+  const takesUp = resumes ? 'resume' : agentCapabilities?.loadSession ? 'load' : null
+  return { version, name: agentInfo?.title || agentInfo?.name || '', takesUp }
+}
+
+/** The session of a `session/new` result; null if it names none. */
+export const sessionIdOf = (result: unknown): string | null => (session.Check(result) ? result.sessionId : null)
 
 /** The session that a `session/update` is of, and the update; null if it is neither. */
 export function parseUpdate(params: unknown): { sessionId: string; update: { sessionUpdate: string } } | null {

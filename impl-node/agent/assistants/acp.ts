@@ -2,31 +2,31 @@
 
 import { randomUUID } from 'node:crypto'
 import { basename } from 'node:path'
-import { Readable, Writable } from 'node:stream'
 import {
-  type AnyMessage,
   type ClientConnection,
+  type ClientContext,
   type ContentBlock,
   client,
-  MessageTooLargeError,
   methods,
   type NewSessionRequest,
-  ndJsonStream,
   PROTOCOL_VERSION,
   RequestError,
   type RequestPermissionResponse,
-  type Stream,
 } from '@agentclientprotocol/sdk'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import {
   factsOf,
   forgetFinished,
+  type Hello,
+  parseHello,
   parsePermission,
   parseUpdate,
   type SessionFacts,
+  sessionIdOf,
   type ToolCalls,
   tellUpdate,
 } from './acp-border.ts'
+import { acpStream, lineError, reasonOf } from './acp-wire.ts'
 import type { Assistant, AssistantEvents, AssistantFactory, AssistantFacts } from './assistant.ts'
 import { type AssistantProcess, forPeople, spawnAssistant } from './process.ts'
 
@@ -71,7 +71,7 @@ class AcpAssistant implements Assistant {
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
   #process: AssistantProcess | undefined
-  #closing = false
+  #closed = false
   #name: string
   #conversationId: string | null = null
   #session: SessionFacts = { mode: null, model: null }
@@ -123,15 +123,19 @@ class AcpAssistant implements Assistant {
     this.#run?.asks.get(requestId)?.(option)
   }
 
+  kill(): void {
+    void this.#run?.process.stop()
+  }
+
   async close(): Promise<void> {
-    this.#closing = true
+    this.#closed = true
     await this.#process?.stop()
     await this.#starting?.catch(() => undefined)
     await this.#stopping
-    this.#closing = false
   }
 
   async #start(): Promise<void> {
+    if (this.#closed) throw new ProtocolError('assistant-unavailable', 'The assistant was closed with its agent')
     // The next one begins when the last one is gone whole.
     await this.#stopping
     const { command, workspace, env, startTime = START_TIME } = this.#options
@@ -151,13 +155,13 @@ class AcpAssistant implements Assistant {
       timer = setTimeout(() => reject(new Error(`did not answer within ${startTime / 1_000} s`)), startTime)
     })
     try {
-      if (this.#closing) throw new Error('was closed')
+      if (this.#closed) throw new Error('was closed meanwhile')
       await Promise.race([this.#handshake(run), late])
     } catch (error) {
       const left = run.connection.signal.aborted
       const how = await process.stop()
       run.connection.close()
-      const why = left ? (lineError(run, this.#lineMax) ?? how) : reasonOf(error)
+      const why = left ? (lineError(run.connection, this.#lineMax) ?? how) : reasonOf(error)
       throw new ProtocolError('assistant-unavailable', `Cannot start the assistant: "${this.#command}" ${why}`)
     } finally {
       clearTimeout(timer)
@@ -166,54 +170,50 @@ class AcpAssistant implements Assistant {
     this.#stopping = this.#watch(run)
   }
 
-  #connect({ stdin, stdout }: AssistantProcess, run: () => Run): ClientConnection {
-    const wire = ndJsonStream(
-      Writable.toWeb(stdin),
-      // Node types its web streams apart from the global ones.
-      Readable.toWeb(stdout) as ReadableStream<Uint8Array>,
-      { maxMessageBytes: this.#lineMax },
-    )
+  #connect(process: AssistantProcess, run: () => Run): ClientConnection {
     return client({ name: 'happy-remote' })
       .onRequest(
         methods.client.session.requestPermission,
         (params: unknown) => params,
         ({ params, signal }) => this.#ask(run(), params, signal),
       )
-      .connect(tap(wire, (params) => this.#update(run(), params)))
+      .connect(acpStream(process, this.#lineMax, (params) => this.#update(run(), params)))
   }
 
   async #handshake(run: Run): Promise<void> {
     const { agent } = run.connection
-    const hello = await agent.request(methods.agent.initialize, {
+    const answer: unknown = await agent.request(methods.agent.initialize, {
       protocolVersion: PROTOCOL_VERSION,
       clientInfo: { name: 'happy-remote', version: '1' },
       clientCapabilities: {},
     })
-    if (hello.protocolVersion !== PROTOCOL_VERSION) {
-      throw new Error(`speaks version ${hello.protocolVersion} of ACP, not ${PROTOCOL_VERSION}`)
+    const hello = parseHello(answer)
+    if (!hello) throw new Error('answered `initialize` in a form that ACP does not have')
+    if (hello.version !== PROTOCOL_VERSION) {
+      throw new Error(`speaks version ${hello.version} of ACP, not ${PROTOCOL_VERSION}`)
     }
-    const { name, title } = hello.agentInfo ?? {}
-    this.#name = forPeople(title || name || this.#name)
+    this.#name = forPeople(hello.name || this.#name)
 
     const where: NewSessionRequest = { cwd: this.#options.workspace, mcpServers: [] }
-    const known = { ...where, sessionId: this.#conversationId ?? '' }
-    const again = hello.agentCapabilities?.sessionCapabilities?.resume
-      ? () => agent.request(methods.agent.session.resume, known)
-      : hello.agentCapabilities?.loadSession
-        ? () => agent.request(methods.agent.session.load, known)
-        : null
     // While `sessionId` is not set, updates are dropped: `session/load` tells the whole conversation again.
-    const taken = this.#conversationId !== null && again ? await again().catch(() => null) : null
-    if (taken) {
-      run.sessionId = this.#conversationId
-      this.#session = factsOf(taken)
-      return
-    }
-    const session = await agent.request(methods.agent.session.new, where)
-    if (typeof session.sessionId !== 'string') throw new Error('opened no session')
-    run.sessionId = session.sessionId
-    this.#conversationId = session.sessionId
+    const session = (await this.#takeUp(agent, where, hello)) ?? (await agent.request(methods.agent.session.new, where))
+    const id = sessionIdOf(session)
+    if (id === null) throw new Error('opened no session')
+    run.sessionId = id
+    this.#conversationId = id
     this.#session = factsOf(session)
+  }
+
+  /** The last conversation, where there is one and the assistant can and does take it up again. */
+  async #takeUp(agent: ClientContext, where: NewSessionRequest, hello: Hello): Promise<object | null> {
+    const sessionId = this.#conversationId
+    if (sessionId === null || hello.takesUp === null) return null
+    const method = methods.agent.session[hello.takesUp]
+    try {
+      return { ...(await agent.request(method, { ...where, sessionId })), sessionId }
+    } catch {
+      return null
+    }
   }
 
   #update(run: Run, params: unknown): void {
@@ -255,7 +255,7 @@ class AcpAssistant implements Assistant {
     const how = first ?? (await run.process.stop())
     await run.connection.closed
     this.#run = undefined
-    this.#events.stopped(`${this.#name} ${lineError(run, this.#lineMax) ?? how}`)
+    this.#events.stopped(`${this.#name} ${lineError(run.connection, this.#lineMax) ?? how}`)
   }
 
   get #lineMax(): number {
@@ -266,35 +266,3 @@ class AcpAssistant implements Assistant {
     return forPeople(this.#options.command[0] ?? '')
   }
 }
-
-/**
- * Takes the `session/update` notifications out of a stream, in order with what passes: the SDK refuses
- * a kind of update that it does not know before any handler of ours sees it.
- */
-function tap({ readable, writable }: Stream, onUpdate: (params: unknown) => void): Stream {
-  const updates = new TransformStream<AnyMessage, AnyMessage>({
-    transform(message, passed) {
-      if ('method' in message && message.method === methods.client.session.update && !('id' in message)) {
-        onUpdate(message.params)
-      } else passed.enqueue(message)
-    },
-  })
-  return { readable: readable.pipeThrough(updates), writable }
-}
-
-function lineError({ connection }: Run, max: number): string | null {
-  return connection.signal.reason instanceof MessageTooLargeError ? `sent a line of more than ${max} bytes` : null
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof RequestError && error.code === AUTH_REQUIRED) return 'asks to be logged in first'
-  const details = error instanceof RequestError ? error.data : undefined
-  const more =
-    typeof details === 'object' && details !== null && 'details' in details && typeof details.details === 'string'
-      ? `: ${details.details}`
-      : ''
-  return forPeople((error instanceof Error ? error.message : String(error)) + more)
-}
-
-/** JSON-RPC error code of ACP. */
-const AUTH_REQUIRED = -32_000

@@ -45,7 +45,7 @@ export interface AssistantEvents {
   withdrawn(requestId: string): void
   /** The prompt `messageId` is done; `reason` is for people. */
   turnEnded(messageId: string, end: TurnEnd, reason?: string): void
-  /** The assistant is gone, by itself or by `close`, and all that it was doing with it. `start` begins anew. */
+  /** The assistant is gone, whatever the cause, and all that it was doing with it. `start` begins anew. */
   stopped(reason: string): void
 }
 
@@ -63,7 +63,9 @@ export interface Assistant {
   cancel(): void
   /** Answers a permission ask: an option id, or null for cancelled. Unknown ids are ignored. */
   answer(requestId: string, option: string | null): void
-  /** Ends it and every process that it started; resolves once they are gone. */
+  /** Ends it by force, where it does not hear; `stopped` follows. */
+  kill(): void
+  /** Ends it and every process that it started, for good; resolves once they are gone. */
   close(): Promise<void>
 }
 

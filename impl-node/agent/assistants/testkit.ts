@@ -13,6 +13,9 @@ import { type AcpOptions, acpAssistant } from './acp.ts'
 
 const program = fileURLToPath(import.meta.resolve('../../../conformance/assistants/acp.ts'))
 
+/** Starting the scripted assistant costs a third less with it. */
+const NODE_COMPILE_CACHE = fileURLToPath(import.meta.resolve('../../../node_modules/.cache/node-compile'))
+
 type Recorded = { [E in EventName]: { name: E; params: EventParams<E> } }[EventName]
 
 /** Keeps what was emitted, and lets a test wait for it. */
@@ -70,7 +73,7 @@ export function bench(t: TestContext, { cancelGrace, ...acp }: BenchOptions & Pi
   const workspace = mkdtempSync(join(tmpdir(), 'happy-assistant-'))
   const log = new Recorder()
   const book = new PermissionBook({ emit: log.emit })
-  const assistant = acpAssistant({ workspace, ...acp })
+  const assistant = acpAssistant({ workspace, env: { ...process.env, NODE_COMPILE_CACHE }, ...acp })
   const conversation = new Conversation({
     assistant,
     permissions: book,
