@@ -58,6 +58,7 @@ test('an id of the lock file may go only as withdrawn, and then never comes back
   const { lock } = trace(evidence())
   const less = new Map([['relay', readProse('relay', sentence('relay.a.one', 'MUST'))]])
   assert.equal(problemsOf({ prose: less, lock }).length, 3)
+  assert.equal(trace(evidence({ prose: less, lock })).lock, lock)
   const withdrawn = JSON.stringify({ ...JSON.parse(lock), withdrawn: ['relay.a.two', 'relay.a.three', 'relay.a.four'] })
   assert.deepEqual(problemsOf({ prose: less, lock: withdrawn }), [])
   assert.deepEqual(JSON.parse(trace(evidence({ prose: less, lock: withdrawn })).lock).withdrawn.length, 3)

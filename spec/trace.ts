@@ -114,10 +114,8 @@ export function trace(evidence: Evidence): Traced {
   const { requirements: locked, withdrawn } = (
     lock === undefined ? { requirements: [], withdrawn: [] } : JSON.parse(lock)
   ) as Lock
-  for (const { id } of locked) {
-    if (!known.has(id) && !withdrawn.includes(id))
-      problems.push(`${id} is gone: list it as withdrawn in requirements.lock.json`)
-  }
+  const gone = locked.filter(({ id }) => !known.has(id) && !withdrawn.includes(id))
+  problems.push(...gone.map(({ id }) => `${id} is gone: list it as withdrawn in requirements.lock.json`))
   for (const id of withdrawn) if (known.has(id)) problems.push(`${id} was withdrawn and is never used again`)
 
   problems.push(...unknownIds(evidence, known), ...unnamed(prose))
@@ -137,7 +135,9 @@ export function trace(evidence: Evidence): Traced {
     `${rows.length} requirements: ${count(({ vectors: files }) => files.length > 0)} in vectors, ` +
     `${count(({ tests }) => tests > 0)} in tests, ${count(({ code }) => code > 0)} in code, ` +
     `${count(({ reason }) => reason !== '')} untested with a reason, ${count(({ covered }) => !covered)} uncovered`
-  return { problems, summary, lock: lockText(rows, withdrawn), coverage: coverageText(rows, summary) }
+  // Writing the lock file anew would forget what is gone.
+  const newLock = gone.length > 0 && lock !== undefined ? lock : lockText(rows, withdrawn)
+  return { problems, summary, lock: newLock, coverage: coverageText(rows, summary) }
 }
 
 const wordList = (words: readonly string[]): string => `[${words.map((word) => JSON.stringify(word)).join(', ')}]`
@@ -212,9 +212,7 @@ if (import.meta.main) {
   const { problems, summary, lock, coverage } = trace(gather(root))
   for (const problem of problems) console.error(`spec trace: ${problem}`)
   if (problems.length > 0) process.exitCode = 1
-  else {
-    const files = { 'requirements.lock.json': lock, 'coverage.md': coverage }
-    emitAsProgram('spec trace', import.meta.dirname, new Map(Object.entries(files)))
-  }
+  const files = { 'requirements.lock.json': lock, 'coverage.md': coverage }
+  emitAsProgram('spec trace', import.meta.dirname, new Map(Object.entries(files)))
   console.log(`spec trace: ${summary}`)
 }
