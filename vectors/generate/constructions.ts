@@ -6,6 +6,9 @@ import { handshakeFile } from './handshake.ts'
 import { certFile, deviceIdFile, labelsFile } from './identity.ts'
 import { knownAnswersFile } from './known-answers.ts'
 import { qrFile } from './qr.ts'
+import { confirmFile, sasCommitFile, sasFile, schedulePairFile, scheduleRekeyFile, transcriptFile } from './schedule.ts'
+import { htagFile, kdfFile, messageFile, paddingFile, plaintextFrameFile, ratchetInitFile } from './session.ts'
+import { hsErrorFile, rekeyAskFile, wrapFile } from './wrap.ts'
 
 export const constructions: readonly Construction[] = [
   knownAnswersFile,
@@ -15,5 +18,20 @@ export const constructions: readonly Construction[] = [
   bundleFile(1),
   bundleFile(2),
   qrFile,
+  wrapFile,
+  transcriptFile,
+  schedulePairFile,
+  scheduleRekeyFile,
+  confirmFile,
+  sasFile,
+  sasCommitFile,
   handshakeFile,
+  hsErrorFile,
+  rekeyAskFile,
+  kdfFile,
+  ratchetInitFile,
+  htagFile,
+  messageFile,
+  paddingFile,
+  plaintextFrameFile,
 ]
