@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TSchema } from 'typebox'
 import { layouts, schemas } from '../schemas/generate/declarations.ts'
-import { emitAsProgram } from '../schemas/generate/emit.ts'
+import { emitAsProgram, type Files } from '../schemas/generate/emit.ts'
 import { codesAt, type ErrorPlace, errorEntry } from '../schemas/src/errors.ts'
 import { limitTable } from '../schemas/src/limits.ts'
 import type { EventType, Method } from '../schemas/src/rpc/method.ts'
@@ -152,12 +152,13 @@ export function fill(markdown: string): string {
   return filled
 }
 
-if (import.meta.main) {
+/** The chapters of the specification with their tables filled. */
+export function chapters(): Files {
   const folder = import.meta.dirname
   const prose = readdirSync(folder).filter((file) => file.endsWith('.md') && file !== 'coverage.md')
-  emitAsProgram(
-    'spec tables',
-    folder,
-    new Map(prose.sort().map((file) => [file, fill(readFileSync(join(folder, file), 'utf8'))])),
-  )
+  return new Map(prose.sort().map((file) => [file, fill(readFileSync(join(folder, file), 'utf8'))]))
 }
+
+export const emitTables = (): void => emitAsProgram('spec tables', import.meta.dirname, chapters())
+
+if (import.meta.main) emitTables()

@@ -207,12 +207,14 @@ export function gather(root: string): Evidence {
   }
 }
 
-if (import.meta.main) {
-  const root = join(import.meta.dirname, '..')
-  const { problems, summary, lock, coverage } = trace(gather(root))
+/** Reads the repository, reports what does not meet, and writes or compares the two files. */
+export function emitTrace(): void {
+  const { problems, summary, lock, coverage } = trace(gather(join(import.meta.dirname, '..')))
   for (const problem of problems) console.error(`spec trace: ${problem}`)
   if (problems.length > 0) process.exitCode = 1
   const files = { 'requirements.lock.json': lock, 'coverage.md': coverage }
   emitAsProgram('spec trace', import.meta.dirname, new Map(Object.entries(files)))
   console.log(`spec trace: ${summary}`)
 }
+
+if (import.meta.main) emitTrace()

@@ -7,4 +7,7 @@ import { distFiles } from './files.ts'
 const below = (folder: string, files: Files): Files =>
   new Map([...files].map(([path, text]) => [`${folder}/${path}`, text]))
 
-emitAsProgram('schemas/dist', join(import.meta.dirname, '..'), below('dist', distFiles()), ['dist'])
+export const emitDist = (): void =>
+  emitAsProgram('schemas/dist', join(import.meta.dirname, '..'), below('dist', distFiles()), ['dist'])
+
+if (import.meta.main) emitDist()
