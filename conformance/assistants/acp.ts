@@ -48,6 +48,7 @@ function factsOf(script: Script): { modes?: SessionModeState; configOptions?: Se
 
 function acpStage(client: AgentContext, sessionId: string): Stage {
   const calls = new Set<string>()
+  const asks = new Map<string, AbortController>()
   const update = (update: SessionUpdate) => client.notify(methods.client.session.update, { sessionId, update })
   return {
     say: (kind, text) =>
@@ -81,9 +82,14 @@ function acpStage(client: AgentContext, sessionId: string): Stage {
         },
         options: options.map(({ id, ...rest }) => ({ optionId: id, ...rest })),
       }
-      const { outcome } = await client.request(methods.client.session.requestPermission, request)
+      const ask = new AbortController()
+      asks.set(call, ask)
+      const { outcome } = await client.request(methods.client.session.requestPermission, request, {
+        cancellationSignal: ask.signal,
+      })
       return outcome.outcome === 'selected' ? outcome.optionId : 'cancelled'
     },
+    withdraw: (call) => asks.get(call)?.abort(),
     question: async ({ message, schema }) => {
       try {
         const requestedSchema = { type: 'object' as const, properties: {}, ...schema }

@@ -12,6 +12,8 @@ export interface Stage {
   tool(step: Of<'tool'>): Promise<void>
   /** Resolves to the option id that was chosen, or `cancelled`. */
   permission(step: Of<'permission'>): Promise<string>
+  /** Takes back what `permission` asked. */
+  withdraw(call: string): void
   /** Resolves to accept, decline, cancel, or `error` where the client cannot ask. */
   question(step: Of<'question'>): Promise<string>
   unknown(step: Of<'unknown'>): Promise<void>
@@ -66,6 +68,9 @@ export async function play(steps: readonly Step[], stage: Stage, turn: Turn): Pr
         }
         return run(step.on?.[await answer] ?? [])
       }
+      case 'withdraw':
+        stage.withdraw(step.call)
+        return
       case 'question':
         return run(step.on?.[await stage.question(step)] ?? [])
       case 'wait':

@@ -56,6 +56,7 @@ export const Step = Type.Cyclic(
           }),
         ),
       }),
+      Type.Object({ do: Type.Literal('withdraw'), call: Type.String({ description: 'of a permission not awaited' }) }),
       Type.Object({
         do: Type.Literal('question'),
         message: Type.String(),

@@ -242,6 +242,33 @@ test('what the assistant asks after a cancel is answered cancelled, and nobody i
   assert.deepEqual(on.log.of('permission.requested'), [])
 })
 
+test('what the assistant asks no more is cancelled, and nobody can answer it', async (t) => {
+  const on = scripted(t, {
+    go: [asks({ await: false }), asks({ call: 'b', on: { yes: [{ do: 'withdraw', call: 'tests' }] } }), untilCancelled],
+  })
+  const { send, answer } = calls(on)
+  await send('go', 1)
+  await on.log.until('permission.requested', () => on.log.of('permission.requested').length === 2)
+  const [first, second] = on.log.of('permission.requested')
+  assert.ok(first && second)
+  await answer({ requestId: second.requestId, inputHash: second.inputHash, option: 'yes' })
+  const resolved = await on.log.until('permission.resolved', ({ requestId }) => requestId === first.requestId)
+  assert.deepEqual([resolved.outcome, resolved.by, resolved.option], ['cancelled', 'local', null])
+  const late = answer({ requestId: first.requestId, inputHash: first.inputHash, option: 'yes' })
+  await assert.rejects(late, refusal('conflict'))
+})
+
+test('what is not answered when the turn ends is cancelled', async (t) => {
+  const on = scripted(t, { go: [asks({ await: false })] })
+  const { id, send } = calls(on)
+  await send('go', 1)
+  await on.log.settled(id(1))
+  assert.deepEqual(
+    on.log.of('permission.resolved').map(({ outcome }) => outcome),
+    ['cancelled'],
+  )
+})
+
 test('a crash orphans the pending question, fails the turn, and the next prompt starts anew', async (t) => {
   const steps = [say('half'), asks({ await: false }), { do: 'stderr', text: 'out of memory' }, crash]
   const on = scripted(t, { boom: steps })

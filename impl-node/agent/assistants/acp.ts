@@ -225,7 +225,8 @@ class AcpAssistant implements Assistant {
   #ask(run: Run, params: unknown, signal: AbortSignal): Promise<RequestPermissionResponse> {
     const ask = parsePermission(params, run.calls)
     if (!ask || ask.sessionId !== run.sessionId) throw RequestError.invalidParams()
-    if (run.cancelling || ask.options.length === 0) return Promise.resolve({ outcome: { outcome: 'cancelled' } })
+    if (run.cancelling || signal.aborted || ask.options.length === 0)
+      return Promise.resolve({ outcome: { outcome: 'cancelled' } })
     const requestId = randomUUID()
     return new Promise((resolve) => {
       run.asks.set(requestId, (option) => {
