@@ -33,13 +33,15 @@ function signalAll(leader: number, signal: NodeJS.Signals): number {
   return targets.length
 }
 
-/** Targets for `process.kill`: the pids of the session, or the negative group id where there is no /proc. */
+/** Targets for `process.kill`: the pids of the session, or the leader's group where there is no /proc. */
 function members(leader: number): number[] {
   const all = processes()
-  if (all === null) return groupLives(leader) ? [-leader] : []
+  if (all === null) return [-leader, leader].filter(lives).slice(0, 1)
   return all.filter((pid) => {
     const stat = statOf(pid)
-    return stat !== null && stat.session === leader && stat.state !== 'Z' && stat.state !== 'X'
+    if (stat === null || stat.state === 'Z' || stat.state === 'X') return false
+    // A leader that was just forked is not yet in the session that it is about to make.
+    return stat.session === leader || (pid === leader && stat.parent === process.pid)
   })
 }
 
@@ -54,20 +56,26 @@ function processes(): number[] | null {
   }
 }
 
+interface Stat {
+  readonly state: string
+  readonly parent: number
+  readonly session: number
+}
+
 /** proc_pid_stat(5): `pid (name) state ppid pgrp session …`; the name may hold spaces and parentheses. */
-function statOf(pid: number): { state: string; session: number } | null {
+function statOf(pid: number): Stat | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const [state = '', , , session] = text.slice(text.lastIndexOf(')') + 2).split(' ')
-    return { state, session: Number(session) }
+    const [state = '', parent, , session] = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return { state, parent: Number(parent), session: Number(session) }
   } catch {
     return null
   }
 }
 
-function groupLives(leader: number): boolean {
+function lives(target: number): boolean {
   try {
-    process.kill(-leader, 0)
+    process.kill(target, 0)
     return true
   } catch {
     return false

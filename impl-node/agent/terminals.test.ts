@@ -138,8 +138,8 @@ test('a viewer gets no byte beyond its credit, and the program waits until it gr
   const total = 10 * lines
   while (caller.stream.reached !== total) {
     const upTo = (caller.stream.reached ?? 0) + 50_000
-    terminals.credit({ streamId, upTo }, caller)
     terminals.credit({ streamId, upTo: 1 }, caller)
+    terminals.credit({ streamId, upTo }, caller)
     await until(() => caller.stream.reached === Math.min(upTo, total))
   }
   await until(() => exit(terminalId) !== undefined)
@@ -225,8 +225,11 @@ test('a flood with nobody watching is read on and fills the ring only', async ()
 test('the last output of a program that ends while it is stalled is not lost', async () => {
   const { terminals, exit } = start()
   const caller = new FakeCaller()
-  const size = limits.terminalWindow + 20_000
-  const { terminalId, stream: streamId } = await terminals.open(script(`stty raw; head -c ${size} /dev/zero`), caller)
+  const size = limits.terminalWindow + 2_000
+  const text = `stty raw -echo; head -c ${limits.terminalWindow} /dev/zero; read x; head -c 2000 /dev/zero`
+  const { terminalId, stream: streamId } = await terminals.open(script(text), caller)
+  await until(() => caller.stream.reached === limits.terminalWindow)
+  terminals.write({ terminalId, offset: 0, data: base64url('\n') }, caller)
   await until(() => exit(terminalId) !== undefined)
   assert.equal(exit(terminalId)?.end, size)
   terminals.credit({ streamId, upTo: size }, caller)
