@@ -20,8 +20,8 @@ import { type Flusher, Outbox } from './outbox.ts'
 import type { Binding, Owner, Routes } from './routes.ts'
 
 const SOFTWARE = 'happy-remote'
-/** Control messages that a client does not read may take this much beyond `relayBuffer`. */
-const CONTROL_RESERVE = 65_536
+/** Control messages that a client does not read may take this much beyond the frames for it. */
+const CONTROL_RESERVE = 262_144
 /** Seconds' worth of control messages that may come at once: 64 binds, and frames for a route just lost. */
 const BURST_SECONDS = 5
 
@@ -231,7 +231,8 @@ export class Connection implements Owner {
 
   notify(message: RelayToClient): void {
     if (this.#isOver || this.#ws.readyState !== WebSocket.OPEN) return
-    if (this.#outbox.unsent > this.#context.limits.relayBuffer + CONTROL_RESERVE) {
+    const { relayBuffer, maxFrame } = this.#context.limits
+    if (this.#outbox.unsent > relayBuffer + maxFrame + CONTROL_RESERVE) {
       // relay.slow: not even what it is told is read, so nothing more is kept for it. Later, because
       // the caller may be in the middle of a change that this would interfere with.
       queueMicrotask(() => this.fail('rate-limited', 'Too much is waiting to be read.'))

@@ -105,7 +105,12 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const routes = new Routes(limits, clock)
   const context: RelayContext = { limits, clock, logger, routes, origins, flusher: new Flusher(), counters }
   let isDraining = false
-  let whenEmpty: (() => void) | undefined
+  const waitingForNone: (() => void)[] = []
+  const none = () =>
+    new Promise<void>((resolve) => {
+      if (connections.size === 0) resolve()
+      else waitingForNone.push(resolve)
+    })
 
   const socketOptions: SocketServerOptions = {
     noServer: true,
@@ -136,7 +141,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
       connections.delete(connection)
       address.connections--
       connection.closed()
-      if (connections.size === 0) whenEmpty?.()
+      if (connections.size === 0) for (const resolve of waitingForNone.splice(0)) resolve()
     })
     connection.greet()
     if (!isWelcome) connection.fail('rate-limited', 'Too many connections from this address.') // relay.bind.rate
@@ -177,31 +182,31 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     }
   }
 
+  async function closeOnce(): Promise<void> {
+    announce()
+    stopSweeping()
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    server.close(() => resolve())
+    server.closeIdleConnections()
+    for (const connection of connections) connection.end(CLOSE_GOING_AWAY) // relay.drain.close
+    // A request that is never finished would hold the server open.
+    const cut = setTimeout(() => server.closeAllConnections(), limits.closeTime)
+    await Promise.all([closed, none()])
+    clearTimeout(cut)
+  }
+
   let closing: Promise<void> | undefined
   function close(): Promise<void> {
-    closing ??= new Promise((resolve) => {
-      announce()
-      stopSweeping()
-      // A request that is never finished would hold the server open.
-      const cut = setTimeout(() => server.closeAllConnections(), limits.closeTime)
-      server.close(() => {
-        clearTimeout(cut)
-        resolve()
-      })
-      server.closeIdleConnections()
-      for (const connection of connections) connection.end(CLOSE_GOING_AWAY) // relay.drain.close
-    })
+    closing ??= closeOnce()
     return closing
   }
 
   let draining: Promise<void> | undefined
   async function drainOnce(): Promise<void> {
     announce()
-    const { promise: left, resolve } = Promise.withResolvers<void>()
+    const { promise: late, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, limits.drainTime)
-    whenEmpty = resolve
-    if (connections.size === 0 || closing) resolve()
-    await left
+    await Promise.race([none(), late])
     clearTimeout(timer)
     await close()
   }

@@ -135,6 +135,11 @@ export class TestClient {
 
 let nextMark = -1
 
+/** Resolves once `condition` holds, which is looked at once a turn of the event loop. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve))
+}
+
 /** Two routes bound with each other on two connections, presence taken. */
 export async function connectPair(url: string) {
   const [a, b] = await Promise.all([TestClient.connect(url), TestClient.connect(url)])
