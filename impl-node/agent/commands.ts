@@ -1,0 +1,153 @@
+// Commands run once: what was accepted under an id, and what came of it (spec/rpc.md, delivery).
+
+import { createHash } from 'node:crypto'
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import type { RpcError } from '@happy-remote/schemas/rpc/envelope.ts'
+
+export type Outcome = { readonly result: unknown } | { readonly error: RpcError }
+
+/** One request for a command. `controller` is the deviceId, which outlives sessions and pairings. */
+export interface Call {
+  readonly controller: string
+  readonly id: string
+  readonly method: string
+  readonly params: unknown
+}
+
+export interface CommandRecord {
+  /** What `fingerprint` gives for the method and the params under which the id was accepted. */
+  readonly fingerprint: string
+  /** Null while it runs; also of a command during which the agent died. */
+  readonly outcome: Outcome | null
+}
+
+/** Where the records are kept. Synchronous, as node:sqlite is: the order of requests is that of their effects. */
+export interface CommandStore {
+  /** The record of an id, which counts as seen by this. */
+  find(controller: string, id: string): CommandRecord | undefined
+  /** Must be durable before it returns: the effect starts then. Throws `busy` where there is no room. */
+  accept(controller: string, id: string, fingerprint: string): void
+  finish(controller: string, id: string, outcome: Outcome): void
+}
+
+export interface Commands {
+  /**
+   * Executes a call whose id is new, synchronously up to `execute`'s first wait; otherwise gives the
+   * recorded outcome, or that of the execution which runs. `execute` must not reject.
+   *
+   * Throws `conflict` where the id was accepted for another method or other params; `refuse`, if given,
+   * for an id that is new.
+   */
+  run(call: Call, execute: () => Promise<Outcome>, refuse?: ProtocolError): Promise<Outcome>
+}
+
+export function createCommands(store: CommandStore): Commands {
+  const running = new Map<string, Promise<Outcome>>()
+
+  return {
+    run(call, execute, refuse) {
+      const { controller, id } = call
+      const print = fingerprint(call.method, call.params)
+      const record = store.find(controller, id)
+      if (record !== undefined && record.fingerprint !== print) {
+        throw new ProtocolError('conflict', `Cannot run ${id}: the id was used for another command`)
+      }
+      if (record?.outcome) return Promise.resolve(record.outcome)
+      const key = `${controller} ${id}`
+      const present = running.get(key)
+      if (present !== undefined) return present
+      // Accepted in an earlier life of the agent, and no outcome: never executed again.
+      if (record !== undefined) throw new ProtocolError('interrupted')
+      if (refuse !== undefined) throw refuse
+
+      store.accept(controller, id, print)
+      const outcome = execute().then((settled) => {
+        store.finish(controller, id, settled)
+        running.delete(key)
+        return settled
+      })
+      running.set(key, outcome)
+      return outcome
+    },
+  }
+}
+
+/** Ids are kept for 72 h (ms) after they were last seen. */
+const KEPT = 259_200_000
+/** Ids kept in memory per controller; the oldest finished ones go first. */
+const KEPT_MAX = 10_000
+
+/** A store that lasts as long as the process. */
+export function memoryCommandStore(now: () => number = Date.now, keptMax = KEPT_MAX): CommandStore {
+  interface Entry {
+    readonly fingerprint: string
+    outcome: Outcome | null
+    seenAt: number
+  }
+  const controllers = new Map<string, Map<string, Entry>>()
+
+  /** Ids in the order in which they were last seen. */
+  const idsOf = (controller: string): Map<string, Entry> => {
+    const ids = controllers.get(controller) ?? new Map<string, Entry>()
+    controllers.set(controller, ids)
+    return ids
+  }
+
+  function makeRoom(ids: Map<string, Entry>): void {
+    const before = now() - KEPT
+    for (const [id, { outcome, seenAt }] of ids) {
+      if (ids.size < keptMax && seenAt > before) return
+      if (outcome !== null) ids.delete(id)
+    }
+    if (ids.size >= keptMax) throw new ProtocolError('busy', `Cannot accept a command: ${keptMax} are running`)
+  }
+
+  return {
+    find(controller, id) {
+      const ids = idsOf(controller)
+      const entry = ids.get(id)
+      if (entry === undefined) return undefined
+      if (entry.outcome !== null && entry.seenAt <= now() - KEPT) {
+        ids.delete(id)
+        return undefined
+      }
+      entry.seenAt = now()
+      ids.delete(id)
+      ids.set(id, entry)
+      return entry
+    },
+    accept(controller, id, print) {
+      const ids = idsOf(controller)
+      makeRoom(ids)
+      ids.set(id, { fingerprint: print, outcome: null, seenAt: now() })
+    },
+    finish(controller, id, outcome) {
+      const entry = idsOf(controller).get(id)
+      if (entry !== undefined) entry.outcome = outcome
+    },
+  }
+}
+
+/** Params nested deeper than this are refused; nothing legitimate comes near. */
+const MAX_DEPTH = 100
+
+/** Equal for equal methods and params, whatever the order of members; a prompt's text is not in it. */
+export function fingerprint(method: string, params: unknown): string {
+  return createHash('sha256')
+    .update(`${method}\n${canonical(params, 0)}`)
+    .digest('base64url')
+}
+
+function canonical(value: unknown, depth: number): string {
+  if (depth > MAX_DEPTH) throw new ProtocolError('invalid-params', `Cannot read params nested deeper than ${MAX_DEPTH}`)
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value)
+  // Of a stream reference only length and hash count: the stream's number is new in every session.
+  const counted = isReference(value) ? members.filter(([name]) => name !== 'stream') : members
+  const texts = counted.map(([name, item]) => `${JSON.stringify(name)}:${canonical(item, depth + 1)}`)
+  return `{${texts.sort().join(',')}}`
+}
+
+const isReference = (value: object): boolean =>
+  Object.keys(value).length === 3 && ['stream', 'length', 'sha256'].every((name) => Object.hasOwn(value, name))
