@@ -39,7 +39,8 @@ export interface AgentOptions {
   readonly software: string
   readonly assistant: { readonly factory: AssistantFactory; readonly name: string; readonly scripted: boolean } | null
   readonly log: (message: string, detail: Readonly<Record<string, unknown>>) => void
-  readonly onRelay?: (state: SocketState) => void
+  /** `relay` is its origin: pairings keep the relay that they were made with. */
+  readonly onRelay?: (state: SocketState, relay: string) => void
   /** A device was heard, fell silent, or left. */
   onDevices?(): void
   readonly clocks?: Clocks
@@ -56,6 +57,7 @@ const noAssistant: AssistantFactory = () => ({
   prompt: () => {},
   cancel: () => {},
   answer: () => {},
+  kill: () => {},
   close: () => Promise.resolve(),
 })
 
@@ -161,7 +163,7 @@ export class Agent {
     const known = this.#sockets.get(relay.origin)
     if (known) return known
     const { onRelay } = this.#options
-    const socket = new RelaySocket({ relay, ...(onRelay && { onState: onRelay }) })
+    const socket = new RelaySocket({ relay, ...(onRelay && { onState: (state) => onRelay(state, relay.origin) }) })
     this.#sockets.set(relay.origin, socket)
     return socket
   }
@@ -226,7 +228,7 @@ export class Agent {
       openStream: (listener) => link.openStream(listener),
       afterResponse: (then) => void after.push(then),
     }
-    // session.freshness.execute: nothing late and nothing without a fresh challenge runs
+    // session.fresh.challenge: nothing late and nothing without a fresh challenge runs
     const refuse = receipt.late || !receipt.fresh ? this.#stale(link) : undefined
     const response = await this.#dispatch(request, caller, refuse)
     link.send(response, true)
