@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { after, test } from 'node:test'
+import { generateRouteKey } from '../crypto/route.ts'
+import { defaultLimits } from '../relay/limits.ts'
+import { testCertificate } from '../relay/test-certificate.ts'
+import { TestClient, withRelay } from '../relay/test-client.ts'
+import { UsageError } from './command.ts'
+import { relayCommand, relayConfig } from './relay.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'relay-'))
+after(() => rmSync(folder, { recursive: true }))
+const file = (name: string, content: string | Buffer) => {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+/** Runs the command in a process of its own. */
+function start(...args: string[]) {
+  const module = JSON.stringify(new URL('./relay.ts', import.meta.url).href)
+  const code = `import { relayCommand } from ${module}
+process.exitCode = await relayCommand.run(${JSON.stringify(args)}).catch((e) => (console.error(e.name, e.message), 2))`
+  const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_NO_WARNINGS: '1' },
+  })
+  const { stdout, stderr } = child
+  assert.ok(stdout && stderr)
+  let lines: AsyncIterator<string> | undefined
+  const complaint = text(stderr)
+  const exit = once(child, 'exit').then(([code]) => code as number)
+  return {
+    child,
+    exit,
+    complaint,
+    line: async (): Promise<string> => {
+      lines ??= createInterface({ input: stdout })[Symbol.asyncIterator]()
+      const { value, done } = await lines.next()
+      if (done) throw new Error(`ended with: ${await complaint}`)
+      return value
+    },
+  }
+}
+
+test('relay --json tells where it listens, serves, and drains on SIGTERM', async () => {
+  const { child, line, exit, complaint } = start('--port', '0', '--json', '--limit', 'drainTime=5000')
+  const { event, url, port, origins } = JSON.parse(await line())
+  assert.equal(event, 'listening')
+  assert.equal(url, `ws://127.0.0.1:${port}`)
+  assert.ok(origins.includes(`ws://localhost:${port}`))
+  const client = await TestClient.connect(url)
+  await client.bind(generateRouteKey(), null)
+  child.kill('SIGTERM')
+  await client.take('draining')
+  await client.leave()
+  assert.deepEqual(JSON.parse(await line()), { event: 'stopped' })
+  assert.equal(await exit, 0)
+  assert.equal(await complaint, '')
+})
+
+test('a second signal stops the relay at once', async () => {
+  const { child, line, exit } = start('--port', '0', '--json', '--limit', 'drainTime=3600000')
+  const client = await TestClient.connect(JSON.parse(await line()).url)
+  child.kill('SIGINT')
+  await client.take('draining')
+  child.kill('SIGINT')
+  assert.equal(await client.closeCode(), 1001)
+  assert.equal(await exit, 0)
+})
+
+test('relay speaks TLS with a certificate, and says in one line for whom', async () => {
+  const { cert, key } = testCertificate()
+  const files = ['--tls-cert', file('cert.pem', cert), '--tls-key', file('key.pem', key)]
+  const { child, line, exit } = start('--port', '0', '--origin', 'wss://relay.example.com', ...files)
+  const said = await line()
+  const [, url] = /^Relay listening at (wss:\S+), for clients that dial wss:\/\/relay.example.com:443$/.exec(said) ?? []
+  assert.ok(url, said)
+  const client = await TestClient.connect(url, 'wss://relay.example.com:443', { rejectUnauthorized: false })
+  await client.bind(generateRouteKey(), null)
+  client.ws.terminate()
+  child.kill('SIGTERM')
+  assert.equal(await line(), 'Relay stopped')
+  assert.equal(await exit, 0)
+})
+
+test('a port in use, a missing file and a bad certificate get one clear sentence and exit code 1', () =>
+  withRelay({}, async ({ port }) => {
+    const { cert, key } = testCertificate()
+    const good = file('good.pem', cert)
+    const mine = file('mine.pem', key)
+    const other = file('other.pem', testCertificate().key)
+    const broken = file('broken.pem', 'nothing')
+    const cases: [string[], RegExp][] = [
+      [
+        ['--port', String(port)],
+        /^Cannot listen at 127\.0\.0\.1:\d+: the port is in use\. Choose another with --port\.\n$/,
+      ],
+      [['--host', '192.0.2.1'], /^Cannot listen at 192\.0\.2\.1:8080: this machine has no such address\.\n$/],
+      [
+        ['--tls-cert', '/nowhere', '--tls-key', mine],
+        /^Cannot read the certificate \/nowhere: there is no such file\.\n$/,
+      ],
+      [['--tls-cert', good, '--tls-key', '/nowhere'], /^Cannot read the key \/nowhere: there is no such file\.\n$/],
+      [['--tls-cert', good, '--tls-key', folder], /^Cannot read the key .*: EISDIR\.\n$/],
+      [['--tls-cert', broken, '--tls-key', mine], /^Cannot use the certificate .* with the key .*\n$/],
+      [['--tls-cert', good, '--tls-key', other], /^Cannot use the certificate .* with the key .*\n$/],
+    ]
+    await Promise.all(
+      cases.map(async ([args, sentence]) => {
+        const { exit, complaint } = start(...args)
+        assert.match(await complaint, sentence)
+        assert.equal(await exit, 1)
+      }),
+    )
+  }))
+
+test('origins and limits that the relay cannot use are wrong use', async () => {
+  await assert.rejects(relayCommand.run(['--port', '0', '--origin', 'https://x']), UsageError)
+  await assert.rejects(relayCommand.run(['--port', '0', '--max-frame', '5']), UsageError)
+})
+
+test('flags override the environment, which overrides the defaults', () => {
+  assert.deepEqual(relayConfig([], {}), {
+    host: '127.0.0.1',
+    port: 8080,
+    origins: undefined,
+    prefix: '',
+    tlsCert: undefined,
+    tlsKey: undefined,
+    limits: {},
+    logLevel: 'warn',
+    json: false,
+    printConfig: false,
+    help: false,
+  })
+  const env = {
+    HAPPY_RELAY_HOST: '::',
+    HAPPY_RELAY_PORT: '1',
+    HAPPY_RELAY_ORIGIN: 'wss://a, wss://b',
+    HAPPY_RELAY_PREFIX: '/env',
+    HAPPY_RELAY_TLS_CERT: 'c',
+    HAPPY_RELAY_TLS_KEY: 'k',
+    HAPPY_RELAY_LIMIT: 'connections=7,drainTime=8',
+    HAPPY_RELAY_MAX_FRAME: '300000',
+    HAPPY_RELAY_LOG_LEVEL: 'debug',
+  }
+  const fromEnv = relayConfig([], env)
+  assert.deepEqual(fromEnv, {
+    host: '::',
+    port: 1,
+    origins: ['wss://a', 'wss://b'],
+    prefix: '/env',
+    tlsCert: 'c',
+    tlsKey: 'k',
+    limits: { connections: 7, drainTime: 8, maxFrame: 300_000 },
+    logLevel: 'debug',
+    json: false,
+    printConfig: false,
+    help: false,
+  })
+  const flags = '--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --tls-cert d --tls-key l --limit connections=9'
+  const given = relayConfig([...flags.split(' '), '--max-frame', '400000', '--log-level', 'info', '--json'], env)
+  assert.deepEqual(given, {
+    host: '0.0.0.0',
+    port: 2,
+    origins: ['wss://c'],
+    prefix: '/flag',
+    tlsCert: 'd',
+    tlsKey: 'l',
+    limits: { connections: 9, maxFrame: 400_000 },
+    logLevel: 'info',
+    json: true,
+    printConfig: false,
+    help: false,
+  })
+})
+
+const WRONG = [
+  ['--nonsense'],
+  ['positional'],
+  ['--port'],
+  ['--port', 'x'],
+  ['--port', '65536'],
+  ['--port', '-1'],
+  ['--limit', 'connections'],
+  ['--limit', 'nonsense=1'],
+  ['--limit', 'toString=1'],
+  ['--max-frame', '1e9'],
+  ['--prefix', 'team'],
+  ['--prefix', '/team/'],
+  ['--log-level', 'loud'],
+  ['--tls-cert', 'c'],
+  ['--tls-key', 'k'],
+]
+for (const args of WRONG) {
+  test(`relay ${args.join(' ')} is wrong use`, () => assert.throws(() => relayConfig(args, {}), UsageError))
+}
+
+/** What a run prints that needs no server. */
+async function printed(...args: string[]): Promise<string> {
+  const { exit, child } = start(...args)
+  assert.ok(child.stdout)
+  const [output, code] = await Promise.all([text(child.stdout), exit])
+  assert.equal(code, 0)
+  return output
+}
+
+test('--help tells every option', async () => {
+  const help = await printed('--help')
+  assert.equal(help, relayCommand.help)
+  for (const option of ['host', 'port', 'origin', 'tls-cert', 'tls-key', 'limit', 'json']) {
+    assert.ok(help.includes(`--${option}`))
+  }
+})
+
+test('--print-config shows what would be used, as JSON', async () => {
+  const { port, limits, origins } = JSON.parse(
+    await printed('--port', '5', '--limit', 'connections=6', '--print-config'),
+  )
+  assert.equal(port, 5)
+  assert.equal(origins, null)
+  assert.deepEqual(limits, { ...defaultLimits, connections: 6 })
+})
