@@ -1,13 +1,18 @@
 // Every vector file.
 
 import { bundleFile } from './bundle.ts'
+import { conversationFile } from './conversation.ts'
 import type { Construction } from './file.ts'
 import { handshakeFile } from './handshake.ts'
 import { certFile, deviceIdFile, labelsFile } from './identity.ts'
 import { knownAnswersFile } from './known-answers.ts'
 import { qrFile } from './qr.ts'
+import { ratchetRejectFile } from './ratchet.ts'
+import { relayBindFile } from './relay.ts'
 import { confirmFile, sasCommitFile, sasFile, schedulePairFile, scheduleRekeyFile, transcriptFile } from './schedule.ts'
 import { htagFile, kdfFile, messageFile, paddingFile, plaintextFrameFile, ratchetInitFile } from './session.ts'
+import { stateImageFile } from './state.ts'
+import { keyValidationFile, signatureValidationFile } from './validation.ts'
 import { hsErrorFile, rekeyAskFile, wrapFile } from './wrap.ts'
 
 export const constructions: readonly Construction[] = [
@@ -34,4 +39,10 @@ export const constructions: readonly Construction[] = [
   messageFile,
   paddingFile,
   plaintextFrameFile,
+  stateImageFile,
+  relayBindFile,
+  keyValidationFile,
+  signatureValidationFile,
+  ratchetRejectFile,
+  conversationFile,
 ]

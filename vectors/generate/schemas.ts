@@ -10,11 +10,7 @@ const closed = { additionalProperties: false }
 
 const Flag = Type.Object(
   {
-    kind: Type.Union(
-      ['functional', 'encoding', 'structure', 'order', 'key-agreement', 'auth-bypass', 'payload'].map((kind) =>
-        Type.Literal(kind),
-      ),
-    ),
+    kind: Type.Enum(['functional', 'encoding', 'structure', 'order', 'key-agreement', 'auth-bypass', 'payload']),
     description: Type.String(),
     requirement: Type.String({ pattern: '^(relay|pairing|session|security)(\\.[a-z0-9-]+){2}$' }),
   },
@@ -23,8 +19,8 @@ const Flag = Type.Object(
 
 const Reject = Type.Object(
   {
-    stage: Type.Union(STAGES.map((stage) => Type.Literal(stage))),
-    code: Type.Union(['ignored', ...Object.keys(errors)].map((code) => Type.Literal(code))),
+    stage: Type.Enum([...STAGES]),
+    code: Type.Enum(['ignored', ...Object.keys(errors)]),
     close: Type.Optional(Type.Integer({ minimum: 1000, maximum: 4999 })),
   },
   closed,
