@@ -70,6 +70,8 @@ export class Agent {
   readonly #permissions: PermissionBook
   readonly conversation: Conversation
   readonly #dispatch: Dispatch
+  /** The ids are kept in memory, so each start has an epoch of its own. */
+  readonly #commandEpoch = randomUUID()
 
   constructor(options: AgentOptions) {
     this.#options = options
@@ -125,6 +127,7 @@ export class Agent {
       identity: store.identity,
       socket: this.#socketOf(relay),
       capabilities: options.capabilities,
+      known: (identityKey) => store.pinOf(identityKey),
       ...(options.ttl !== undefined && { ttl: options.ttl }),
       events: {
         ...events,
@@ -193,6 +196,7 @@ export class Agent {
       record,
       socket: this.#socketOf(parseRelayUrl(record.relay)),
       name,
+      commandEpoch: this.#commandEpoch,
       ...(ratchet && { ratchet }),
       ...(clocks && { clocks }),
       handlers: {
@@ -229,7 +233,7 @@ export class Agent {
       afterResponse: (then) => void after.push(then),
     }
     // session.fresh.challenge: nothing late and nothing without a fresh challenge runs
-    const refuse = receipt.late || !receipt.fresh ? this.#stale(link) : undefined
+    const refuse = receipt.late || !receipt.isFresh() ? this.#stale(link) : undefined
     const response = await this.#dispatch(request, caller, refuse)
     link.send(response, true)
     for (const then of after) then()

@@ -19,6 +19,8 @@ interface Pending {
   readonly message: Message
   readonly method: MethodName
   sentAt: number
+  /** Of the agent's command store when it was first sent. */
+  epoch: string | null
   stale: number
   settle(outcome: { result: unknown } | { error: ProtocolError }): void
 }
@@ -45,6 +47,7 @@ export interface CallOptions {
 export class Calls {
   readonly #hooks: CallsHooks
   readonly #pending = new Map<string, Pending>()
+  #epoch: string | null = null
   readonly #timer = setInterval(() => this.#repeatSilent(), 1_000)
 
   constructor(hooks: CallsHooks) {
@@ -73,6 +76,7 @@ export class Calls {
         message: { id, type: 'request', method, params: params as object },
         method,
         sentAt: Number.NEGATIVE_INFINITY,
+        epoch: null,
         stale: 0,
         settle: (outcome) => {
           this.#pending.delete(id)
@@ -87,6 +91,16 @@ export class Calls {
       if (signal?.aborted) abort()
       else this.#send(pending)
     })
+  }
+
+  /** rpc.command.other-epoch: what was sent under another epoch is not repeated; whether it ran cannot be told. */
+  onCommandEpoch(epoch: string): void {
+    this.#epoch = epoch
+    for (const pending of [...this.#pending.values()]) {
+      if (methods[pending.method].kind !== 'command' || pending.epoch === null || pending.epoch === epoch) continue
+      const text = `The agent was started anew while ${pending.method} was under way; whether it ran cannot be told.`
+      pending.settle({ error: new ProtocolError('uncertain', text) })
+    }
   }
 
   /** The connection or the session is new: what has no answer goes out again, in order. */
@@ -119,10 +133,11 @@ export class Calls {
   #send(pending: Pending): void {
     if (!this.#hooks.isReady()) return
     pending.sentAt = performance.now()
+    pending.epoch ??= this.#epoch
     this.#hooks.send(pending.message)
   }
 
-  /** session.freshness.repeat: at once, under the same id */
+  /** rpc.request.stale-repeat: at once, under the same id */
   #refresh(pending: Pending, data: unknown): void {
     const challenge = (data as { challenge?: unknown } | undefined)?.challenge
     if (typeof challenge !== 'string') return

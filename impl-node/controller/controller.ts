@@ -85,9 +85,9 @@ export class Controller extends EventEmitter<ControllerEvents> {
       ...(options.proof && { proof: options.proof }),
       ...(clocks && { clocks }),
       handlers: {
-        onMessage: (message, { age }) => {
+        onMessage: (message, receipt) => {
           if (message.type === 'response') this.#calls.onResponse(message)
-          else if (message.type === 'event') this.#onEvent(message, age)
+          else if (message.type === 'event') this.#onEvent(message, receipt.age())
         },
         onChunk: (chunk) => {
           for (const terminal of this.#terminals) if (terminal.stream === chunk.streamId) terminal.onChunk(chunk)
@@ -105,6 +105,7 @@ export class Controller extends EventEmitter<ControllerEvents> {
           options.save(changed)
           this.emit('record', changed)
         },
+        onCommandEpoch: (epoch) => this.#calls.onCommandEpoch(epoch),
         onRevoked: () => this.emit('revoked'),
         onBlocked: (reason) => this.emit('blocked', reason),
         ...(options.onHandshake && { onHandshake: options.onHandshake }),

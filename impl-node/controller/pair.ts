@@ -67,6 +67,7 @@ export function pairWith(options: PairOptions): Promise<Controller> {
       code,
       identity: store.identity,
       socket,
+      known: (identityKey) => store.pinOf(identityKey),
       events: {
         onFailed: (reason) => fail(failure(reason), true),
         onDigits: (digits, record) => {
@@ -82,7 +83,8 @@ export function pairWith(options: PairOptions): Promise<Controller> {
             save: (changed) => store.savePairing(changed),
             onHandshake: (frame) => {
               const refusal = pairing.refusalOf(frame)
-              if (refusal) fail(failure(refusal), true)
+              // pairing.controller.error-keeps: an HS_ERROR changes nothing that is stored
+              if (refusal) fail(failure(refusal), false)
             },
           })
           controller = paired

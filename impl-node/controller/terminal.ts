@@ -181,7 +181,7 @@ export class RemoteTerminal {
     try {
       return (await this.#calls.call('terminal.write', params)).offset
     } catch (error) {
-      // rpc.terminal.write-offset: a repetition of what was accepted tells how far it got
+      // rpc.write.offset: a repetition of what was accepted tells how far it got
       const accepted = error instanceof ProtocolError && error.code === 'conflict' ? error.data : null
       const at = (accepted as { offset?: unknown } | null)?.offset
       if (typeof at === 'number' && at > offset && at <= offset + data.length) return at

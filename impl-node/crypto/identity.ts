@@ -54,7 +54,7 @@ export const identityFromSecret = (secret: Uint8Array, epoch: number): Identity 
 export function checkCert(cert: IdentityCert): void {
   checkDhKey(cert.dhKey)
   const signed = concat(label('identity'), IdentityCert.encode(cert).subarray(0, SIGNED))
-  // pairing.cert.signature
+  // pairing.identity.cert-signature
   if (!verify(cert.identityKey, signed, cert.signature)) throw new ProtocolError('cert-signature')
 }
 

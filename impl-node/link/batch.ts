@@ -15,13 +15,16 @@ const FRAMING = '{"type":"batch","messages":[]}'.length
 /** Gathers messages given as JSON texts and hands them on in order, whole. */
 export class Batcher {
   readonly #send: (outgoing: Outgoing) => void
+  readonly #now: () => number
   #waiting: string[] = []
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
   #quietSince = Number.NEGATIVE_INFINITY
 
-  constructor(send: (outgoing: Outgoing) => void) {
+  /** `now` is monotonic ms. */
+  constructor(send: (outgoing: Outgoing) => void, now: () => number) {
     this.#send = send
+    this.#now = now
   }
 
   /** Urgent, or the first after a quiet time: at once, behind what waits. Others wait for company. */
@@ -30,7 +33,7 @@ export class Batcher {
     if (this.#waiting.length > 0 && FRAMING + this.#bytes + size > limits.messageMax) this.flush()
     this.#waiting.push(json)
     this.#bytes += size
-    const quiet = performance.now() - this.#quietSince >= limits.batchDelay
+    const quiet = this.#now() - this.#quietSince >= limits.batchDelay
     if (urgent || this.#waiting.length === limits.batchMessages || (quiet && this.#waiting.length === 1)) this.flush()
     else this.#timer ??= setTimeout(() => this.flush(), limits.batchDelay)
   }
@@ -42,7 +45,7 @@ export class Batcher {
     this.#waiting = []
     this.#bytes = 0
     if (messages.length === 0) return
-    this.#quietSince = performance.now()
+    this.#quietSince = this.#now()
     this.#send(
       messages.length === 1
         ? { contentType: 'rpc', content: encoder.encode(messages[0]) }

@@ -47,10 +47,12 @@ interface Awaited<C> {
 /** Most that one message may announce, and all unfinished ones together, in bytes. */
 const LARGEST_BODY = 16 * 1_048_576
 
+export type BodyFailure = 'interrupted' | 'too-large'
+
 export interface BodyHooks<C> {
   complete(message: Json, context: C): void
   /** The stream stopped, contradicted itself, or was not what the message named. */
-  failed(message: Json): void
+  failed(message: Json, code: BodyFailure): void
 }
 
 /** Puts streamed members back into their messages; `C` is what came with a message. */
@@ -69,7 +71,7 @@ export class Bodies<C> {
     let total = value.length
     for (const { bytes } of this.#awaited.values()) total += bytes.length
     if (total > LARGEST_BODY) {
-      this.#hooks.failed(message)
+      this.#hooks.failed(message, 'too-large')
       return true
     }
     this.#awaited.set(value.stream, {
@@ -90,7 +92,7 @@ export class Bodies<C> {
     const end = offset + bytes.length
     if (end > awaited.bytes.length || !sameOverlap(awaited, offset, bytes)) {
       this.#awaited.delete(streamId)
-      this.#hooks.failed(awaited.message)
+      this.#hooks.failed(awaited.message, 'interrupted')
       return true
     }
     awaited.bytes.set(bytes, offset)
@@ -110,7 +112,7 @@ export class Bodies<C> {
       if (!equal(sha256(bytes), Buffer.from(reference.sha256, 'base64url'))) throw new TypeError('another hash')
       value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
     } catch {
-      this.#hooks.failed(message)
+      this.#hooks.failed(message, 'interrupted')
       return
     }
     this.#hooks.complete({ ...message, [memberOf(message)]: value }, context)
@@ -121,7 +123,7 @@ export class Bodies<C> {
     for (const [id, { message, progressAt }] of this.#awaited) {
       if (now - progressAt <= limits.streamStall) continue
       this.#awaited.delete(id)
-      this.#hooks.failed(message)
+      this.#hooks.failed(message, 'interrupted')
     }
   }
 

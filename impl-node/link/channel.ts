@@ -41,7 +41,7 @@ const encoder = new TextEncoder()
 
 export class Channel {
   readonly #hooks: ChannelHooks
-  readonly #batcher = new Batcher((outgoing) => this.#enqueue(outgoing))
+  readonly #batcher: Batcher
   #session: Session | null = null
   #outbox: (Outgoing & { after?: () => void })[] = []
   #outboxBytes = 0
@@ -54,6 +54,7 @@ export class Channel {
 
   constructor(hooks: ChannelHooks) {
     this.#hooks = hooks
+    this.#batcher = new Batcher((outgoing) => this.#enqueue(outgoing), hooks.now)
   }
 
   /** Streams end with their session; messages that were not sealed yet go out in the next one. */
@@ -154,7 +155,7 @@ export class Channel {
     }
     if (!isAckOnly) {
       this.#unacknowledged++
-      // session.ack.every, session.ack.delay
+      // session.window.ack
       if (this.#unacknowledged >= limits.ackEvery) this.#acknowledge()
       else this.#ackTimer ??= setTimeout(() => this.#acknowledge(), limits.ackDelay)
     }

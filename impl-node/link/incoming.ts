@@ -1,19 +1,20 @@
 // What an opened frame holds: JSON messages, alone or in a batch, and stream chunks (spec/rpc.md).
 
 import type { ControlErrorCode } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
 import { Batch, Message } from '@happy-remote/schemas/rpc/envelope.ts'
 import { ControlMessage, StreamChunk } from '@happy-remote/schemas/session.ts'
 import { Compile } from 'typebox/compile'
-import { Bodies } from './bodies.ts'
+import { Bodies, type BodyFailure } from './bodies.ts'
 
 /** How a message came. */
 export interface Receipt {
   /** Overtaken by a later one, or from a session that was replaced: never to be executed. */
   readonly late: boolean
-  /** Carries a challenge of ours that is young enough. */
-  readonly fresh: boolean
+  /** Whether it carries a challenge of ours that is young enough now. */
+  isFresh(): boolean
   /** ms since the challenge that it carries was issued; null where it carries none of ours. */
-  readonly age: number | null
+  age(): number | null
 }
 
 export interface IncomingHooks {
@@ -21,8 +22,8 @@ export interface IncomingHooks {
   onChunk(chunk: StreamChunk): void
   /** The content cannot be read: the peer is told. */
   unreadable(code: ControlErrorCode, text: string): void
-  /** The body of this request did not arrive whole. */
-  interrupted(requestId: string): void
+  /** The body of this request did not arrive whole, or announces more than is taken. */
+  bodyFailed(requestId: string, code: BodyFailure): void
 }
 
 const message = Compile(Message)
@@ -40,8 +41,11 @@ function parseJson(content: Uint8Array): unknown {
 
 /** Null where it is not a control message that this version knows: it is ignored. */
 export function readControl(content: Uint8Array): ControlMessage | null {
-  const json = parseJson(content)
-  return control.Check(json) ? json : null
+  const json = content.length <= limits.messageMax ? parseJson(content) : undefined
+  if (!control.Check(json)) return null
+  // session.control.name-check: the schema counts characters, the limit is in bytes
+  const name = 'agentName' in json ? json.agentName : 'deviceName' in json ? json.deviceName : ''
+  return name.isWellFormed() && Buffer.byteLength(name) <= limits.nameMax ? json : null
 }
 
 export class Incoming {
@@ -52,14 +56,19 @@ export class Incoming {
     this.#hooks = hooks
     this.#bodies = new Bodies({
       complete: (whole, receipt) => hooks.onMessage(whole as unknown as Message, receipt),
-      failed: (partial) => {
-        if (partial.type === 'request') hooks.interrupted(partial.id as string)
+      failed: (partial, code) => {
+        if (partial.type === 'request') hooks.bodyFailed(partial.id as string, code)
       },
     })
   }
 
   /** Content types RPC and batch. `now` is monotonic ms. */
   read(content: Uint8Array, isBatch: boolean, receipt: Receipt, now: number): void {
+    // session.frame.message-max-check
+    if (content.length > limits.messageMax) {
+      this.#hooks.unreadable('invalid-request', 'Cannot read a message: it is larger than 65 536 bytes.')
+      return
+    }
     const json = parseJson(content)
     if (json === undefined) {
       this.#hooks.unreadable('parse-error', 'Cannot read a message: it is not JSON.')

@@ -35,6 +35,8 @@ export interface LinkHandlers {
   onPeer(state: PeerState): void
   /** The record changed: store it. Runs before anything that follows from it. */
   onRecord(record: PairingRecord): void
+  /** The agent told it, in a hello, before anything that depends on it. */
+  onCommandEpoch?(epoch: string): void
   /** The peer has ended the pairing. */
   onRevoked(): void
   /** The route is bound elsewhere, or was refused. */
@@ -46,7 +48,7 @@ export interface LinkHandlers {
 export interface LinkOptions {
   readonly identity: Identity
   readonly record: PairingRecord
-  readonly socket: RelaySocket
+  readonly socket: Pick<RelaySocket, 'attach'>
   readonly handlers: LinkHandlers
   /** The own device's or agent's name. */
   readonly name: string
@@ -54,6 +56,8 @@ export interface LinkOptions {
   readonly ratchet?: Ratchet
   /** At the controller, the run's M3: sent again until the agent speaks. */
   readonly proof?: Uint8Array
+  /** At the agent: another text whenever the recorded ids of commands were lost. */
+  readonly commandEpoch?: string
   readonly clocks?: Clocks
   readonly random?: Random
 }
@@ -113,9 +117,12 @@ export class Link {
       onMessage: (message, receipt) => this.#handlers.onMessage(message, receipt),
       onChunk: (chunk) => this.#handlers.onChunk(chunk),
       unreadable: (code, text) => void this.#channel.control({ type: 'error', code, message: text }),
-      interrupted: (id) => {
-        const text = 'The body of the request did not arrive whole; send it again.'
-        this.send({ id, type: 'response', error: { code: 'interrupted', message: text } }, true)
+      bodyFailed: (id, code) => {
+        const text =
+          code === 'too-large'
+            ? 'The body of the request is too large.'
+            : 'The body of the request did not arrive whole.'
+        this.send({ id, type: 'response', error: { code, message: text } }, true)
       },
     })
     const routeKey = routeKeyFrom(options.record.routeSeed)
@@ -234,7 +241,7 @@ export class Link {
 
   #onBound(): void {
     this.#bound = true
-    // session.freshness.connection: a challenge counts only on the connection on which it was sent
+    // session.fresh.connection: a challenge counts only on the connection on which it was sent
     this.#freshness.voidAll()
     if (this.#rekeyAgent && !this.#sessions.current) this.#askRekey()
     this.#sendProof()
@@ -286,8 +293,8 @@ export class Link {
   #reach(): void {
     this.#peerOnline = true
     if (this.#sessions.current) {
-      this.#sendComplete()
-      this.#sendHello()
+      if (this.#completeUntil >= this.#now()) this.#sendComplete()
+      else this.#sendHello()
     } else if (this.#rekeyController) this.#rekeyController.request(this.#now())
     else this.#askRekey()
     this.#rekeyController?.tick(this.#now())
@@ -343,8 +350,12 @@ export class Link {
       this.#confirm()
       this.#startSession(received.session)
     }
-    const age = this.#freshness.ageOf(received.fresh)
-    const receipt = { late: received.late, fresh: this.#freshness.isFresh(received.fresh), age }
+    const challenge = new Uint8Array(received.fresh)
+    const receipt = {
+      late: received.late,
+      isFresh: () => this.#freshness.isFresh(challenge),
+      age: () => this.#freshness.ageOf(challenge),
+    }
     let ackOnly = false
     switch (received.contentType) {
       case 'control':
@@ -354,7 +365,7 @@ export class Link {
         this.#incoming.chunk(received.content, this.#now())
         break
       default:
-        // session.unconfirmed: until the pairing is confirmed there is only control
+        // pairing.controller.control-only: until the pairing is confirmed there is only control
         if (this.#record.state !== 'stored') break
         this.#incoming.read(received.content, received.contentType === 'batch', receipt, this.#now())
     }
@@ -400,8 +411,8 @@ export class Link {
   #onControl(received: Received, receipt: Receipt): boolean {
     const json = readControl(received.content)
     if (!json) return false
-    // session.freshness.control: from a controller, these need a fresh challenge
-    const mayAct = this.#rekeyAgent === null || (receipt.fresh && !receipt.late)
+    // session.fresh.exempt: from a controller, these need a fresh challenge
+    const mayAct = this.#rekeyAgent === null || (receipt.isFresh() && !receipt.late)
     switch (json.type) {
       case 'ack':
         return true
@@ -409,6 +420,7 @@ export class Link {
         this.#freshness.received(Buffer.from(json.challenge, 'base64url'), received.sessionNumber, received.seq)
         this.#helloHeard = true
         this.#peerOnline = true
+        if (json.commandEpoch !== undefined) this.#handlers.onCommandEpoch?.(json.commandEpoch)
         if (highestCommon(json.suites) > received.session.suite) this.#rekeyController?.request(this.#now())
         this.#updateReady()
         break
@@ -442,15 +454,17 @@ export class Link {
     if (!this.#bound || !this.#sessions.current) return
     this.#helloAt = this.#now()
     const challenge = Buffer.from(this.#freshness.issue()).toString('base64url')
-    this.#channel.control({ type: 'hello', challenge, suites: SUITE_BITS })
+    const { commandEpoch } = this.#options
+    this.#channel.control({ type: 'hello', challenge, suites: SUITE_BITS, ...(commandEpoch && { commandEpoch }) })
   }
 
   /** The agent, until the phone has acknowledged, or for 10 s. */
   #sendComplete(): void {
-    if (this.#completeUntil < this.#now() || !this.#bound) return
+    if (!this.#bound) return
     this.#completeAt = this.#now()
     const { capabilities } = this.#record
     this.#channel.control({ type: 'pair.complete', capabilities: [...capabilities], agentName: this.#options.name })
+    this.#sendHello()
   }
 
   #onTick(): void {

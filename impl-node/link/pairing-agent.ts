@@ -12,6 +12,7 @@ import { type AnsweredRun, answerM1, type CompletedRun, completeRun, openM1 } fr
 import { contextOf, formatPairingCode } from '../session/pairing-code.ts'
 import type { Ratchet } from '../session/ratchet.ts'
 import type { PairingRecord } from '../session/record.ts'
+import type { PinnedCert } from '../session/responder.ts'
 import type { RunSecret } from '../session/schedule.ts'
 import { wrapError } from '../session/wrap.ts'
 import type { RelaySocket, RouteHandle } from './socket.ts'
@@ -40,6 +41,8 @@ export interface AgentPairingOptions {
   /** ms, at most ten minutes. */
   readonly ttl?: number
   readonly suites?: number
+  /** What is stored of a device that was paired before. */
+  readonly known?: (identityKey: Uint8Array) => PinnedCert | undefined
   readonly random?: Random
 }
 
@@ -152,16 +155,22 @@ export class AgentPairing {
     try {
       opened = openM1(this.#run, frame)
     } catch (error) {
-      // pairing.agent.open-failures
+      // pairing.m1.failures
       if (++this.#failures >= limits.openFailures) this.#fail('rejected', false)
       throw error
     }
     this.#m1 = frame
     this.#state = 'm2-sent'
     this.#restartTimer(limits.m3Time, 'pair-expired')
-    const { identity, suites = SUITE_BITS, random } = this.#options
+    const { identity, suites = SUITE_BITS, random, known } = this.#options
     try {
-      this.#answered = answerM1(opened, { identity, from, offered: suites, ...(random && { random }) })
+      this.#answered = answerM1(opened, {
+        identity,
+        from,
+        offered: suites,
+        ...(known && { known }),
+        ...(random && { random }),
+      })
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       this.#route.send(from, wrapError(this.#secret, frame, error.code, random))

@@ -10,8 +10,8 @@ import { generateRouteKey } from '../crypto/route.ts'
 import type { PairingCode } from '../session/pairing-code.ts'
 import type { Ratchet } from '../session/ratchet.ts'
 import type { PairingRecord } from '../session/record.ts'
-import { type AcceptedM2, acceptM2, type Bundle, createBundle } from '../session/responder.ts'
-import { unwrapError } from '../session/wrap.ts'
+import { type AcceptedM2, acceptM2, type Bundle, createBundle, type PinnedCert } from '../session/responder.ts'
+import { unwrapError, wrapError } from '../session/wrap.ts'
 import type { RelaySocket, RouteHandle } from './socket.ts'
 
 /** Nobody answered, or somebody else used the code: the two look the same from here. */
@@ -30,7 +30,12 @@ export interface ControllerPairingOptions {
   readonly events: ControllerPairingEvents
   readonly random?: Random
   readonly supported?: number
+  /** What is stored of an agent that was paired before. */
+  readonly known?: (identityKey: Uint8Array) => PinnedCert | undefined
 }
+
+/** Codes of frames that were not sealed for this attempt. */
+const NOISE: ReadonlySet<ErrorCode> = new Set(['decrypt', 'type', 'version', 'suite'])
 
 export class ControllerPairing {
   readonly #options: ControllerPairingOptions
@@ -89,7 +94,7 @@ export class ControllerPairing {
   #onBound(): void {
     if (this.#ended || this.#accepted) return
     this.#sendM1()
-    // pairing.m1.resend: the same bytes, once
+    // pairing.controller.m1-resend: the same bytes, once
     this.#resend ??= setTimeout(() => this.#sendM1(), limits.m1Resend)
   }
 
@@ -99,20 +104,24 @@ export class ControllerPairing {
   }
 
   #onFrame(frame: Uint8Array): void {
-    // pairing.controller.one-m2
+    // pairing.m2.once
     if (this.#ended || this.#accepted || !this.#sent) return
-    const { code, identity, random } = this.#options
+    const { code, identity, random, known } = this.#options
     try {
       const refusal = this.#refusalOfM1(frame)
       if (refusal) {
         this.#fail(refusal)
         return
       }
-      this.#accepted = acceptM2(this.#bundle, frame, identity, { deviceId: code.payload.deviceId }, random)
+      const expected = { deviceId: code.payload.deviceId, ...(known && { known }) }
+      this.#accepted = acceptM2(this.#bundle, frame, identity, expected, random)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      // Anything that was sealed for this attempt and does not verify ends it; noise does not.
-      if (!['decrypt', 'type', 'length', 'version', 'suite'].includes(error.code)) this.#fail(error.code)
+      if (NOISE.has(error.code)) return
+      // pairing.controller.m2-error: it was sealed for this attempt and does not verify
+      const refusal = wrapError(this.#bundle.run.secret, frame, error.code, random)
+      this.#route.send(code.payload.routeId, refusal)
+      this.#fail(error.code)
       return
     }
     const record = this.#recordOf(this.#accepted)

@@ -57,7 +57,7 @@ export class RekeyAgent {
       this.#hooks.send(known.answered.frame)
       return
     }
-    // session.rekey.rate
+    // pairing.rekey.rate
     if (now - this.#lastAnswer < limits.rekeyRate) return
     const record = this.#hooks.record()
     const r1 = new Uint8Array(frame)

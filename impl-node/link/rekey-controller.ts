@@ -98,7 +98,7 @@ export class RekeyController {
   /** Throws ProtocolError where R2 does not verify; the run goes on. */
   onR2(frame: Uint8Array, now: number): void {
     const run = this.#run
-    // session.rekey.one-r2: exactly one R2 is accepted per R1
+    // pairing.m2.once: exactly one R2 is accepted per R1
     if (!run || run.accepted) return
     const { identity, random, record, accepted, send } = this.#hooks
     run.accepted = acceptM2(run.bundle, frame, identity, record().peer, random)
@@ -118,7 +118,7 @@ export class RekeyController {
   onAsk(frame: Uint8Array, heardAgo: number, now: number): void {
     unwrapRekeyAsk(this.#hooks.record().pairingKey, frame)
     const salt = Buffer.from(frame.subarray(4, 36)).toString('latin1')
-    // session.rekey.ask-once, session.rekey.ask-quiet
+    // pairing.rekey-ask.once, pairing.rekey-ask.quiet
     if (this.#honoured.has(salt) || heardAgo < limits.rekeyAskQuiet) return
     this.#honoured.add(salt)
     if (!this.#run) this.request(now)

@@ -43,6 +43,13 @@ export class Sessions {
   /** The controller: R3 or M3 is on its way; the old session stays in use until the new one speaks. */
   await(session: Session): void {
     this.#awaited = { session, number: this.#count++ }
+    this.#eraseOldest()
+  }
+
+  /** pairing.rekey.third: the current one, the one that waits, and the newest of the replaced */
+  #eraseOldest(): void {
+    const kept = limits.sessions - (this.#current ? 1 : 0) - (this.#awaited ? 1 : 0)
+    this.#replaced.length = Math.min(this.#replaced.length, kept)
   }
 
   giveUpAwaited(): void {
@@ -56,10 +63,9 @@ export class Sessions {
 
   #replace(next: Numbered, now: number): void {
     if (this.#current) this.#replaced.unshift({ ...this.#current, until: now + limits.graceTime })
-    // session.rekey.sessions: a third erases the oldest
-    this.#replaced.length = Math.min(this.#replaced.length, limits.sessions - 1)
     this.#current = next
     this.#awaited = null
+    this.#eraseOldest()
     this.#currentHeard = false
   }
 
@@ -73,7 +79,7 @@ export class Sessions {
     this.expire(now)
     const live = [this.#current, this.#awaited, ...this.#replaced].filter((entry) => entry !== null)
     const found = live.find(({ session }) => session.ratchet.matches(message))
-    // session.receive.header-mac
+    // session.receive.header
     if (!found) throw new ProtocolError('header')
     const frame = found.session.open(message, now)
     const began = found === this.#awaited

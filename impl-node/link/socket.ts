@@ -171,7 +171,7 @@ export class RelaySocket {
     if (this.#ws !== ws) return
     this.#openedAt = this.#heardAt = performance.now()
     this.#ping = setInterval(() => {
-      // relay.client.dead-line
+      // relay.ping.dead
       if (performance.now() - this.#heardAt > limits.deadLine) ws.terminate()
       else if (ws.readyState === WebSocket.OPEN) ws.send(JSON.stringify({ type: 'ping', timestamp: Date.now() }))
     }, limits.pingEvery)
@@ -208,7 +208,7 @@ export class RelaySocket {
     } catch {
       return
     }
-    // relay.client.unknown: what a client does not know it ignores
+    // relay.text.lenient: what a client does not know it ignores
     if (!validator.Check(message)) return
     switch (message.type) {
       case 'hello':

@@ -69,7 +69,7 @@ export class Freshness {
     if (!issued) return null
     const now = this.#now()
     const wall = now.wall - issued.wall
-    // session.freshness.clocks: a wall clock that went back proves nothing
+    // session.fresh.age: a wall clock that went back proves nothing
     return wall < 0 ? null : Math.max(now.monotonic - issued.monotonic, wall)
   }
 

@@ -10,7 +10,7 @@ import { checkKemKey, encapsulate } from '../crypto/mlkem.ts'
 import { concat, equal, type Random, uint } from '../crypto/primitives.ts'
 import { checkDhKey, type DhKeyPair, dh, generateDhKeyPair } from '../crypto/x25519.ts'
 import { Ratchet } from './ratchet.ts'
-import { checkPinned, copyCert } from './responder.ts'
+import { checkPinned, copyCert, type PinnedCert } from './responder.ts'
 import {
   confirmation,
   type RunSecret,
@@ -44,8 +44,10 @@ export interface AnswerOptions {
   /** Bitmap: what the code offered, or what this agent has. */
   readonly offered: number
   /** In a rekey: the peer's pinned certificate and the pairing's last suite. */
-  readonly pinned?: { readonly identityKey: Uint8Array; readonly dhKey: Uint8Array; readonly epoch: number }
+  readonly pinned?: PinnedCert
   readonly leastSuite?: Suite
+  /** In a pairing: what is stored of this identity key already. */
+  readonly known?: (identityKey: Uint8Array) => PinnedCert | undefined
   readonly random?: Random
 }
 
@@ -78,9 +80,10 @@ export function answerM1(opened: OpenedM1, options: AnswerOptions): AnsweredRun 
   if (!equal(body.routeId, options.from)) throw new ProtocolError('route-mismatch')
   const best = highestSuite(body.supported & options.offered)
   if (best === undefined) throw new ProtocolError('suite')
-  // pairing.suite.max-common, session.rekey.suite
+  // pairing.m1.downgrade, pairing.rekey.suite
   if (suite !== best || suite < (options.leastSuite ?? 0)) throw new ProtocolError('suite-downgrade')
-  if (options.pinned) checkPinned(body.cert, options.pinned)
+  const pinned = options.pinned ?? options.known?.(body.cert.identityKey)
+  if (pinned) checkPinned(body.cert, pinned)
   if (equal(body.cert.identityKey, identity.cert.identityKey)) throw new ProtocolError('identity-mismatch')
   checkCert(body.cert)
   const signed = concat(
@@ -158,7 +161,7 @@ export function completeRun(answered: AnsweredRun, frame: Uint8Array, random?: R
   if (!equal(confirmation(keys.confirmController, transcript, body.signature), body.confirmation)) {
     throw new ProtocolError('confirm')
   }
-  // pairing.sas.commitment
+  // pairing.m3.commitment
   if (!equal(sasCommitment(body.sasNonce), answered.sasCommit)) throw new ProtocolError('confirm')
   if (!verify(peer.identityKey, concat(label('auth-controller'), transcript), body.signature)) {
     throw new ProtocolError('auth-signature')

@@ -78,7 +78,7 @@ export function parsePairingCode(text: string, now: number): PairingCode {
   try {
     payload = QrPayload.decode(bytes)
   } catch (error) {
-    // pairing.code.length: whatever is wrong with the length is one code
+    // pairing.qr.length: whatever is wrong with the length is one code
     if (error instanceof ProtocolError && error.code === 'length') throw new ProtocolError('qr-length')
     throw error
   }

@@ -63,10 +63,17 @@ export function createBundle(
   return { run, suite, frame, body, sasNonce, spkId, opkId, spk, opk, kem }
 }
 
-/** Who must have answered. */
+/** What is stored of a peer's certificate. */
+export interface PinnedCert {
+  readonly identityKey: Uint8Array
+  readonly dhKey: Uint8Array
+  readonly epoch: number
+}
+
+/** Who must have answered: by the code, with what is stored of it already, or by what was pinned. */
 export type ExpectedAgent =
-  | { readonly deviceId: Uint8Array }
-  | { readonly identityKey: Uint8Array; readonly epoch: number; readonly dhKey: Uint8Array }
+  | { readonly deviceId: Uint8Array; readonly known?: (identityKey: Uint8Array) => PinnedCert | undefined }
+  | PinnedCert
 
 export interface AcceptedM2 {
   readonly suite: Suite
@@ -80,10 +87,7 @@ export interface AcceptedM2 {
   readonly ratchet: Ratchet
 }
 
-export function checkPinned(
-  cert: IdentityCert,
-  pinned: { identityKey: Uint8Array; epoch: number; dhKey: Uint8Array },
-): void {
+export function checkPinned(cert: IdentityCert, pinned: PinnedCert): void {
   if (!equal(cert.identityKey, pinned.identityKey)) throw new ProtocolError('identity-mismatch')
   // pairing.identity.epoch: the same epoch with another key is a rollback too
   if (cert.epoch < pinned.epoch || (cert.epoch === pinned.epoch && !equal(cert.dhKey, pinned.dhKey))) {
@@ -113,6 +117,8 @@ export function acceptM2(
   if ('deviceId' in expected) {
     if (!equal(deviceIdOf(body.cert.identityKey), expected.deviceId)) throw new ProtocolError('identity-mismatch')
     if (equal(body.cert.identityKey, identity.cert.identityKey)) throw new ProtocolError('identity-mismatch')
+    const known = expected.known?.(body.cert.identityKey)
+    if (known) checkPinned(body.cert, known)
   } else {
     checkPinned(body.cert, expected)
   }
@@ -129,7 +135,7 @@ export function acceptM2(
   ]
   if (bundle.kem) shared.push(decapsulate(bundle.kem, body.kemCiphertext))
   const keys = sessionKeys(run, shared, transcript)
-  // pairing.m2.confirmation before pairing.m2.signature: MAC before signature
+  // pairing.m2.confirm before pairing.m2.signature: MAC before signature
   if (!equal(confirmation(keys.confirmAgent, transcript, body.signature), body.confirmation)) {
     throw new ProtocolError('confirm')
   }

@@ -5,10 +5,12 @@ import { chmodSync, existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
 import { generateIdentity, type Identity, identityFromSecret, identitySecretOf } from '../crypto/identity.ts'
 import { concat, uint } from '../crypto/primitives.ts'
 import { loadKeyFile, openRecord, RECORD_TYPES, type RecordType, sealRecord } from './at-rest.ts'
 import { decodeRecord, encodeRecord, type PairingRecord } from './record.ts'
+import type { PinnedCert } from './responder.ts'
 
 const NO_ID = new Uint8Array(16)
 const SQLITE_BUSY = 5
@@ -54,6 +56,12 @@ export class Store {
 
   get pairings(): PairingRecord[] {
     return [...this.#pairings.values()]
+  }
+
+  /** What is stored of a peer's certificate, with the highest epoch; undefined where it was never paired. */
+  pinOf(identityKey: Uint8Array): PinnedCert | undefined {
+    const known = this.pairings.filter(({ peer }) => keyOf(peer.identityKey) === keyOf(identityKey))
+    return known.map(({ peer }) => peer).sort((a, b) => b.epoch - a.epoch)[0]
   }
 
   savePairing(record: PairingRecord): void {
@@ -121,7 +129,10 @@ export class Store {
     for (const { id, generation, sealed } of this.#rows('pairing')) {
       try {
         const record = decodeRecord(new Uint8Array(id), openRecord(this.#key, 'pairing', id, generation, sealed))
-        this.#pairings.set(keyOf(id), record)
+        // pairing.controller.delete-unconfirmed
+        if (record.state === 'unconfirmed' && Date.now() - record.createdAt > limits.unconfirmedTtl) {
+          this.#delete('pairing', id)
+        } else this.#pairings.set(keyOf(id), record)
       } catch {
         // session.store.quarantine
         this.#quarantine(id)

@@ -82,7 +82,7 @@ export function unwrapError(secret: Uint8Array, frame: Uint8Array, answered: Uin
   if (headOf(frame).type !== 'HS_ERROR') throw new ProtocolError('type')
   if (headOf(frame).type !== 'HS_ERROR') throw new ProtocolError('type')
   const { code, reference } = HsErrorBody.decode(unwrap(secret, frame))
-  // session.hs-error.reference
+  // pairing.hs-error.reference
   return equal(reference, referenceOf(answered)) ? handshakeErrorOf(code) : null
 }
 
