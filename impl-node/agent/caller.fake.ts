@@ -70,7 +70,7 @@ export class FakeCaller implements Caller {
   readonly #kept: (() => void)[] = []
 
   constructor(letter = 'a', capabilities: readonly Capability[] = CAPABILITIES) {
-    this.deviceId = letter.repeat(26)
+    this.deviceId = `${letter.repeat(25)}a`
     this.capabilities = new Set(capabilities)
   }
 
