@@ -1,6 +1,6 @@
 // The stored form of a ratchet (spec/session.md); also how tests tell that a state did not change.
 
-import type { Suite } from '@happy-remote/schemas/constants.ts'
+import { SUITES } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { STATE_FLAGS, STATE_ROLES, StateImage } from '@happy-remote/schemas/session.ts'
 import { equal, type Random } from '../crypto/primitives.ts'
@@ -49,13 +49,17 @@ export function importState(bytes: Uint8Array, now: number, random?: Random): { 
     if (!equal(value, ZERO)) throw new ProtocolError('state-corrupt')
     return null
   }
+  const suite = SUITES.find((known) => known === image.suite)
+  // Every session has these from its first state on, and could not send without.
+  const needed = STATE_FLAGS.dhr | STATE_FLAGS.cks
+  if (suite === undefined || (image.flags & needed) !== needed) throw new ProtocolError('state-corrupt')
   // A handle to a key outside this image cannot be followed here.
   if (image.flags & STATE_FLAGS.external) throw new ProtocolError('state-corrupt')
   const dhSend = dhKeyPairFrom(image.dhPrivate)
   if (!equal(dhSend.publicKey, image.dhPublic)) throw new ProtocolError('state-corrupt')
   const state: RatchetState = {
     role: image.role === STATE_ROLES.agent ? 'agent' : 'controller',
-    suite: image.suite as Suite,
+    suite,
     sessionId: image.sessionId,
     associatedData: image.associatedData,
     headerSend: image.headerSend,
