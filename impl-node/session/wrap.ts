@@ -80,7 +80,6 @@ export function wrapError(secret: Uint8Array, frame: Uint8Array, code: ErrorCode
 /** The code of an HS_ERROR that names `answered`; null where it names another frame. Throws as `unwrap`, and `type`. */
 export function unwrapError(secret: Uint8Array, frame: Uint8Array, answered: Uint8Array): HandshakeErrorCode | null {
   if (headOf(frame).type !== 'HS_ERROR') throw new ProtocolError('type')
-  if (headOf(frame).type !== 'HS_ERROR') throw new ProtocolError('type')
   const { code, reference } = HsErrorBody.decode(unwrap(secret, frame))
   // pairing.hs-error.reference
   return equal(reference, referenceOf(answered)) ? handshakeErrorOf(code) : null
