@@ -78,21 +78,17 @@ export function answerM1(opened: OpenedM1, options: AnswerOptions): AnsweredRun 
   const body = M1Body[suite].decode(bytes)
   // pairing.m1.route
   if (!equal(body.routeId, options.from)) throw new ProtocolError('route-mismatch')
-  const best = highestSuite(body.supported & options.offered)
-  if (best === undefined) throw new ProtocolError('suite')
+  const common = body.supported & options.offered
+  if ((common & (1 << (suite - 1))) === 0) throw new ProtocolError('suite')
   // pairing.m1.downgrade, pairing.rekey.suite
-  if (suite !== best || suite < (options.leastSuite ?? 0)) throw new ProtocolError('suite-downgrade')
+  if (suite !== highestSuite(common) || suite < (options.leastSuite ?? 0)) throw new ProtocolError('suite-downgrade')
   const pinned = options.pinned ?? options.known?.(body.cert.identityKey)
   if (pinned) checkPinned(body.cert, pinned)
-  if (equal(body.cert.identityKey, identity.cert.identityKey)) throw new ProtocolError('identity-mismatch')
+  const deviceId = deviceIdOf(body.cert.identityKey)
+  // pairing.m1.self
+  if (equal(deviceId, identity.deviceId)) throw new ProtocolError('identity-mismatch')
   checkCert(body.cert)
-  const signed = concat(
-    label('prekeys'),
-    uint(16, suite),
-    deviceIdOf(body.cert.identityKey),
-    Prekeys.encode(body.prekeys),
-    body.kemKey,
-  )
+  const signed = concat(label('prekeys'), uint(16, suite), deviceId, Prekeys.encode(body.prekeys), body.kemKey)
   // pairing.m1.signature
   if (!verify(body.cert.identityKey, signed, body.signature)) throw new ProtocolError('prekey-signature')
   checkDhKey(body.prekeys.spk)
