@@ -337,10 +337,7 @@ test('a controller does not pair with itself', () => {
   const run = runSecrets.pairing
   const bundle = createBundle(run, 2, controllerIdentity, controllerRoute.routeId)
   const reflected = answerM1(openM1(run, bundle.frame), {
-    identity: {
-      ...controllerIdentity,
-      cert: { ...controllerIdentity.cert, identityKey: agentIdentity.cert.identityKey },
-    },
+    identity: { ...controllerIdentity, deviceId: agentIdentity.deviceId },
     from: controllerRoute.routeId,
     offered: payload.suites,
   })
