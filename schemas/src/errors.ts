@@ -146,7 +146,7 @@ export function codesAt<P extends ErrorPlace>(place: P): CodesAt<P>[] {
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError'
   readonly code: ErrorCode
-  readonly data?: unknown
+  declare readonly data?: unknown
   constructor(code: ErrorCode, message?: string, data?: unknown) {
     super(message ?? errors[code].text)
     this.code = code

@@ -43,6 +43,8 @@ const table = {
   sessionMessages: [1_048_576, 'messages', 'messages in one direction after which a session is rekeyed'],
   plaintextMax: [262_144, 'bytes', 'largest padded plaintext frame'],
   messageMax: [65_536, 'bytes', 'largest JSON message'],
+  bodyLeast: [1_048_576, 'bytes', 'body of a message that every receiver accepts'],
+  commandKept: [259_200_000, 'ms', 'for which the id of a command is kept after it was last seen'],
   chunkMax: [65_536, 'bytes', 'largest content of a stream chunk'],
   streamStall: [30_000, 'ms', 'after which a stream without progress is dropped'],
   terminalWindow: [262_144, 'bytes', 'default credit of a terminal stream'],
