@@ -35,8 +35,8 @@ export interface RouteHandle {
 export type SocketState =
   | { readonly name: 'connecting' }
   | { readonly name: 'open' }
-  /** `retryAt` is ms since 1970. */
-  | { readonly name: 'waiting'; readonly retryAt: number; readonly reason: string }
+  /** `retryAt` is ms since 1970, `delay` ms from when the connection was lost. */
+  | { readonly name: 'waiting'; readonly retryAt: number; readonly delay: number; readonly reason: string }
   | { readonly name: 'blocked'; readonly reason: string }
   | { readonly name: 'closed' }
 
@@ -54,18 +54,29 @@ const validator = Compile(RelayToClient)
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
+/** ms; those of limits.ts unless given. */
+export interface SocketTimes {
+  readonly pingEvery: number
+  readonly deadLine: number
+  readonly backoffMin: number
+  readonly backoffMax: number
+  readonly backoffReset: number
+}
+
 export interface SocketOptions {
   readonly relay: RelayAddress
   readonly onState?: (state: SocketState) => void
   /** 0 to 1, for jitter. */
   readonly jitter?: () => number
+  readonly times?: Partial<SocketTimes>
 }
 
 export class RelaySocket {
   readonly relay: RelayAddress
   /** Told of every change of state. */
   onState: ((state: SocketState) => void) | undefined
-  readonly #options: SocketOptions
+  readonly #jitter: () => number
+  readonly #times: SocketTimes
   readonly #routes = new Map<string, Route>()
   #ws: WebSocket | null = null
   #nonce: Uint8Array | null = null
@@ -79,7 +90,8 @@ export class RelaySocket {
 
   constructor(options: SocketOptions) {
     this.relay = options.relay
-    this.#options = options
+    this.#jitter = options.jitter ?? Math.random
+    this.#times = { ...limits, ...options.times }
     this.onState = options.onState
   }
 
@@ -172,9 +184,9 @@ export class RelaySocket {
     this.#openedAt = this.#heardAt = performance.now()
     this.#ping = setInterval(() => {
       // relay.ping.dead
-      if (performance.now() - this.#heardAt > limits.deadLine) ws.terminate()
+      if (performance.now() - this.#heardAt > this.#times.deadLine) ws.terminate()
       else if (ws.readyState === WebSocket.OPEN) ws.send(JSON.stringify({ type: 'ping', timestamp: Date.now() }))
-    }, limits.pingEvery)
+    }, this.#times.pingEvery)
   }
 
   /** Forgets the connection and tells the routes. */
@@ -192,12 +204,12 @@ export class RelaySocket {
   }
 
   #wait(reason: string, draining: boolean): void {
-    if (this.#openedAt > 0 && performance.now() - this.#openedAt > limits.backoffReset) this.#attempt = 0
+    if (this.#openedAt > 0 && performance.now() - this.#openedAt > this.#times.backoffReset) this.#attempt = 0
     this.#openedAt = 0
-    const ceiling = Math.min(limits.backoffMax, limits.backoffMin * 2 ** this.#attempt++)
-    const jitter = (this.#options.jitter ?? Math.random)()
+    const ceiling = Math.min(this.#times.backoffMax, this.#times.backoffMin * 2 ** this.#attempt++)
+    const jitter = this.#jitter()
     const delay = draining && this.#drainDelay !== null ? this.#drainDelay * (1 + jitter) : ceiling * jitter
-    this.#set({ name: 'waiting', retryAt: Date.now() + delay, reason })
+    this.#set({ name: 'waiting', retryAt: Date.now() + delay, delay, reason })
     this.#retry = setTimeout(() => this.#connect(), delay)
   }
 
