@@ -34,6 +34,11 @@ const flags = {
   ...length('pairing.wrap.length'),
   ...keyFlags,
   ...signatureFlags,
+  BundleKey: {
+    kind: 'key-agreement',
+    description: 'A bad key in a bundle whose signatures are good.',
+    requirement: 'pairing.m1.keys',
+  },
   BadSignature: {
     kind: 'auth-bypass',
     description: 'The prekey signature is not one of this key over these bytes.',
@@ -49,11 +54,6 @@ const flags = {
     description: 'The bundle names another route than it came from.',
     requirement: 'pairing.m1.route',
   },
-  Downgrade: {
-    kind: 'structure',
-    description: 'Not the highest common suite, or a lower one than the pairing last used.',
-    requirement: 'pairing.m1.downgrade',
-  },
   Suite: {
     kind: 'structure',
     description: 'A suite that one end does not support.',
@@ -61,10 +61,23 @@ const flags = {
   },
   Self: { kind: 'auth-bypass', description: 'The device is the agent itself.', requirement: 'pairing.m1.self' },
   Rollback: { kind: 'order', description: 'An older certificate.', requirement: 'pairing.identity.epoch' },
-  KemKey: {
-    kind: 'key-agreement',
-    description: 'A coefficient of the encapsulation key is not below 3329.',
-    requirement: 'pairing.m1.kem-key',
+} as const
+
+/** What only one suite can get wrong. */
+const ownFlags = {
+  1: {
+    Downgrade: {
+      kind: 'structure',
+      description: 'Not the highest common suite, or a lower one than the pairing last used.',
+      requirement: 'pairing.m1.downgrade',
+    },
+  },
+  2: {
+    KemKey: {
+      kind: 'key-agreement',
+      description: 'A coefficient of the encapsulation key is not below 3329.',
+      requirement: 'pairing.m1.kem-key',
+    },
   },
 } as const
 
@@ -76,7 +89,7 @@ export function bundleFile(suite: Suite): Construction {
       `The M1 body of suite 0x000${suite}. ML-KEM keys are 64-byte seeds d || z of FIPS 203.`,
       "`offered` is the agent's suite bitmap, `lastSuite` the pairing's last suite (0 in a pairing).",
     ],
-    flags,
+    flags: { ...flags, ...ownFlags[suite] },
     operations: bundle(suite),
     async build(group) {
       const secrets: ControllerInput = controllerOf(file, suite)
@@ -111,14 +124,19 @@ export function bundleFile(suite: Suite): Construction {
       const { prekeys, cert, kemKey } = M1Body[suite].decode(unhex(body))
       for (const bad of badKeys(hex(prekeys.spk))) {
         for (const place of ['spk', 'opk'] as const) {
-          await check.invalid(`${place}-${bad.name}`, `bad ${place.toUpperCase()} under a good signature`, bad.flag, {
-            from: 'honest',
-            mutation: `${place} = ${bad.mutation}; signed again`,
-            input: change({ prekeys: { ...prekeys, [place]: unhex(bad.key) } }),
-            code: bad.code,
-          })
+          await check.invalid(
+            `${place}-${bad.name}`,
+            `bad ${place.toUpperCase()} under a good signature`,
+            ['BundleKey', bad.flag],
+            {
+              from: 'honest',
+              mutation: `${place} = ${bad.mutation}; signed again`,
+              input: change({ prekeys: { ...prekeys, [place]: unhex(bad.key) } }),
+              code: bad.code,
+            },
+          )
         }
-        await check.invalid(`ikd-${bad.name}`, 'bad IKd under good signatures', bad.flag, {
+        await check.invalid(`ikd-${bad.name}`, 'bad IKd under good signatures', ['BundleKey', bad.flag], {
           from: 'honest',
           mutation: `cert.dhKey = ${bad.mutation}; signed again`,
           input: { body: body.replace(hex(IdentityCert.encode(cert)), signedCert(seed, bad.key)) },

@@ -101,6 +101,13 @@ const flags = {
     description: 'A ciphertext for another key: implicit rejection.',
     requirement: 'pairing.m2.kem-ciphertext',
   },
+  AnswerKey: {
+    kind: 'key-agreement',
+    description: 'A bad key in an M2 or R2.',
+    requirement: 'pairing.m2.keys',
+  },
+  AnswerLength: { kind: 'structure', description: 'Not an M2 body.', requirement: 'pairing.m2.body' },
+  FinishLength: { kind: 'structure', description: 'Not an M3 body.', requirement: 'pairing.m3.body' },
   AgentConfirmation: {
     kind: 'auth-bypass',
     description: 'The key confirmation of A does not match.',
@@ -242,7 +249,7 @@ async function answerCases(group: GroupBuilder, played: Played, at: AnswerCase):
   const change = async (changes: Partial<M2Body>) => ({
     frame: await again(hex(M2Body[suite].encode({ ...m2, ...changes }))),
   })
-  const refuse = async (what: string, flag: string, mutation: string, input: object, code: string) =>
+  const refuse = async (what: string, flag: string | string[], mutation: string, input: object, code: string) =>
     group.invalid(`${name}-${what}`, mutation, flag, {
       from: name,
       mutation,
@@ -250,8 +257,8 @@ async function answerCases(group: GroupBuilder, played: Played, at: AnswerCase):
       code: code as 'confirm',
     })
   const body = inner.m2Body as string
-  await refuse('body-short', 'WrongLength', 'body one byte short', { frame: await again(body.slice(0, -2)) }, 'length')
-  await refuse('body-long', 'WrongLength', 'body one byte long', { frame: await again(`${body}00`) }, 'length')
+  await refuse('body-short', 'AnswerLength', 'body one byte short', { frame: await again(body.slice(0, -2)) }, 'length')
+  await refuse('body-long', 'AnswerLength', 'body one byte long', { frame: await again(`${body}00`) }, 'length')
   await refuse('other-suite', 'Suite', 'suite = 3; sealed again', { frame: await again(body, 3) }, 'suite')
   await refuse('spk-id', 'Prekey', 'spkId + 1', await change({ spkId: (m2.spkId + 1) >>> 0 }), 'prekey-unknown')
   await refuse('opk-id', 'Prekey', 'opkId + 1', await change({ opkId: (m2.opkId + 1) >>> 0 }), 'prekey-unknown')
@@ -260,12 +267,18 @@ async function answerCases(group: GroupBuilder, played: Played, at: AnswerCase):
   for (const bad of suite === SUITE_MLKEM ? keys.slice(4, 6) : keys) {
     for (const place of ['ephemeralKey', 'ratchetKey'] as const) {
       const mutation = `${place} = ${bad.mutation}; sealed again`
-      await refuse(`${place}-${bad.name}`, bad.flag, mutation, await change({ [place]: unhex(bad.key) }), bad.code)
+      await refuse(
+        `${place}-${bad.name}`,
+        ['AnswerKey', bad.flag],
+        mutation,
+        await change({ [place]: unhex(bad.key) }),
+        bad.code,
+      )
     }
     const cert = unhex(signedCert(agentOf(FILE).identitySeed, bad.key))
     const changed = hex(concat(cert, unhex(body).subarray(cert.length)))
     const mutation = `cert.dhKey = ${bad.mutation}; signed and sealed again`
-    await refuse(`ikd-${bad.name}`, bad.flag, mutation, { frame: await again(changed) }, bad.code)
+    await refuse(`ikd-${bad.name}`, ['AnswerKey', bad.flag], mutation, { frame: await again(changed) }, bad.code)
   }
   const flipped = m2.confirmation.map((byte, i) => (i === 0 ? byte ^ 1 : byte))
   await refuse(
@@ -325,8 +338,8 @@ async function finishCases(group: GroupBuilder, played: Played, at: FinishCase):
       code: code as 'confirm',
     })
   const body = inner.m3Body as string
-  await refuse('body-short', 'WrongLength', 'body one byte short', { frame: await again(body.slice(0, -2)) }, 'length')
-  await refuse('body-long', 'WrongLength', 'body one byte long', { frame: await again(`${body}00`) }, 'length')
+  await refuse('body-short', 'FinishLength', 'body one byte short', { frame: await again(body.slice(0, -2)) }, 'length')
+  await refuse('body-long', 'FinishLength', 'body one byte long', { frame: await again(`${body}00`) }, 'length')
   const nonce = unhex(secret(FILE, 'other/sas-nonce'))
   await refuse('commitment', 'Commitment', 'another sasNonce', await change({ sasNonce: nonce }), 'confirm')
   const flipped = m3.confirmation.map((byte, i) => (i === 0 ? byte ^ 1 : byte))

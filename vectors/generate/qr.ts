@@ -77,6 +77,7 @@ export const qrFile: Construction = {
   ],
   flags: {
     Basic: { kind: 'functional', description: 'Ordinary code.', requirement: 'pairing.qr.layout' },
+    Text: { kind: 'functional', description: 'A payload as text.', requirement: 'pairing.qr.encoding' },
     Case: { kind: 'functional', description: 'Lower-case text, or space around it.', requirement: 'pairing.qr.case' },
     UnknownSuite: {
       kind: 'functional',
@@ -96,10 +97,10 @@ export const qrFile: Construction = {
   async build(group) {
     const encode = group('encode')
     for (const [name, relay, flags, comment] of hosts) {
-      await encode.valid(`encode-${name}`, comment, 'Basic', code(relay, flags))
+      await encode.valid(`encode-${name}`, comment, ['Basic', 'Text'], code(relay, flags))
     }
     const longest = `${'a'.repeat(31)}.${'b'.repeat(28)}.org`
-    await encode.valid('encode-longest', 'a host of 64 bytes', 'Basic', code(longest))
+    await encode.valid('encode-longest', 'a host of 64 bytes', ['Basic', 'Text'], code(longest))
 
     const decode = group('decode')
     const now = EXPIRY - 60

@@ -6,7 +6,7 @@ import { toBase64url, unhex } from '../protocol/bytes.ts'
 import { bindSignedBytes } from '../protocol/relay.ts'
 import type { Construction, GroupBuilder, RejectCode } from './file.ts'
 import { basic, signatureFlags } from './flags.ts'
-import { addOrder, publicKeyOf, signHex, underIdentityKey, withIdentityR, withMixedR } from './forge.ts'
+import { addOrder, NON_CANONICAL, publicKeyOf, signHex, underIdentityKey, withIdentityR, withMixedR } from './forge.ts'
 import { secret } from './secret.ts'
 
 const ORIGIN = 'wss://relay.example.com:443'
@@ -120,6 +120,8 @@ async function badBinds(accept: GroupBuilder, bind: Bind, seed: string, nonce: s
   const smallR = withIdentityR(seed, message, `01${'00'.repeat(31)}`)
   await forged('signature-small-r', 'SmallOrder', 'R = the identity point', { signature: b64(smallR) })
   await forged('signature-mixed-r', 'MixedOrder', 'R = [r]B + T', { signature: b64(withMixedR(seed, message)) })
+  const largeR = withIdentityR(seed, message, NON_CANONICAL)
+  await forged('signature-non-canonical-r', 'NonCanonical', 'R = p + 1', { signature: b64(largeR) })
   const identity = `01${'00'.repeat(31)}`
   const anybody = bindSignedBytes(ORIGIN, unhex(nonce), unhex(identity), unhex(peer))
   await forged('small-order-key', 'SmallOrder', 'routeKey = the identity point, S = r', {
