@@ -23,7 +23,7 @@ export function readBind(message: Extract<ClientToRelay, { type: 'bind' }>): Bin
   // relay.bind.zero-peer: it would sign the same bytes as an open peer
   if (peer?.every((byte) => byte === 0)) throw new ProtocolError('malformed', 'Cannot bind: the peer is 16 zero bytes.')
   const routeKey = bytes(message.routeKey)
-  return { routeKey, signature: bytes(message.signature), route: routeIdOf(routeKey), peer }
+  return { routeKey, signature: bytes(message.signature), route: routeIdOf(routeKey), peer } // relay.route.id
 }
 
 /** relay.bind.verify */

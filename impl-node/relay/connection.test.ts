@@ -43,6 +43,7 @@ function makeConnection(changes: Partial<RelayContext> = {}) {
     origins: new Origins([ORIGIN]),
     flusher: new Flusher(),
     counters: { forwarded: 0, failed: 0, errors: 0 },
+    gone() {},
     ...changes,
   }
   const ws = new FakeWebSocket()

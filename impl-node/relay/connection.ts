@@ -34,6 +34,8 @@ export interface RelayContext {
   readonly origins: Origins
   readonly flusher: Flusher
   readonly counters: Counters
+  /** Called when the socket of a connection is gone. */
+  gone(connection: Connection): void
 }
 
 export interface Counters {
@@ -58,7 +60,7 @@ export class Connection implements Owner {
   // Kept as text: a buffer would cost an idle connection three times as much.
   readonly #nonce = randomBytes(32).toString('base64url')
   readonly #messages: Bucket
-  readonly #failures: Failures
+  #failures: Failures | undefined
   readonly #openedAt: number
   #permitted: PermittedPair | undefined
   #everBound = false
@@ -75,7 +77,7 @@ export class Connection implements Owner {
     this.#address = address
     this.#outbox = new Outbox(socket, ws, flusher)
     this.#messages = new Bucket(limits.messagesPerSecond, limits.messagesPerSecond * BURST_SECONDS, now)
-    this.#failures = new Failures(limits.deliveryFailedRate)
+    address.connections++
     this.#openedAt = this.#heardAt = this.#pingedAt = now
   }
 
@@ -127,30 +129,23 @@ export class Connection implements Owner {
       throw new ProtocolError('malformed', 'A binary frame has 33 bytes or more and type 0x01.')
     const last = this.#permitted
     if (last?.from.isLive && last.to.isLive && isSamePair(frame, last.pair)) {
-      this.#takeFrame(last.from, frame.length)
-      if (this.#isOver) return
-      if (last.to.owner.deliver(frame)) this.#context.counters.forwarded++
-      else this.#refuse(frame)
+      if (this.#takeFrame(last.from, frame.length)) this.#settle(frame, last.to.owner.deliver(frame))
       return
     }
     if (!this.#everBound) throw new ProtocolError('malformed', 'Bind a route before you send frames.') // relay.bind.first
     const from = this.bindings.get(frameFrom(frame))
     if (from === undefined) {
-      // relay.frame.from
-      if (this.#takeMessage()) this.#refuse(frame)
-      return
+      if (this.#takeMessage()) this.#settle(frame, false) // relay.frame.from
+    } else if (this.#takeFrame(from, frame.length)) {
+      this.#settle(frame, this.#forward(from, frame))
     }
-    this.#takeFrame(from, frame.length)
-    if (this.#isOver) return
-    if (this.#forward(from, frame)) this.#context.counters.forwarded++
-    else this.#refuse(frame)
   }
 
   /** relay.frame.peer: the `peer` of `from` plays no part. */
   #forward(from: Binding, frame: Buffer): boolean {
     const { limits, routes } = this.#context
     const to = routes.get(frameTo(frame))
-    if (to === undefined) return false // relay.frame.offline
+    if (to === undefined) return false // relay.frame.offline, relay.storage.none
     if (to.peer === from.route) {
       this.#permitted = { pair: pairOf(frame), from, to }
       return to.owner.deliver(frame)
@@ -170,11 +165,16 @@ export class Connection implements Owner {
     return true
   }
 
-  /** relay.failed.answer, relay.failed.uniform: the same words, whatever the reason. */
-  #refuse(frame: Buffer): void {
+  /** relay.failed.answer, relay.failed.uniform: what was not delivered is answered in the same words, whatever the reason. */
+  #settle(frame: Buffer, isDelivered: boolean): void {
+    if (isDelivered) {
+      this.#context.counters.forwarded++
+      return
+    }
     this.#context.counters.failed++
     const from = frameFrom(frame)
     const to = frameTo(frame)
+    this.#failures ??= new Failures(this.#context.limits.deliveryFailedRate)
     if (!this.#failures.mayTell(from + to, this.#context.clock.monotonic())) return
     this.notify({ type: 'delivery-failed', from: routeText(from), to: routeText(to), reason: 'offline' })
   }
@@ -258,7 +258,7 @@ export class Connection implements Owner {
     this.#outbox.flush()
     this.#ws.send(JSON.stringify(error))
     this.#context.logger.debug({ code }, 'connection closed by the relay')
-    this.end(errorEntry(code).close ?? 1011)
+    this.end(errorEntry(code).close ?? 1011) // relay.close.code
   }
 
   /** Gives up the routes and starts the closing handshake; `ws` cuts the socket after `closeTime` (relay.close.bounded). */
@@ -273,7 +273,9 @@ export class Connection implements Owner {
   /** The socket is gone. */
   closed(): void {
     this.#isOver = true
+    this.#address.connections--
     this.#context.routes.release(this)
+    this.#context.gone(this)
   }
 
   /** Called about once a second: silence, a missing bind, and what may be forgotten. */
@@ -296,13 +298,14 @@ export class Connection implements Owner {
       this.#pingedAt = now
       if (this.#ws.readyState === WebSocket.OPEN) this.#ws.ping()
     }
-    this.#failures.sweep(now)
+    this.#failures?.sweep(now)
   }
 
-  #takeFrame(from: Binding, size: number): void {
-    const { monotonic } = this.#context.clock
-    if (from.frames.take(1, monotonic) && from.bytes.take(size, monotonic)) return
+  #takeFrame(from: Binding, size: number): boolean {
+    const { routes, clock } = this.#context
+    if ((from.rate ?? routes.rateOf(from)).take(size, clock.monotonic)) return true
     this.fail('rate-limited', 'Too many frames or bytes from this route.', from.route) // relay.rate
+    return false
   }
 
   #takeMessage(): boolean {

@@ -50,7 +50,7 @@ export function listen(server: Server, host: string, port: number): Promise<Addr
   })
 }
 
-/** A request that is no upgrade: the health of the relay, or a word about what to do instead. */
+/** A request that is no upgrade: the health of the relay (relay.health.ok), or a word about what to do instead. */
 export function answer(request: IncomingMessage, response: ServerResponse, path: string, isDraining: boolean): void {
   const where = pathOf(request)
   const status = where === '/healthz' ? (isDraining ? 503 : 200) : where === path ? 426 : 404

@@ -1,4 +1,5 @@
-// What the relay tells its operator. Never a payload, a key, a signature or a whole route.
+// What the relay tells its operator. Never a payload, a key, a signature or a whole route
+// (relay.privacy.log).
 
 /** The part of a pino logger that the relay uses. */
 export interface Logger {

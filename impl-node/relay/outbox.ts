@@ -82,6 +82,7 @@ export class Outbox {
     return this.#bytes + this.#socket.writableLength
   }
 
+  /** relay.frame.order: behind everything pushed before. */
   push(frame: Buffer): void {
     this.#frames.push(frame)
     this.#bytes += frame.length

@@ -18,6 +18,22 @@ export interface Owner {
   superseded(route: RouteId): void
 }
 
+/** What a route may send. */
+export class Rate {
+  readonly #frames: Bucket
+  readonly #bytes: Bucket
+
+  constructor({ framesPerSecond, bytesPerSecond, maxFrame }: RelayLimits, now: number) {
+    this.#frames = new Bucket(framesPerSecond, framesPerSecond, now)
+    this.#bytes = new Bucket(bytesPerSecond, Math.max(bytesPerSecond, maxFrame), now)
+  }
+
+  /** Takes one frame of `size` bytes; false where that is too much (relay.rate). */
+  take(size: number, now: () => number): boolean {
+    return this.#frames.take(1, now) && this.#bytes.take(size, now)
+  }
+}
+
 /** One bind of a route. A new bind makes a new one, so `isLive` is all that a cache has to look at. */
 export class Binding {
   readonly route: RouteId
@@ -27,15 +43,14 @@ export class Binding {
   isLive = true
   /** Frames taken while open. */
   openCount = 0
-  readonly frames: Bucket
-  readonly bytes: Bucket
+  /** Made with the first frame. */
+  rate: Rate | undefined
 
-  constructor(route: RouteId, peer: RouteId | null, owner: Owner, frames: Bucket, bytes: Bucket) {
+  constructor(route: RouteId, peer: RouteId | null, owner: Owner, rate: Rate | undefined) {
     this.route = route
     this.peer = peer
     this.owner = owner
-    this.frames = frames
-    this.bytes = bytes
+    this.rate = rate
   }
 }
 
@@ -100,18 +115,22 @@ export class Routes {
     for (const route of [...owner.bindings.keys()]) this.unbind(owner, route)
   }
 
+  /** The rate of `binding`, which has none before its first frame. */
+  rateOf(binding: Binding): Rate {
+    binding.rate ??= new Rate(this.#limits, this.#clock.monotonic())
+    return binding.rate
+  }
+
   sweep(now: number): void {
     this.#openCounts.sweep(now)
   }
 
+  /** relay.bind.again: a new binding in the place of the previous one, whoever held it. */
   #replace(previous: Binding | undefined, owner: Owner, route: RouteId, peer: RouteId | null): Binding {
-    const now = this.#clock.monotonic()
-    const { framesPerSecond, bytesPerSecond, maxFrame } = this.#limits
     // A rate outlives its bind, or binding again would be a way around it.
-    const frames = previous?.frames ?? new Bucket(framesPerSecond, framesPerSecond, now)
-    const bytes = previous?.bytes ?? new Bucket(bytesPerSecond, Math.max(bytesPerSecond, maxFrame), now)
-    const binding = new Binding(route, peer, owner, frames, bytes)
-    const counted = previous?.peer === null ? previous.openCount : this.#openCounts.recall(route, now)
+    const binding = new Binding(route, peer, owner, previous?.rate)
+    const counted =
+      previous?.peer === null ? previous.openCount : this.#openCounts.recall(route, this.#clock.monotonic())
     if (peer === null) binding.openCount = counted // relay.open.count, relay.open.memory
     if (previous) previous.isLive = false
     this.#bindings.set(route, binding)

@@ -9,7 +9,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { Connection, type Counters, type RelayContext } from './connection.ts'
 import { answer, httpServer, listen, offersSubprotocol, pathOf, refuseUpgrade, type TlsFiles } from './http.ts'
 import { type RelayLimits, relayLimits } from './limits.ts'
-import { type Logger, silent } from './log.ts'
+import { type Logger, silent, traceOf } from './log.ts'
 import { canonicalOrigin, defaultOrigins, Origins } from './origins.ts'
 import { Flusher } from './outbox.ts'
 import { Routes } from './routes.ts'
@@ -59,7 +59,8 @@ class ClientSocket extends WebSocket {
   connection: Connection | undefined = undefined
 }
 
-// One function for all sockets: closures for each would cost an idle connection more than its state.
+// One function for all sockets: a closure for each would keep its request alive, which is larger than all
+// the rest of an idle connection.
 function onMessage(this: WebSocket, data: Buffer, isBinary: boolean): void {
   ;(this as ClientSocket).connection?.receive(data, isBinary)
 }
@@ -69,8 +70,14 @@ function onPing(this: WebSocket): void {
 function onPong(this: WebSocket): void {
   ;(this as ClientSocket).connection?.receiveSign(false)
 }
+function onClose(this: WebSocket): void {
+  ;(this as ClientSocket).connection?.closed()
+}
 // A broken WebSocket frame: `ws` closes with the code of RFC 6455 by itself, and `close` follows.
 function onError(): void {}
+function onSocketError(this: Duplex): void {
+  this.destroy()
+}
 
 /** Of a WebSocket message; browsers split at about 128 KiB. */
 const MOST_FRAGMENTS = 256
@@ -103,7 +110,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const addresses = new Addresses(limits, clock)
   const counters: Counters = { forwarded: 0, failed: 0, errors: 0 }
   const routes = new Routes(limits, clock)
-  const context: RelayContext = { limits, clock, logger, routes, origins, flusher: new Flusher(), counters }
+  const context: RelayContext = { limits, clock, logger, routes, origins, flusher: new Flusher(), counters, gone }
   let isDraining = false
   const waitingForNone: (() => void)[] = []
   const none = () =>
@@ -111,6 +118,10 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
       if (connections.size === 0) resolve()
       else waitingForNone.push(resolve)
     })
+  function gone(connection: Connection): void {
+    connections.delete(connection)
+    if (connections.size === 0) for (const resolve of waitingForNone.splice(0)) resolve()
+  }
 
   const socketOptions: SocketServerOptions = {
     noServer: true,
@@ -132,24 +143,19 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     const connection = new Connection(context, ws, socket, address)
     ws.connection = connection
     connections.add(connection)
-    address.connections++
     ws.on('message', onMessage)
     ws.on('ping', onPing)
     ws.on('pong', onPong)
     ws.on('error', onError)
-    ws.once('close', () => {
-      connections.delete(connection)
-      address.connections--
-      connection.closed()
-      if (connections.size === 0) for (const resolve of waitingForNone.splice(0)) resolve()
-    })
+    ws.on('close', onClose)
     connection.greet()
     if (!isWelcome) connection.fail('rate-limited', 'Too many connections from this address.') // relay.bind.rate
   }
 
+  server.on('error', (error) => logger.error(traceOf(error), 'server failed'))
   server.on('request', (request, response) => answer(request, response, path, isDraining))
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', () => socket.destroy())
+    socket.on('error', onSocketError)
     const refusal = pathOf(request) !== path ? 404 : !offersSubprotocol(request) ? 400 : isDraining ? 503 : undefined
     // relay.path, relay.subprotocol, relay.drain.new
     if (refusal) {
