@@ -69,12 +69,8 @@ export class Viewer {
   /** The ring has grown. */
   output(): void {
     if (!this.#started || this.#gone) return
-    if (this.#timer === undefined) {
-      this.#flush(1)
-      this.#arm()
-    } else {
-      this.#flush(limits.chunkMax)
-    }
+    if (this.#timer !== undefined) this.#flush(limits.chunkMax)
+    else if (this.#flush(1)) this.#arm()
   }
 
   /** The ring will not grow any more. */
@@ -99,27 +95,29 @@ export class Viewer {
     this.#stream.close()
   }
 
-  /** Sends while there are `least` bytes, credit and room in the session. */
-  #flush(least: number): void {
-    if (!this.#started) return
+  /** Sends while there are `least` bytes, credit and room in the session; true where it sent. */
+  #flush(least: number): boolean {
+    let sent = false
+    if (!this.#started) return sent
     while (!this.#gone && !this.#blocked && this.#limit > this.#next) {
       const hole = Math.max(0, this.#ring.oldest - this.#next)
       this.#next += hole
       this.#limit += hole
       const ready = this.#ring.end - this.#next
-      if (ready < least) return
+      if (ready < least) break
       const bytes = this.#ring.read(this.#next, Math.min(limits.chunkMax, this.#limit - this.#next))
-      if (bytes.length === 0) return
-      if (this.#stream.send(this.#next, bytes)) this.#next += bytes.length
-      else this.#blocked = true
+      this.#blocked = !this.#stream.send(this.#next, bytes)
+      if (this.#blocked) break
+      this.#next += bytes.length
+      sent = true
     }
+    return sent
   }
 
   #arm(): void {
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      if (this.#ring.end > this.#next && this.able) {
-        this.#flush(1)
+      if (this.#flush(1)) {
         this.#gather = Math.min(2 * this.#gather, this.#host.coalesce)
         this.#arm()
         this.#host.onChange()
