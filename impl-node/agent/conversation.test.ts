@@ -136,7 +136,7 @@ for (const [option, outcome] of [
 
 test('a cancelled turn answers what waits as cancelled, and the assistant hears it', async (t) => {
   const on = scripted(t, { test: [{ do: 'ignoreCancel' }, asks()] })
-  const { id, send, cancel, answer } = calls(on)
+  const { id, send, cancel, answer, status } = calls(on)
   await send('test', 1)
   const { requestId, inputHash } = await on.log.until('permission.requested')
   assert.deepEqual(await cancel('turn'), { success: true })
@@ -147,6 +147,10 @@ test('a cancelled turn answers what waits as cancelled, and the assistant hears 
   await assert.rejects(answer({ requestId, inputHash, option: 'yes' }), refusal('conflict'))
   await on.log.settled(id(1))
   assert.deepEqual(texts(on), ['cancelled'])
+
+  await send('test', 2)
+  await on.log.until('permission.requested', (request) => request.requestId !== requestId)
+  assert.equal((await status()).state, 'needs-answer', 'the next turn asks again')
 })
 
 test('prompts run one after the other, in the order in which they came', async (t) => {
@@ -303,6 +307,19 @@ test('prompts behind a crash still run', async (t) => {
     [1, 2, 3].map((n) => on.log.statesOf(id(n)).at(-1)),
     ['failed', 'failed', 'completed'],
   )
+})
+
+test('a prompt can be cancelled while the assistant starts anew', async (t) => {
+  const on = scripted(t, { boom: [crash] })
+  const { id, send, cancel } = calls(on)
+  await Promise.all([send('boom', 1), send('never', 2)])
+  await on.log.settled(id(1))
+  assert.deepEqual(await cancel('turn'), { success: true })
+  assert.deepEqual(on.log.statesOf(id(2)), ['queued', 'cancelled'])
+  await send('fine', 3)
+  await on.log.settled(id(3))
+  assert.deepEqual(on.log.statesOf(id(2)), ['queued', 'cancelled'])
+  assert.deepEqual(texts(on), ['fine'])
 })
 
 test('a prompt that the assistant refuses has failed, and says why', async (t) => {
