@@ -3,7 +3,7 @@
 import { type ErrorCode, ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { ControllerPairing, type PairingFailure } from '../link/pairing-controller.ts'
-import { RelaySocket } from '../link/socket.ts'
+import { RelaySocket, type SocketState } from '../link/socket.ts'
 import type { PairingCode } from '../session/pairing-code.ts'
 import type { Store } from '../session/store.ts'
 import { Controller } from './controller.ts'
@@ -15,6 +15,8 @@ export interface PairOptions {
   readonly name: string
   /** Show these six digits: they are to be typed on the computer. */
   onDigits(digits: string): void
+  /** The relay was reached, or could not be; told until the digits are shown. */
+  onRelay?(state: SocketState): void
   readonly signal?: AbortSignal
 }
 
@@ -50,7 +52,15 @@ const failure = (reason: PairingFailure): ProtocolError =>
 export function pairWith(options: PairOptions): Promise<Controller> {
   const { code, store, name, signal } = options
   return new Promise((resolve, reject) => {
-    const socket = new RelaySocket({ relay: code.relay })
+    let unreachable: string | null = null
+    const socket = new RelaySocket({
+      relay: code.relay,
+      onState: (state) => {
+        if (state.name === 'open') unreachable = null
+        else if (state.name === 'waiting' || state.name === 'blocked') unreachable = state.reason
+        options.onRelay?.(state)
+      },
+    })
     let controller: Controller | null = null
     let deadline: NodeJS.Timeout | undefined
     const fail = (error: ProtocolError, forget: boolean) => {
@@ -69,7 +79,11 @@ export function pairWith(options: PairOptions): Promise<Controller> {
       socket,
       known: (identityKey) => store.pinOf(identityKey),
       events: {
-        onFailed: (reason) => fail(failure(reason), true),
+        onFailed: (reason) => {
+          const noRelay = reason === 'no-answer' && unreachable !== null
+          const sentence = `The relay ${code.relay.origin} cannot be reached: ${unreachable}.`
+          fail(noRelay ? new ProtocolError('timeout', sentence) : failure(reason), true)
+        },
         onDigits: (digits, record) => {
           store.savePairing(record)
           const accepted = pairing.accepted as NonNullable<typeof pairing.accepted>
