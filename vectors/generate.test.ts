@@ -11,16 +11,17 @@ const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
 const vectorNames = readdirSync(root).filter((name) => name.endsWith('.json') && name !== 'package.json')
 const fileOf = (name: string): VectorFile => JSON.parse(read(name)) as VectorFile
 
-test('regeneration gives the committed files byte for byte', async () => {
-  for (const [path, text] of await generate()) {
+const generated = await generate()
+
+test('regeneration gives the committed files byte for byte', () => {
+  for (const [path, text] of generated) {
     assert.ok(read(path) === text, `${path} differs: npm run vectors:generate, then look at the difference`)
   }
 })
 
-test('no vector file and no schema is left from an earlier generator', async () => {
-  const generated = [...(await generate()).keys()]
+test('no vector file and no schema is left from an earlier generator', () => {
   const schemas = readdirSync(new URL('schema/', root)).map((name) => `schema/${name}`)
-  for (const name of [...vectorNames, ...schemas]) assert.ok(generated.includes(name), `${name} is not generated`)
+  for (const name of [...vectorNames, ...schemas]) assert.ok(generated.has(name), `${name} is not generated`)
 })
 
 test('SHA256SUMS lists every vector file with its hash', () => {

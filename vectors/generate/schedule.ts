@@ -2,7 +2,8 @@
 
 import { SUITES } from '@happy-remote/schemas/constants.ts'
 import { noble } from '../backend/noble.ts'
-import { confirm, sas, sasCommit, schedulePair, scheduleRekey, transcript } from '../operations/pairing.ts'
+import { confirm, sas, sasCommit } from '../operations/pairing.ts'
+import { schedulePair, scheduleRekey, transcript } from '../operations/schedule.ts'
 import { unhex } from '../protocol/bytes.ts'
 import { digits } from '../protocol/schedule.ts'
 import type { Construction } from './file.ts'

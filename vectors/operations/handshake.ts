@@ -14,7 +14,7 @@ import { open } from '../protocol/wrap.ts'
 import { bundleSecrets, ControllerSecrets, Expectation, expectationOf } from './bundle.ts'
 import { Pinned, pinnedOf } from './identity.ts'
 import { Hex, Nullable, operation, Shape, Suite, U32 } from './operation.ts'
-import { hexKeys, KeyShapes } from './pairing.ts'
+import { hexKeys, KeyShapes } from './schedule.ts'
 
 const AgentSecrets = {
   identitySeed: Hex(32),
