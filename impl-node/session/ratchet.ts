@@ -69,13 +69,15 @@ const TAG_AT = 4
 const TAG_SIZE = 8
 const MAX_COUNTER = 0xffff_ffff
 
-function stepRoot(rootKey: Uint8Array, shared: Uint8Array): [rootKey: Uint8Array, chainKey: Uint8Array] {
+/** KDF_RK. */
+export function stepRoot(rootKey: Uint8Array, shared: Uint8Array): [rootKey: Uint8Array, chainKey: Uint8Array] {
   const okm = hkdf(shared, rootKey, ROOT, 64)
   return [okm.subarray(0, 32), okm.subarray(32)]
 }
 
-const messageKeyOf = (chainKey: Uint8Array) => hmac(chainKey, MESSAGE_STEP)
-const nextChainKey = (chainKey: Uint8Array) => hmac(chainKey, CHAIN_STEP)
+/** KDF_CK: the message key, and the next chain key. */
+export const messageKeyOf = (chainKey: Uint8Array) => hmac(chainKey, MESSAGE_STEP)
+export const nextChainKey = (chainKey: Uint8Array) => hmac(chainKey, CHAIN_STEP)
 
 export const skippedId = (remote: Uint8Array, n: number): string => `${Buffer.from(remote).toString('latin1')}${n}`
 
