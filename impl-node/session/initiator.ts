@@ -20,17 +20,17 @@ import {
   sessionKeys,
   transcriptHash,
 } from './schedule.ts'
-import { headOf, unwrap, wrap } from './wrap.ts'
+import { headOf, knownSuite, unwrap, wrap } from './wrap.ts'
 
 /** An M1 or R1 that opened under the secret of the run; nothing else of it is judged yet. */
 export interface OpenedM1 {
   readonly run: RunSecret
   readonly frame: Uint8Array
-  readonly suite: Suite
+  readonly suite: number
   readonly bytes: Uint8Array
 }
 
-/** Throws ProtocolError `version`, `length`, `type`, `suite`, `decrypt`: nothing was consumed. */
+/** Throws ProtocolError `version`, `length`, `type`, `decrypt`: nothing was consumed. */
 export function openM1(run: RunSecret, frame: Uint8Array): OpenedM1 {
   const { type, suite } = headOf(frame)
   if (type !== (run.mode === 'pairing' ? 'M1' : 'R1')) throw new ProtocolError('type')
@@ -73,7 +73,8 @@ const highestSuite = (bits: number): Suite | undefined => SUITES.findLast((suite
  * EK_A, RK_A, salt.
  */
 export function answerM1(opened: OpenedM1, options: AnswerOptions): AnsweredRun {
-  const { run, suite, bytes } = opened
+  const { run, bytes } = opened
+  const suite = knownSuite(opened.suite)
   const { identity, random } = options
   const body = M1Body[suite].decode(bytes)
   // pairing.m1.route
@@ -152,8 +153,9 @@ export function completeRun(answered: AnsweredRun, frame: Uint8Array, random?: R
   const { run, suite, keys, transcript, peer } = answered
   const head = headOf(frame)
   if (head.type !== (run.mode === 'pairing' ? 'M3' : 'R3')) throw new ProtocolError('type')
+  const bytes = unwrap(run.secret, frame)
   if (head.suite !== suite) throw new ProtocolError('suite')
-  const body = M3Body.decode(unwrap(run.secret, frame))
+  const body = M3Body.decode(bytes)
   if (!equal(confirmation(keys.confirmController, transcript, body.signature), body.confirmation)) {
     throw new ProtocolError('confirm')
   }

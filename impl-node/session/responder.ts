@@ -110,8 +110,8 @@ export function acceptM2(
   const { run, suite } = bundle
   const head = headOf(frame)
   if (head.type !== (run.mode === 'pairing' ? 'M2' : 'R2')) throw new ProtocolError('type')
-  if (head.suite !== suite) throw new ProtocolError('suite')
   const bytes = unwrap(run.secret, frame)
+  if (head.suite !== suite) throw new ProtocolError('suite')
   const body = M2Body[suite].decode(bytes)
   if (body.spkId !== bundle.spkId || body.opkId !== bundle.opkId) throw new ProtocolError('prekey-unknown')
   if ('deviceId' in expected) {

@@ -24,7 +24,7 @@ function wrapKey(secret: Uint8Array, frame: Uint8Array): { key: Uint8Array; nonc
 export function wrap(
   secret: Uint8Array,
   type: HandshakeTypeName,
-  suite: Suite,
+  suite: number,
   body: Uint8Array,
   random: Random = randomBytes,
 ): Uint8Array {
@@ -40,16 +40,23 @@ export function wrap(
 
 export interface HandshakeHead {
   readonly type: HandshakeTypeName
-  readonly suite: Suite
+  /** As it stands there; judged when the frame has opened, see `knownSuite`. */
+  readonly suite: number
 }
 
-/** Reads the clear part. Throws ProtocolError `version`, `length`, `type`, `suite`. */
+/** Reads the clear part. Throws ProtocolError `version`, `length`, `type`. */
 export function headOf(frame: Uint8Array): HandshakeHead {
   const { type, suite } = HandshakeFrame.decode(frame)
   const name = (Object.keys(HANDSHAKE_TYPES) as HandshakeTypeName[]).find((key) => HANDSHAKE_TYPES[key] === type)
   if (!name) throw new ProtocolError('type')
-  if (!SUITES.includes(suite as Suite)) throw new ProtocolError('suite')
-  return { type: name, suite: suite as Suite }
+  return { type: name, suite }
+}
+
+/** Throws ProtocolError `suite`. */
+export function knownSuite(suite: number): Suite {
+  const known = SUITES.find((value) => value === suite)
+  if (known === undefined) throw new ProtocolError('suite')
+  return known
 }
 
 /** The body. Throws as `headOf`, and `decrypt` where the frame was not sealed under `secret`. */
