@@ -102,30 +102,29 @@ export class Outbox {
     this.#frames = []
     this.#bytes = 0
     if (this.#ws.readyState !== WebSocket.OPEN) return
-    if (this.#socket.writableLength > 0) this.#writeCopy(frames)
-    else this.#write(frames)
+    this.#write(frames)
   }
 
   #write(frames: Buffer[]): void {
-    let copied = 0
+    // What waits for a socket that is behind has memory of its own size: a small view would keep a
+    // whole slab or read buffer alive, and multiply what a client that does not read can hold.
+    const isBehind = this.#socket.writableLength > 0
+    const isCopied = (frame: Buffer) =>
+      frame.length < COPY_BELOW || (isBehind && frame.buffer.byteLength > 2 * frame.length)
+    let size = 0
     let large = 0
-    for (const { length } of frames) {
-      copied += headerSize(length)
-      if (length < COPY_BELOW) copied += length
+    for (const frame of frames) {
+      size += headerSize(frame.length)
+      if (isCopied(frame)) size += frame.length
       else large++
     }
-    const piece = this.#flusher.slab.cut(copied)
-    if (large === 0) {
-      putFrames(piece, frames)
-      this.#socket.write(piece)
-      return
-    }
+    const piece = isBehind ? Buffer.allocUnsafeSlow(size) : this.#flusher.slab.cut(size)
     let from = 0
     let to = 0
-    this.#socket.cork()
+    if (large > 0) this.#socket.cork()
     for (const frame of frames) {
       to = putHeader(piece, to, frame.length)
-      if (frame.length < COPY_BELOW) {
+      if (isCopied(frame)) {
         piece.set(frame, to)
         to += frame.length
       } else {
@@ -135,24 +134,6 @@ export class Outbox {
       }
     }
     if (to > from) this.#socket.write(piece.subarray(from, to))
-    this.#socket.uncork()
-  }
-
-  /** For a socket that is behind: memory of its own size, so that what waits there holds no slab and no read buffer. */
-  #writeCopy(frames: Buffer[]): void {
-    let size = 0
-    for (const { length } of frames) size += headerSize(length) + length
-    const piece = Buffer.allocUnsafeSlow(size)
-    putFrames(piece, frames)
-    this.#socket.write(piece)
-  }
-}
-
-function putFrames(target: Buffer, frames: Buffer[]): void {
-  let offset = 0
-  for (const frame of frames) {
-    offset = putHeader(target, offset, frame.length)
-    target.set(frame, offset)
-    offset += frame.length
+    if (large > 0) this.#socket.uncork()
   }
 }
