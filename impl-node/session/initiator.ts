@@ -5,12 +5,12 @@ import { label, SUITE_MLKEM, SUITES, type Suite } from '@happy-remote/schemas/co
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { type IdentityCert, M1Body, M2_PROOF_SIZE, M2Body, M3Body, Prekeys } from '@happy-remote/schemas/pairing.ts'
 import { sign, verify } from '../crypto/ed25519.ts'
-import { checkCert, deviceIdOf, type Identity } from '../crypto/identity.ts'
+import { deviceIdOf, type Identity } from '../crypto/identity.ts'
 import { checkKemKey, encapsulate } from '../crypto/mlkem.ts'
 import { concat, equal, type Random, uint } from '../crypto/primitives.ts'
 import { checkDhKey, type DhKeyPair, dh, generateDhKeyPair } from '../crypto/x25519.ts'
 import { Ratchet } from './ratchet.ts'
-import { checkPinned, copyCert, type PinnedCert } from './responder.ts'
+import { checkPeer, copyCert, type PinnedCert } from './responder.ts'
 import {
   confirmation,
   type RunSecret,
@@ -83,12 +83,10 @@ export function answerM1(opened: OpenedM1, options: AnswerOptions): AnsweredRun 
   if ((common & (1 << (suite - 1))) === 0) throw new ProtocolError('suite')
   // pairing.m1.downgrade, pairing.rekey.suite
   if (suite !== highestSuite(common) || suite < (options.leastSuite ?? 0)) throw new ProtocolError('suite-downgrade')
-  const pinned = options.pinned ?? options.known?.(body.cert.identityKey)
-  if (pinned) checkPinned(body.cert, pinned)
   const deviceId = deviceIdOf(body.cert.identityKey)
   // pairing.m1.self
   if (equal(deviceId, identity.deviceId)) throw new ProtocolError('identity-mismatch')
-  checkCert(body.cert)
+  checkPeer(body.cert, options.pinned ?? options.known?.(body.cert.identityKey))
   const signed = concat(label('prekeys'), uint(16, suite), deviceId, Prekeys.encode(body.prekeys), body.kemKey)
   // pairing.m1.signature
   if (!verify(body.cert.identityKey, signed, body.signature)) throw new ProtocolError('prekey-signature')

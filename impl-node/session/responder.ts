@@ -87,8 +87,14 @@ export interface AcceptedM2 {
   readonly ratchet: Ratchet
 }
 
-export function checkPinned(cert: IdentityCert, pinned: PinnedCert): void {
-  if (!equal(cert.identityKey, pinned.identityKey)) throw new ProtocolError('identity-mismatch')
+/**
+ * Throws ProtocolError `identity-mismatch`, a key code, `cert-signature` or `epoch-rollback`, judged in
+ * this order.
+ */
+export function checkPeer(cert: IdentityCert, pinned?: PinnedCert): void {
+  if (pinned && !equal(cert.identityKey, pinned.identityKey)) throw new ProtocolError('identity-mismatch')
+  checkCert(cert)
+  if (!pinned) return
   // pairing.identity.epoch: the same epoch with another key is a rollback too
   if (cert.epoch < pinned.epoch || (cert.epoch === pinned.epoch && !equal(cert.dhKey, pinned.dhKey))) {
     throw new ProtocolError('epoch-rollback')
@@ -117,12 +123,10 @@ export function acceptM2(
   if ('deviceId' in expected) {
     if (!equal(deviceIdOf(body.cert.identityKey), expected.deviceId)) throw new ProtocolError('identity-mismatch')
     if (equal(body.cert.identityKey, identity.cert.identityKey)) throw new ProtocolError('identity-mismatch')
-    const known = expected.known?.(body.cert.identityKey)
-    if (known) checkPinned(body.cert, known)
+    checkPeer(body.cert, expected.known?.(body.cert.identityKey))
   } else {
-    checkPinned(body.cert, expected)
+    checkPeer(body.cert, expected)
   }
-  checkCert(body.cert)
   checkDhKey(body.ephemeralKey)
   checkDhKey(body.ratchetKey)
 
