@@ -69,7 +69,7 @@ export const formatPairingCode = (payload: QrPayload): string =>
  * `qr-insecure`.
  */
 export function parsePairingCode(text: string, now: number): PairingCode {
-  const match = /^(?:happy:\/\/|https:\/\/[^#\s]+#)([A-Z2-7]+)\/?$/i.exec(
+  const match = /^(?:happy:\/\/|https:\/\/[^#\s]+#)([A-Z2-7]*)\/?$/i.exec(
     text.replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, ''),
   )
   if (!match) throw new ProtocolError('qr-encoding')
