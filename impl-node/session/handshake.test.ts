@@ -86,10 +86,7 @@ for (const { mode, suite } of combinations) {
     if (at < 50) return null
     if (at < 182) {
       const inCert = at - 50
-      if (mode === 'pairing' || inCert >= 68) return 'cert-signature'
-      if (inCert < 32) return 'identity-mismatch'
-      // The epoch is 3: its lowest bit flipped is 2.
-      return inCert < 64 || inCert === 67 ? 'epoch-rollback' : 'cert-signature'
+      return mode === 'rekey' && inCert < 32 ? 'identity-mismatch' : 'cert-signature'
     }
     return 'prekey-signature'
   }
@@ -177,7 +174,6 @@ for (const { mode, suite } of combinations) {
   // Offsets of the M2 body: cert 0, EK 132, RK 164, spkId 196, opkId 200, kemCiphertext 204, signature, confirmation.
   const fieldOfM2 = (at: number): ErrorCode => {
     if (at < 32) return 'identity-mismatch'
-    if (mode === 'rekey' && (at < 64 || at === 67)) return 'epoch-rollback'
     if (at < 132) return 'cert-signature'
     if (at < 196) return 'confirm'
     return at < 204 ? 'prekey-unknown' : 'confirm'

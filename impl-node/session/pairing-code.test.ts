@@ -69,7 +69,6 @@ for (const [name, text] of [
 
 for (const [name, text] of [
   ['nothing', ''],
-  ['only the scheme', 'HAPPY://'],
   ['another scheme', `SAPPY://${body}`],
   ['no scheme', body],
   ['http for the link form', `http://control.example.com/pair#${body}`],
@@ -110,6 +109,8 @@ for (const [name, text] of [
   ['n one too large', changed(55, payload.relay.length + 1)],
   ['n = 0', textOf(concat(bytes.subarray(0, 55), Uint8Array.of(0)))],
   ['n = 65', textOf(concat(bytes.subarray(0, 55), Uint8Array.of(65), new Uint8Array(65).fill(0x61)))],
+  ['no payload', 'HAPPY://'],
+  ['a link without a payload', 'https://control.example.com/pair#'],
   ['only the version', textOf(bytes.subarray(0, 1))],
   ['55 bytes', textOf(bytes.subarray(0, 55))],
 ] as const) {
