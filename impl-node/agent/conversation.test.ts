@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { unlinkSync } from 'node:fs'
 import test from 'node:test'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { type Bench, scripted } from './assistants/testkit.ts'
@@ -307,6 +308,24 @@ test('prompts behind a crash still run', async (t) => {
     [1, 2, 3].map((n) => on.log.statesOf(id(n)).at(-1)),
     ['failed', 'failed', 'completed'],
   )
+})
+
+test('prompts that wait have failed when the assistant cannot be started again', async (t) => {
+  const on = scripted(t, { boom: [crash] })
+  const { id, send } = calls(on)
+  await on.conversation.start()
+  unlinkSync(on.file)
+  await Promise.all([send('boom', 1), send('b', 2), send('c', 3)])
+  const { state, reason } = await on.log.settled(id(3))
+  assert.equal(state, 'failed')
+  assert.match(reason ?? '', /^Cannot start the assistant: .* ended with exit code 2: Cannot use the script/)
+  await on.log.until('claude.state', ({ state }) => state === 'idle')
+  assert.deepEqual(
+    [1, 2, 3].map((n) => on.log.statesOf(id(n)).at(-1)),
+    ['failed', 'failed', 'failed'],
+  )
+  assert.deepEqual(texts(on), [])
+  await assert.rejects(send('d', 4), refusal('assistant-unavailable'))
 })
 
 test('a prompt can be cancelled while the assistant starts anew', async (t) => {

@@ -195,8 +195,11 @@ export class Conversation {
       await this.start()
     } catch (error) {
       const reason = error instanceof ProtocolError ? error.message : 'The assistant could not be started'
-      for (const { id } of this.#queue.splice(0)) this.#tellMessage(id, 'failed', reason)
-      if (this.#current === message) this.#settle('failed', reason)
+      if (this.#current !== message) return
+      const behind = this.#queue.splice(0)
+      this.#quietly(() => this.#settle('failed', reason))
+      for (const { id } of behind) this.#tellMessage(id, 'failed', reason)
+      this.#tellState()
       return
     }
     if (this.#current !== message) return

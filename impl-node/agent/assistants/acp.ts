@@ -96,7 +96,10 @@ class AcpAssistant implements Assistant {
 
   prompt(messageId: string, text: string): void {
     const run = this.#run
-    if (!run?.sessionId) throw new ProtocolError('assistant-unavailable')
+    if (!run?.sessionId) {
+      this.#events.turnEnded(messageId, 'failed', `${this.#name} does not run`)
+      return
+    }
     run.turn = messageId
     const prompt: ContentBlock[] = [{ type: 'text', text }]
     run.connection.agent.request(methods.agent.session.prompt, { sessionId: run.sessionId, prompt }).then(

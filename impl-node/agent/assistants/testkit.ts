@@ -92,7 +92,7 @@ export function scripted(
   t: TestContext,
   replies: Record<string, object[]>,
   options: BenchOptions & { script?: object } = {},
-): Bench {
+): Bench & { file: string } {
   const folder = mkdtempSync(join(tmpdir(), 'happy-script-'))
   const file = join(folder, 'test.script.json')
   const { script, ...rest } = options
@@ -105,7 +105,7 @@ export function scripted(
     const left = processes().filter(({ command }) => command.includes(folder))
     if (left.length > 0) throw new Error(`still running: ${JSON.stringify(left)}`)
   })
-  return made
+  return { ...made, file }
 }
 
 /** What runs now, without zombies; nothing where there is no /proc. */
