@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import type { Backend } from './backend/backend.ts'
 import { noble } from './backend/noble.ts'
@@ -79,4 +83,24 @@ test('an engine that ignores associated data is noticed', async () => {
 test('an engine that swaps salt and key material is noticed', async () => {
   const hkdf: Backend['hkdf'] = (ikm, salt, info, length) => nodeCrypto.hkdf(salt, ikm, info, length)
   assert.deepEqual(await noticed({ ...nodeCrypto, hkdf }), ['kdf.json'])
+})
+
+test('the command exits 1 and says how many failed where one digit of one file is wrong', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vectors-'))
+  const run = (text: string) => {
+    writeFileSync(join(folder, 'kdf.json'), text)
+    const command = spawnSync(process.execPath, [fileURLToPath(new URL('verify.ts', root)), folder], {
+      encoding: 'utf8',
+    })
+    return { status: command.status, last: command.stdout.trimEnd().split('\n').at(-1) }
+  }
+  try {
+    const text = readFileSync(new URL('kdf.json', root), 'utf8')
+    assert.deepEqual(run(text), { status: 0, last: '24 passed, 0 failed' })
+    const at = text.indexOf('"chainKey": "', text.indexOf('"output"')) + 13
+    const wrong = text.slice(0, at) + (text[at] === '0' ? '1' : '0') + text.slice(at + 1)
+    assert.deepEqual(run(wrong), { status: 1, last: '21 passed, 3 failed' })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

@@ -1,8 +1,10 @@
 // Recomputes every vector from its inputs on every back end of this runtime, and compares:
-// `node vectors/verify.ts` or `deno run -A vectors/verify.ts`. Exits 1 on any mismatch.
+// `node vectors/verify.ts` or `deno run -A vectors/verify.ts`, with another folder of vectors as an
+// argument or none. Exits 1 on any mismatch.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import process from 'node:process'
+import { pathToFileURL } from 'node:url'
 import type { Backend } from './backend/backend.ts'
 import { noble } from './backend/noble.ts'
 import { nodeCrypto } from './backend/node-crypto.ts'
@@ -12,7 +14,7 @@ import { verifyFile } from './verify-file.ts'
 
 const runtime = 'Deno' in globalThis ? 'deno' : 'node'
 const backends: readonly Backend[] = [noble, nodeCrypto, webCrypto]
-const root = new URL('./', import.meta.url)
+const root = process.argv[2] ? pathToFileURL(`${process.argv[2]}/`) : new URL('./', import.meta.url)
 const names = readdirSync(root).filter((name) => name.endsWith('.json') && name !== 'package.json')
 
 let passed = 0

@@ -6,7 +6,7 @@ import { noble } from '../backend/noble.ts'
 import { concat, hex, unhex } from '../protocol/bytes.ts'
 import { confirmation } from '../protocol/schedule.ts'
 import { badKeys } from './bad-keys.ts'
-import type { GroupBuilder } from './file.ts'
+import type { GroupBuilder, RejectCode } from './file.ts'
 import { forgeries } from './forge.ts'
 import { FILE, headerCases, type Played, sealed } from './handshake-played.ts'
 import { signedCert } from './identity.ts'
@@ -32,12 +32,12 @@ export async function answerCases(group: GroupBuilder, played: Played, at: Answe
   const change = async (changes: Partial<M2Body>) => ({
     frame: await again(hex(M2Body[suite].encode({ ...m2, ...changes }))),
   })
-  const refuse = async (what: string, flag: string | string[], mutation: string, input: object, code: string) =>
+  const refuse = async (what: string, flag: string | string[], mutation: string, input: object, code: RejectCode) =>
     group.invalid(`${name}-${what}`, mutation, flag, {
       from: name,
       mutation,
       input: { ...input },
-      code: code as 'confirm',
+      code,
     })
   const body = inner.m2Body as string
   await refuse('body-short', 'AnswerLength', 'body one byte short', { frame: await again(body.slice(0, -2)) }, 'length')
@@ -58,9 +58,10 @@ export async function answerCases(group: GroupBuilder, played: Played, at: Answe
         bad.code,
       )
     }
-    const cert = unhex(signedCert(agentOf(FILE).identitySeed, bad.key))
+    // One epoch on, so that in a rekey the key alone is wrong.
+    const cert = unhex(signedCert(agentOf(FILE).identitySeed, bad.key, 2))
     const changed = hex(concat(cert, unhex(body).subarray(cert.length)))
-    const mutation = `cert.dhKey = ${bad.mutation}; signed and sealed again`
+    const mutation = `cert of epoch 2 with dhKey = ${bad.mutation}; sealed again`
     await refuse(`ikd-${bad.name}`, ['AnswerKey', bad.flag], mutation, { frame: await again(changed) }, bad.code)
   }
   const flipped = m2.confirmation.map((byte, i) => (i === 0 ? byte ^ 1 : byte))

@@ -5,7 +5,7 @@ import { M3Body } from '@happy-remote/schemas/pairing.ts'
 import { noble } from '../backend/noble.ts'
 import { concat, hex, unhex } from '../protocol/bytes.ts'
 import { confirmation } from '../protocol/schedule.ts'
-import type { GroupBuilder } from './file.ts'
+import type { GroupBuilder, RejectCode } from './file.ts'
 import { forgeries } from './forge.ts'
 import { FILE, headerCases, type Played, sealed } from './handshake-played.ts'
 import { agentOf } from './people.ts'
@@ -30,12 +30,12 @@ export async function finishCases(group: GroupBuilder, played: Played, at: Finis
   const m3 = M3Body.decode(unhex(inner.m3Body as string))
   const again = (body: string) => sealed(at.type, suite, secretHex, `${name}-salt`, body)
   const change = async (changes: Partial<M3Body>) => ({ frame: await again(hex(M3Body.encode({ ...m3, ...changes }))) })
-  const refuse = async (what: string, flag: string, mutation: string, changed: object, code: string) =>
+  const refuse = async (what: string, flag: string, mutation: string, changed: object, code: RejectCode) =>
     group.invalid(`${name}-${what}`, mutation, flag, {
       from: name,
       mutation,
       input: { ...changed },
-      code: code as 'confirm',
+      code,
     })
   const body = inner.m3Body as string
   await refuse('body-short', 'FinishLength', 'body one byte short', { frame: await again(body.slice(0, -2)) }, 'length')

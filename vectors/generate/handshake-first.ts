@@ -4,7 +4,7 @@ import { SUITE_MLKEM, SUITE_X25519 } from '@happy-remote/schemas/constants.ts'
 import { HANDSHAKE_TYPES, M1Body } from '@happy-remote/schemas/pairing.ts'
 import { hex, unhex } from '../protocol/bytes.ts'
 import { changeBundle } from './bundle.ts'
-import type { GroupBuilder } from './file.ts'
+import type { GroupBuilder, RejectCode } from './file.ts'
 import { publicKeyOf } from './forge.ts'
 import { deviceOf, EXPIRY, FILE, headerCases, type Played, sealed, withSecret, withSuites } from './handshake-played.ts'
 import { agentOf, pinnedTo } from './people.ts'
@@ -19,12 +19,12 @@ export async function agentM1(group: GroupBuilder, played: Played, qrPayload: st
   await group.valid(`${name}-repeat`, 'bit-identical again', 'Repeat', { ...input, answered: frame })
   await headerCases(group, name, 1, frame, { qrPayload: withSecret(qrPayload, 'other-ps') })
   const again = (body: string, suiteId: number = suite) => sealed(1, suiteId, secretHex, `${name}-salt`, body)
-  const refuse = async (what: string, flag: string, mutation: string, change: object, code: string) =>
+  const refuse = async (what: string, flag: string, mutation: string, change: object, code: RejectCode) =>
     group.invalid(`${name}-${what}`, mutation, flag, {
       from: name,
       mutation,
       input: { ...change },
-      code: code as 'pair-busy',
+      code,
     })
   const m1Body = inner.m1Body as string
   await refuse(
@@ -75,12 +75,12 @@ export async function agentR1(group: GroupBuilder, played: Played, name: string,
     frame: output.m1 as string,
   })
   await headerCases(group, name, HANDSHAKE_TYPES.R1, output.m1 as string, { ppk: secret(FILE, 'other/ppk') })
-  const refuse = async (what: string, flag: string, mutation: string, input: object, code: string) =>
+  const refuse = async (what: string, flag: string, mutation: string, input: object, code: RejectCode) =>
     group.invalid(`${name}-${what}`, mutation, flag, {
       from: name,
       mutation,
       input: { ...input },
-      code: code as 'ignored',
+      code,
     })
   await refuse('not-stored', 'NotStored', 'stored = false', { stored: false }, 'ignored')
   const other = { ...pinned, identityKey: publicKeyOf(secret(FILE, 'other/iks')) }

@@ -8,7 +8,7 @@ import type { ControllerInput } from '../operations/bundle.ts'
 import { concat, hex, unhex } from '../protocol/bytes.ts'
 import { encodePayload } from '../protocol/qr.ts'
 import { seal, wrapHeader } from '../protocol/wrap.ts'
-import type { GroupBuilder } from './file.ts'
+import type { GroupBuilder, RejectCode } from './file.ts'
 import { flip, publicKeyOf } from './forge.ts'
 import { agentOf } from './people.ts'
 import { secret } from './secret.ts'
@@ -58,18 +58,18 @@ export interface Played {
 
 /** The header's own mutations, which are the same for every message of a run. */
 export async function headerCases(group: GroupBuilder, from: string, type: number, frame: string, wrongSecret: object) {
-  const refuse = (name: string, flag: string, mutation: string, input: object, code: 'decrypt') =>
+  const refuse = (name: string, flag: string, mutation: string, input: object, code: RejectCode) =>
     group.invalid(`${from}-${name}`, mutation, flag, { from, mutation, input: { ...input }, code })
   const framed = (bytes: string) => ({ frame: bytes })
-  await refuse('version', 'Version', 'version = 2', framed(flip(flip(frame, 0, 0), 0, 1)), 'version' as 'decrypt')
+  await refuse('version', 'Version', 'version = 2', framed(flip(flip(frame, 0, 0), 0, 1)), 'version')
   const swapped = type === HANDSHAKE_TYPES.M2 || type === HANDSHAKE_TYPES.R2 ? type + 1 : type + 2
   const typed = `01${hex(Uint8Array.of(swapped > 6 ? 2 : swapped))}${frame.slice(4)}`
-  await refuse('type', 'Type', 'type of another step', framed(typed), 'type' as 'decrypt')
+  await refuse('type', 'Type', 'type of another step', framed(typed), 'type')
   await refuse('suite-flipped', 'Wrap', 'flip suite bit 0 and 1', framed(flip(flip(frame, 3, 0), 3, 1)), 'decrypt')
   await refuse('salt', 'Wrap', 'flip salt[0] bit 0', framed(flip(frame, 4)), 'decrypt')
   await refuse('tag', 'Wrap', 'flip frame[-1] bit 0', framed(flip(frame, -1)), 'decrypt')
   await refuse('secret', 'Wrap', 'another secret', wrongSecret, 'decrypt')
-  await refuse('truncated', 'WrongLength', '51 bytes', framed(frame.slice(0, 102)), 'length' as 'decrypt')
+  await refuse('truncated', 'WrongLength', '51 bytes', framed(frame.slice(0, 102)), 'length')
 }
 
 export const withSecret = (qrPayload: string, name: string): string => {

@@ -3,7 +3,7 @@
 import { qr } from '../operations/pairing.ts'
 import { ascii, concat, hex, toBase32, unhex } from '../protocol/bytes.ts'
 import { encodePayload, payloadToUri } from '../protocol/qr.ts'
-import type { Construction } from './file.ts'
+import type { Construction, RejectCode } from './file.ts'
 import { secret } from './secret.ts'
 
 const EXPIRY = 1_800_000_000
@@ -125,8 +125,8 @@ export const qrFile: Construction = {
       suites: 3,
     })
     await decode.valid('skew', 'expired, within the skew', 'Basic', { uri: plain, now: EXPIRY + 300, suites: 3 })
-    const refuse = (name: string, flag: string, mutation: string, uri: string, wanted: string) =>
-      decode.invalid(name, mutation, flag, { from, mutation, input: { uri }, code: wanted as 'qr-encoding' })
+    const refuse = (name: string, flag: string, mutation: string, uri: string, wanted: RejectCode) =>
+      decode.invalid(name, mutation, flag, { from, mutation, input: { uri }, code: wanted })
 
     await refuse('padding', 'Encoding', 'uri + "="', `${plain}=`, 'qr-encoding')
     await refuse('foreign-character', 'Encoding', 'last character = 1', `${plain.slice(0, -1)}1`, 'qr-encoding')

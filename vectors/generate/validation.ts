@@ -5,7 +5,7 @@ import { keyValidation, signatureValidation } from '../operations/identity.ts'
 import { concat, hex, unhex } from '../protocol/bytes.ts'
 import { LOW_ORDER, SMALL_ORDER } from '../protocol/keys.ts'
 import { badKeys } from './bad-keys.ts'
-import type { Construction, GroupBuilder } from './file.ts'
+import type { Construction, GroupBuilder, RejectCode } from './file.ts'
 import { basic, keyFlags, signatureFlags } from './flags.ts'
 import {
   flip,
@@ -44,12 +44,12 @@ export const keyValidationFile: Construction = {
       publicKey: `eb${ones}7f`,
     })
     await keys.valid('two', '2', 'Basic', { publicKey: `02${'00'.repeat(31)}` })
-    const refuse = (name: string, flag: string, mutation: string, publicKey: string, code: 'key-length') =>
+    const refuse = (name: string, flag: string, mutation: string, publicKey: string, code: RejectCode) =>
       keys.invalid(name, mutation, flag, { from: 'good', mutation, input: { publicKey }, code })
     for (const bad of badKeys(good)) {
-      await refuse(bad.name, bad.flag, `publicKey = ${bad.mutation}`, bad.key, bad.code as 'key-length')
+      await refuse(bad.name, bad.flag, `publicKey = ${bad.mutation}`, bad.key, bad.code)
     }
-    const noncanonical = 'key-noncanonical' as 'key-length'
+    const noncanonical = 'key-noncanonical'
     for (let i = 2; i < 19; i++) {
       if (i === 9) continue
       const key = `${(0xed + i).toString(16).padStart(2, '0')}${ones}7f`

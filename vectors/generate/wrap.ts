@@ -101,8 +101,12 @@ export const hsErrorFile: Construction = {
   operations: hsError,
   async build(group) {
     const key = secret('hs-error', 'ps', 16)
-    const answered = secret('hs-error', 'm1', 370)
-    const other = secret('hs-error', 'other-m1', 370)
+    const m1 = async (name: string) => {
+      const header = wrapHeader(HANDSHAKE_TYPES.M1, 1, unhex(secret('hs-error', `${name}/salt`)))
+      return hex((await seal(noble, unhex(key), header, unhex(secret('hs-error', `${name}/body`, 318)))).frame)
+    }
+    const answered = await m1('m1')
+    const other = await m1('other-m1')
     const shared = { suite: 1, secret: key, salt: secret('hs-error', 'salt') }
     const sealing = group('seal')
     const frames: Record<string, string> = {}

@@ -104,12 +104,12 @@ export async function acceptAnswer(
 ) {
   const body = await openStep(backend, run, 2, frame)
   const m2 = M2Body[run.suite].decode(body)
+  if (m2.spkId !== bundle.spkId || m2.opkId !== bundle.opkId) throw new ProtocolError('prekey-unknown')
   const deviceId = await deviceIdOf(backend, m2.cert.identityKey)
   if (expect.deviceId && !equal(deviceId, expect.deviceId)) throw new ProtocolError('identity-mismatch')
   await checkCert(backend, m2.cert, expect.pinned)
   checkDhKey(m2.ephemeralKey)
   checkDhKey(m2.ratchetKey)
-  if (m2.spkId !== bundle.spkId || m2.opkId !== bundle.opkId) throw new ProtocolError('prekey-unknown')
   const m2Part = body.subarray(0, -M2_PROOF_SIZE)
   const th = await backend.sha256(transcriptBytes(run.suite, run.mode, run.ctx, run.m1Body, m2Part))
   const dhs = await controllerDh(backend, {

@@ -63,9 +63,9 @@ export function decodeUri(uri: string, now: number, suites: number): QrPayload {
   const bytes = text.startsWith(PREFIX.toUpperCase()) ? fromBase32(text.slice(PREFIX.length)) : null
   if (bytes === null) throw new ProtocolError('qr-encoding')
   const payload = decodePayload(bytes)
-  relayAddress(payload.flags, payload.relay)
   if ((payload.suites & suites & SUITE_BITS) === 0) throw new ProtocolError('suite')
   if (now > payload.expiry + limits.qrSkew / 1000) throw new ProtocolError('qr-expired')
+  relayAddress(payload.flags, payload.relay)
   return payload
 }
 
