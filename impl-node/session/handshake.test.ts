@@ -26,7 +26,7 @@ import {
   strangerIdentity,
 } from './testing/pair-up.ts'
 import { assertRefused, codeOf } from './testing/refusal.ts'
-import { unwrap, wrap } from './wrap.ts'
+import { headOf, unwrap, unwrapError, wrap, wrapError } from './wrap.ts'
 
 const MODES: readonly Mode[] = ['pairing', 'rekey']
 const SUITES: readonly Suite[] = [1, 2]
@@ -295,6 +295,33 @@ for (const { mode, suite } of combinations) {
     assertRefused('confirm', () => accept(m2, { ...bundle, run: elsewhere }))
   })
 }
+
+test('an M1 of a suite that nobody knows opens, is refused with suite, and is told so in that suite', () => {
+  const { run, bundle } = pairUp({ name: 'unknown suite' })
+  const frame = wrap(run.secret, 'M1', 9, unwrap(run.secret, bundle.frame))
+  const opened = openM1(run, frame)
+  assertRefused('suite', () => answerM1(opened, answerOptions('pairing')))
+  const refusal = wrapError(run.secret, frame, 'suite')
+  assert.equal(headOf(refusal).suite, 9)
+  assert.equal(unwrapError(run.secret, refusal, frame), 'suite')
+})
+
+test('a code that was seen before does not let an older certificate in, at either end', () => {
+  const { run, bundle, answered } = pairUp({ name: 'known' })
+  const [newerC, newerA] = [pinnedOf(rotateIdentity(controllerIdentity)), pinnedOf(rotateIdentity(agentIdentity))]
+  const opened = openM1(run, bundle.frame)
+  const options = answerOptions('pairing')
+  assertRefused('epoch-rollback', () => answerM1(opened, { ...options, known: () => newerC }))
+  assert.doesNotThrow(() => answerM1(opened, { ...options, known: () => undefined }))
+  const expected = { deviceId: agentIdentity.deviceId }
+  const accept = (known: () => typeof newerA | undefined) => () =>
+    acceptM2(bundle, answered.frame, controllerIdentity, { ...expected, known })
+  assertRefused(
+    'epoch-rollback',
+    accept(() => newerA),
+  )
+  assert.doesNotThrow(accept(() => undefined))
+})
 
 test('a KEM key whose coefficient is not reduced is refused with kem-key', () => {
   const { run, bundle } = pairUp({ suite: 2, name: 'kem' })
