@@ -93,6 +93,7 @@ for (const [name, bytes] of [
   ['a public key that is not that of the private one', encoded({ dhPublic: secretOf('another key') })],
   ['a chain key without its flag', encoded({ flags: decoded.flags & ~STATE_FLAGS.ckr })],
   ['no key of the peer', encoded({ flags: decoded.flags & ~STATE_FLAGS.dhr, dhRemote: new Uint8Array(32) })],
+  ['a skipped key that is there twice', encoded({ skipped: [...decoded.skipped, ...decoded.skipped] })],
   ['no sending chain', encoded({ flags: decoded.flags & ~STATE_FLAGS.cks, chainSend: new Uint8Array(32) })],
 ] as const) {
   test(`importState() refuses ${name} with state-corrupt`, () => refused(bytes))

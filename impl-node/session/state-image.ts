@@ -57,6 +57,9 @@ export function importState(bytes: Uint8Array, now: number, random?: Random): { 
   if (image.flags & STATE_FLAGS.external) throw new ProtocolError('state-corrupt')
   const dhSend = dhKeyPairFrom(image.dhPrivate)
   if (!equal(dhSend.publicKey, image.dhPublic)) throw new ProtocolError('state-corrupt')
+  const skipped = new Map(image.skipped.map((key) => [skippedId(key.dh, key.n), { ...key, at: now }]))
+  // One key twice: the second would silently take the place of the first.
+  if (skipped.size !== image.skipped.length) throw new ProtocolError('state-corrupt')
   const state: RatchetState = {
     role: image.role === STATE_ROLES.agent ? 'agent' : 'controller',
     suite,
@@ -73,7 +76,7 @@ export function importState(bytes: Uint8Array, now: number, random?: Random): { 
     received: image.received,
     baseSend: image.baseSend,
     baseReceive: image.baseReceive,
-    skipped: new Map(image.skipped.map((key) => [skippedId(key.dh, key.n), { ...key, at: now }])),
+    skipped,
   }
   return { ratchet: new Ratchet(state, random), generation: image.generation }
 }
