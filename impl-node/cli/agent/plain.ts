@@ -1,0 +1,119 @@
+// The agent without a terminal: a line, or with `--json` an object, for whatever happens; pairing by
+// lines on standard input.
+
+import { deviceIdOf, deviceIdText } from '../../crypto/identity.ts'
+import type { AgentPairing, PairingEnd } from '../../link/pairing-agent.ts'
+import { sayTo } from '../output.ts'
+import { safeLine } from '../safe-text.ts'
+import { shortId } from '../state.ts'
+import { readLines } from '../terminal/ask.ts'
+import { type AgentHost, endSentence, relayText } from './host.ts'
+import { nameOf, whenNamed } from './named.ts'
+
+export interface PlainOptions {
+  readonly json: boolean
+  /** Begin with a pairing. */
+  readonly pair: boolean
+  /** ms */
+  readonly ttl?: number | undefined
+}
+
+/** Tells of the agent until `stopped`. */
+export async function runPlain(host: AgentHost, options: PlainOptions, stopped: Promise<void>): Promise<void> {
+  const { json, ttl } = options
+  const { agent, settings, deviceId, relay } = host
+  const say = sayTo(json)
+  let pairing = null as AgentPairing | null
+
+  function pair(): void {
+    if (pairing) return
+    pairing = agent.pair(
+      {
+        onScanned: () => say('A device has scanned the code.', { event: 'scanned' }),
+        onDigits: (triesLeft, until) =>
+          say('Type the six digits that the device shows.', { event: 'digits', triesLeft, until }),
+        onOtherDevice: () => say('Another device has used this code, too.', { event: 'other-device' }),
+        onEnd: (end) => void ended(end),
+      },
+      { capabilities: settings.grant, ttl },
+    )
+    const { uri, expiresAt } = pairing
+    const seconds = Math.round((expiresAt - Date.now()) / 1_000)
+    say(`Pairing code, good for ${seconds} s and one device:\n${uri}`, { event: 'offer', uri, expiresAt })
+  }
+
+  async function ended(end: PairingEnd): Promise<void> {
+    pairing = null
+    if (end.outcome === 'failed') {
+      say(endSentence(end.reason), { event: 'pairing-failed', reason: end.reason })
+      return
+    }
+    const id = deviceIdText(deviceIdOf(end.record.peer.identityKey))
+    const name = await whenNamed(host, id)
+    const { capabilities } = end.record
+    say(`Paired with ${name ?? id}.`, { event: 'paired', deviceId: id, name, capabilities })
+  }
+
+  function onLine(line: string): void {
+    const [word = '', wanted = ''] = line.split(/\s+/)
+    if (/^[\d\s-]{6,}$/.test(line)) digits(line)
+    else if (word === 'pair') pair()
+    else if (word === 'cancel') pairing?.cancel()
+    else if (word === 'revoke') revoke(wanted)
+    else if (word !== '') say('There are: the six digits, pair, cancel, revoke <device>.', { event: 'unknown-input' })
+  }
+
+  function digits(line: string): void {
+    const answer = pairing?.enterDigits(line) ?? 'ended'
+    if (answer === 'wrong') {
+      const triesLeft = pairing?.triesLeft ?? 0
+      say(`Wrong digits; tries left: ${triesLeft}.`, { event: 'wrong-digits', triesLeft })
+    } else if (answer === 'ended' && pairing) say('No digits are asked for yet.', { event: 'unknown-input' })
+  }
+
+  function revoke(wanted: string): void {
+    const device = agent.devices.find(({ deviceId: id, name }) => wanted !== '' && (id === wanted || name === wanted))
+    if (device && agent.revoke(device.deviceId)) {
+      say(`Revoked ${nameOf(device) ?? device.deviceId}.`, { event: 'revoked', deviceId: device.deviceId })
+    } else say(`No device ${JSON.stringify(wanted)} is paired.`, { event: 'unknown-input' })
+  }
+
+  const stopWatching = watch(host, say)
+  const { name, workspace } = settings
+  say(
+    `Agent "${name}" (${shortId(deviceId)}) works in ${workspace}, by the relay ${relay.url}. Assistant: ${host.assistant}.`,
+    { event: 'started', deviceId, name, workspace, relay: relay.url, assistant: settings.assistant?.[0] ?? null },
+  )
+  const stopLines = readLines(onLine)
+  if (options.pair) pair()
+  await stopped
+  pairing?.cancel()
+  stopLines()
+  stopWatching()
+}
+
+/** Tells when the relay or a device comes or goes. */
+function watch(host: AgentHost, say: ReturnType<typeof sayTo>): () => void {
+  let relay = ''
+  const online = new Map<string, boolean>()
+  return host.onChange(() => {
+    const state = host.relayState
+    if (state && state.name !== 'connecting' && state.name !== 'closed' && state.name !== relay) {
+      relay = state.name
+      const reason = state.name === 'open' ? null : state.reason
+      say(`Relay: ${relayText(state)}.`, { event: 'relay', state: state.name, reason })
+    }
+    for (const { deviceId, name, online: isOnline, lastHeardAt } of host.agent.devices) {
+      if ((online.get(deviceId) ?? false) === isOnline) continue
+      online.set(deviceId, isOnline)
+      const shown = safeLine(name, 64) || deviceId
+      say(`${shown} is ${isOnline ? 'here' : 'away'}.`, {
+        event: 'device',
+        deviceId,
+        name,
+        online: isOnline,
+        lastHeardAt,
+      })
+    }
+  })
+}

@@ -1,0 +1,154 @@
+// `happy-remote control`: the controller. Without a sub-command a program for a person, with one for scripts.
+
+import type { ParseArgsOptionsConfig } from 'node:util'
+import { type Command, EXIT, UsageError } from './command.ts'
+import { settingsOf } from './config.ts'
+import { cancel, revoke } from './control/act.ts'
+import { approve } from './control/approve.ts'
+import { openConnection, untilReady } from './control/connection.ts'
+import { runInteractive } from './control/interactive.ts'
+import { prompt } from './control/prompt.ts'
+import { devices, info, status, terms } from './control/show.ts'
+import type { Sub } from './control/sub.ts'
+import { term } from './control/term.ts'
+import { Failure } from './failure.ts'
+import { COMMON_OPTIONS, parseFlags } from './flags.ts'
+import { nearest } from './nearest.ts'
+import { sayTo } from './output.ts'
+
+const subs: readonly Sub[] = [status, prompt, approve, cancel, term, terms, devices, info, revoke]
+
+const OPTIONS = { ...COMMON_OPTIONS, device: { type: 'string' }, timeout: { type: 'string' } } as const
+const TIMEOUT = 15
+
+const common = `  --device <name>      which computer, by its name or the beginning of its id, where several are paired
+  --timeout <seconds>  how long to wait for it; default ${TIMEOUT}
+  --state <dir>        where identity and pairings are kept; default ~/.local/state/happy-remote
+  --config <file>      settings; default ~/.config/happy-remote/config.json
+  --log-level <level>  debug, info, warn, error or silent; default warn
+  --json               one JSON object a line on standard output
+  --help               this text, or that of a sub-command: happy-remote control prompt --help`
+
+const help = `happy-remote control: controls a paired computer
+
+Usage: happy-remote control [options]               talk to the assistant, answer it, open its terminals
+       happy-remote control [options] <sub-command>
+
+${subs.map(({ usage, summary }) => `  ${usage.split(' | ')[0]?.padEnd(26)} ${summary}`).join('\n')}
+
+${common}
+
+Only one program at a time uses a pairing: a second one is told so.
+
+Examples:
+  happy-remote control prompt "Why does the build fail?" --json
+  happy-remote control approve --option allow
+  happy-remote control term -- git log --oneline
+  tar c src | happy-remote control term -- tar x
+
+Environment: HAPPY_REMOTE_DEVICE, _STATE, _CONFIG, _LOG_LEVEL.
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 nothing is paired or no such device, 4 the relay or the computer
+cannot be reached, 5 refused (no such right, expired, the pairing was ended), 130 given up with Ctrl-C;
+term gives the exit code of what ran.
+`
+
+const subHelp = ({ name, usage, summary, details, options }: Sub): string =>
+  `happy-remote control ${name}: ${summary}
+
+Usage: ${usage
+    .split(' | ')
+    .map((each) => `happy-remote control ${each}${Object.keys(options).length > 0 ? ' [options]' : ''}`)
+    .join('\n       ')}
+
+${details === '' ? '' : `${details}\n`}Options of every sub-command:
+
+${common}
+`
+
+function subNamed(word: string | undefined): Sub | undefined {
+  if (word === undefined) return undefined
+  const sub = subs.find(({ name }) => name === word)
+  if (sub) return sub
+  const names = subs.map(({ name }) => name)
+  const meant = nearest(word, names)
+  throw new UsageError(
+    `There is no sub-command ${JSON.stringify(word)}; ${meant ? `did you mean "${meant}"?` : `there are ${names.join(', ')}.`}`,
+  )
+}
+
+/** An option of another sub-command is as wrong as one of none. */
+function checkOptions(given: object, sub: Sub | undefined): void {
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(OPTIONS, name) || (sub && Object.hasOwn(sub.options, name))) continue
+    const where = sub ? `"control ${sub.name}"` : '"control" without a sub-command'
+    throw new UsageError(`There is no option --${name} for ${where}.`)
+  }
+}
+
+function readTimeout(text: string | undefined): number {
+  const seconds = Number(text ?? TIMEOUT)
+  if (seconds > 0 && seconds <= 86_400) return seconds * 1_000
+  throw new UsageError(`--timeout is ${JSON.stringify(text)}: a number of seconds is needed.`)
+}
+
+async function run(args: string[]): Promise<number> {
+  const all: ParseArgsOptionsConfig = Object.assign({}, ...subs.map(({ options }) => options), OPTIONS)
+  const { values, words, behind } = parseFlags(args, all)
+  const flags = values as Readonly<Record<string, string | boolean | undefined>>
+  const text = (name: string) => flags[name] as string | undefined
+  const sub = subNamed(words[0])
+  if (flags.help) {
+    process.stdout.write(sub ? subHelp(sub) : help)
+    return EXIT.ok
+  }
+  checkOptions(values, sub)
+  const json = flags.json === true
+  if (!sub && (json || !process.stdin.isTTY || !process.stdout.isTTY)) {
+    throw new UsageError('Without a terminal, "control" needs a sub-command.')
+  }
+  const settings = settingsOf(
+    { device: text('device'), state: text('state'), logLevel: text('log-level') },
+    text('config'),
+    process.env,
+  )
+  const timeout = readTimeout(text('timeout'))
+  const connection = openConnection(settings)
+  const giveUp = new AbortController()
+  const { promise: interrupted, reject } = Promise.withResolvers<never>()
+  const onSignal = () => {
+    giveUp.abort()
+    reject(new Failure(EXIT.interrupted, 'interrupted', 'Given up.'))
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, onSignal)
+  try {
+    if (!sub) {
+      const work = runInteractive({ ...connection, signal: giveUp.signal })
+      return await Promise.race([work, interrupted])
+    }
+    const context = {
+      ...connection,
+      say: sayTo(json),
+      json,
+      flags,
+      timeout,
+      words: words.slice(1),
+      behind,
+      signal: giveUp.signal,
+    }
+    const work = async () => {
+      if (!sub.connects) await untilReady(connection, timeout)
+      return sub.run(context)
+    }
+    return await Promise.race([work(), connection.lost, interrupted])
+  } finally {
+    connection.close()
+  }
+}
+
+export const controlCommand: Command = {
+  name: 'control',
+  summary: 'control a paired computer: talk to its assistant, answer it, open its terminals',
+  help,
+  run,
+}

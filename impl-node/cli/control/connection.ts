@@ -1,0 +1,76 @@
+// From the settings to a controller that is connected to the agent they mean.
+
+import { Controller } from '../../controller/controller.ts'
+import type { PairingRecord } from '../../session/record.ts'
+import type { Store } from '../../session/store.ts'
+import { EXIT } from '../command.ts'
+import type { Settings } from '../config.ts'
+import { Failure } from '../failure.ts'
+import { note } from '../output.ts'
+import { choosePairing, hasState, openState, pairingsOf, peerNameOf } from '../state.ts'
+
+export interface Connection {
+  readonly controller: Controller
+  /** As it was when it was opened; `controller.record` is the present one. */
+  readonly record: PairingRecord
+  readonly store: Store
+  /** What people call the agent. */
+  readonly name: string
+  /** Rejects with Failure when the pairing has ended, or is in use elsewhere. */
+  readonly lost: Promise<never>
+  close(): void
+}
+
+/** ms after which a person is told what takes so long. */
+const PATIENCE = 1_000
+
+const ENDED = (name: string) =>
+  new Failure(EXIT.refused, 'revoked', `"${name}" has ended this pairing; pair again to come back.`)
+
+/** Opens the state and chooses the pairing; dials, but waits for nothing. Throws Failure. */
+export function openConnection(settings: Settings): Connection {
+  if (!hasState(settings.state, 'controller')) choosePairing([], settings.device)
+  const store = openState(settings.state, 'controller')
+  try {
+    const record = choosePairing(pairingsOf(store, 'controller'), settings.device)
+    const name = peerNameOf(record)
+    const controller = new Controller({
+      identity: store.identity,
+      record,
+      name: settings.name,
+      save: (changed) => store.savePairing(changed),
+    })
+    const { promise: lost, reject } = Promise.withResolvers<never>()
+    // Whoever does not look at it loses nothing.
+    lost.catch(() => {})
+    controller.on('revoked', () => {
+      store.removePairing(record.pairingId)
+      reject(ENDED(name))
+    })
+    controller.on('blocked', (reason) =>
+      reject(
+        reason === 'superseded'
+          ? new Failure(EXIT.unreachable, reason, `The pairing with "${name}" is in use by another program.`)
+          : new Failure(EXIT.unreachable, reason, 'The relay did not accept the proof of our route.'),
+      ),
+    )
+    const close = () => {
+      controller.close()
+      store.close()
+    }
+    return { controller, record, store, name, lost, close }
+  } catch (error) {
+    store.close()
+    throw error
+  }
+}
+
+/** Resolves when the agent answers. Throws Failure: `timeout` (ms) is over, or the pairing has ended. */
+export async function untilReady({ controller, record, name, lost }: Connection, timeout: number): Promise<void> {
+  const slow = setTimeout(() => note(`Waiting for "${name}" at ${record.relay}…`), PATIENCE)
+  try {
+    await Promise.race([controller.whenReady(timeout), lost])
+  } finally {
+    clearTimeout(slow)
+  }
+}

@@ -1,0 +1,291 @@
+// `control` for a person: what the assistant says above, the connection and a line to type below.
+
+import type { ReadStream, WriteStream } from 'node:tty'
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
+import { EXIT } from '../command.ts'
+import { Failure } from '../failure.ts'
+import { safeLine } from '../safe-text.ts'
+import { ago, shortId } from '../state.ts'
+import { cut, widthOf, wrap } from '../terminal/columns.ts'
+import { LineEditor } from '../terminal/line-editor.ts'
+import { LiveBlock } from '../terminal/live.ts'
+import { bold, dim, green, yellow } from '../terminal/style.ts'
+import type { Connection } from './connection.ts'
+import { type InteractiveCommand, interactiveCommands } from './interactive-commands.ts'
+import { listen, Narrator } from './narrator.ts'
+import { answerPermission, optionMeant, permissionLines } from './permissions.ts'
+
+export interface InteractiveOptions extends Connection {
+  readonly signal: AbortSignal
+  /** Beside the usual ones. */
+  readonly commands?: readonly InteractiveCommand[]
+}
+
+const REFRESH = 1_000
+const PROMPT = '› '
+/** ms in which a second Ctrl-C must follow. */
+const TWICE = 2_000
+
+export class Interactive {
+  readonly connection: Connection
+  readonly input = process.stdin as ReadStream
+  readonly output = process.stdout as WriteStream
+  readonly signal: AbortSignal
+  readonly commands: readonly InteractiveCommand[]
+  readonly #block: LiveBlock
+  readonly #editor: LineEditor
+  readonly #narrator: Narrator
+  readonly #ended = Promise.withResolvers<number>()
+  /** Ids of the prompts that were typed here. */
+  readonly #own = new Set<string>()
+  #pending: PermissionRequest[] = []
+  #state = 'idle'
+  #since = Date.now()
+  /** What the assistant says now, up to where the last line was broken. */
+  #words = ''
+  /** Something else has the screen; what is to be printed waits. */
+  #away = false
+  #waiting: string[] = []
+  #interruptedAt = 0
+  #wasReady = false
+
+  constructor({ signal, commands = [], ...connection }: InteractiveOptions) {
+    this.connection = connection
+    this.signal = signal
+    this.commands = [...interactiveCommands, ...commands]
+    this.#block = new LiveBlock(this.output)
+    this.#narrator = new Narrator({
+      words: (piece) => this.#say(piece),
+      wordsEnd: () => this.#endWords(),
+      aside: (kind, text) => {
+        if (kind === 'user') this.print(bold(`› ${text}`))
+        else for (const line of text.split('\n')) this.#wrapped(`${kind === 'tool' ? '• ' : '  '}${line}`, dim)
+      },
+    })
+    this.#editor = new LineEditor(this.input, {
+      onLine: (line) => void this.#onLine(line.trim()),
+      onChange: () => this.#draw(),
+      onInterrupt: () => this.#onInterrupt(),
+      onEnd: () => this.quit(),
+    })
+  }
+
+  async run(): Promise<number> {
+    const { controller, lost } = this.connection
+    const stop = this.#listen()
+    const onStatus = () => this.#onStatus()
+    controller.on('status', onStatus)
+    const refresh = setInterval(() => this.#draw(), REFRESH)
+    const quit = () => this.quit()
+    this.signal.addEventListener('abort', quit)
+    this.print(dim('Type a prompt, or /help.'))
+    onStatus()
+    try {
+      return await Promise.race([this.#ended.promise, lost])
+    } finally {
+      clearInterval(refresh)
+      controller.off('status', onStatus)
+      stop()
+      this.signal.removeEventListener('abort', quit)
+      this.#editor.close()
+      this.#block.close()
+      this.input.pause()
+    }
+  }
+
+  quit(): void {
+    this.#ended.resolve(EXIT.ok)
+  }
+
+  /** Whole lines, above what is typed. */
+  print(text: string): void {
+    if (this.#away) this.#waiting.push(text)
+    else this.#block.print(text)
+  }
+
+  /** Gives the screen and the keys away until `use` is done. */
+  async away<T>(use: () => Promise<T>): Promise<T> {
+    this.#editor.close()
+    this.#block.clear()
+    this.#away = true
+    try {
+      return await use()
+    } finally {
+      this.#away = false
+      this.#editor.open()
+      for (const text of this.#waiting.splice(0)) this.print(text)
+      this.#draw()
+    }
+  }
+
+  #listen(): () => void {
+    return listen(this.connection.controller, {
+      'claude.delta': (delta) => this.#narrator.delta(delta),
+      'claude.message': (message) => this.#narrator.message(message, this.#own.has(message.messageId)),
+      'claude.state': ({ state, reason }) => {
+        this.#setState(state)
+        if (reason !== undefined) this.print(yellow(safeLine(reason)))
+      },
+      'claude.messageState': ({ messageId, state, reason }) => {
+        if (state === 'queued' && this.#own.has(messageId)) this.print(dim('Waiting behind another prompt.'))
+        if (state === 'queued' || state === 'started') return
+        this.#own.delete(messageId)
+        this.#narrator.end()
+        if (state === 'completed') this.print('')
+        else this.print(yellow(`The prompt was ${state}${reason ? `: ${safeLine(reason)}` : ''}.`))
+      },
+      'permission.requested': (request) => this.#asked(request),
+      'permission.resolved': ({ requestId, outcome, by }) => {
+        if (!this.#pending.some((request) => request.requestId === requestId)) return
+        this.#pending = this.#pending.filter((request) => request.requestId !== requestId)
+        this.print(dim(`  ${outcome}${by === 'local' ? ' at the computer' : ''}`))
+      },
+      'terminal.exited': ({ terminalId, exitCode }) =>
+        this.#away ||
+        this.print(dim(`Terminal ${shortId(terminalId)} has ended${exitCode === null ? '' : ` with ${exitCode}`}.`)),
+      'device.joined': ({ deviceId, name }) =>
+        this.print(dim(`${safeLine(name, 64) || shortId(deviceId)} was paired.`)),
+      'device.revoked': ({ deviceId }) => this.print(dim(`${shortId(deviceId)} is no longer paired.`)),
+    })
+  }
+
+  #asked(request: PermissionRequest): void {
+    if (this.#pending.some(({ requestId }) => requestId === request.requestId)) return
+    this.#pending.push(request)
+    const [title = '', ...rest] = permissionLines(request)
+    this.print([bold(title), ...rest].join('\n'))
+  }
+
+  #onStatus(): void {
+    const { ready } = this.connection.controller.status
+    if (ready && !this.#wasReady) void this.#catchUp()
+    if (!ready && this.#wasReady) this.print(dim('The connection is lost; it is made again.'))
+    this.#wasReady = ready
+    this.#draw()
+  }
+
+  /** What happened while nobody listened. */
+  async #catchUp(): Promise<void> {
+    try {
+      const { state, pending } = await this.connection.controller.call('claude.getStatus', {})
+      this.#setState(state)
+      for (const request of pending) this.#asked(request)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+    }
+  }
+
+  #setState(state: string): void {
+    if (state !== this.#state) this.#since = Date.now()
+    this.#state = state
+    this.#draw()
+  }
+
+  async #onLine(line: string): Promise<void> {
+    this.#draw()
+    if (line === '') return
+    try {
+      if (line.startsWith('/') || line === '?') await this.#command(line === '?' ? '/help' : line)
+      else await this.#prompt(line)
+    } catch (error) {
+      if (!(error instanceof ProtocolError) && !(error instanceof Failure)) throw error
+      this.print(yellow(safeLine(error.message, 500)))
+    }
+  }
+
+  async #command(line: string): Promise<void> {
+    const [word = '', ...words] = line.split(/\s+/)
+    const found = this.commands.filter(({ name }) => name === word || (word.length > 1 && name.startsWith(word)))
+    const [command] = found
+    if (command && (found.length === 1 || command.name === word)) await command.run(this, words)
+    else this.print(`There is no ${word}; /help lists what there is.`)
+  }
+
+  async #prompt(line: string): Promise<void> {
+    const { controller } = this.connection
+    const [request] = this.#pending
+    const option = request && optionMeant(request, line)
+    if (option) {
+      await answerPermission(controller, request, option)
+      return
+    }
+    if (request && /^(\d+|y|n|yes|no)$/i.test(line)) {
+      this.print('That is none of the answers; give the number of one.')
+      return
+    }
+    this.print(bold(`› ${line}`))
+    const id = crypto.randomUUID()
+    this.#own.add(id)
+    if (!controller.status.ready) this.print(dim('The computer is not there; the prompt goes out when it is back.'))
+    await controller.call('claude.sendMessage', { prompt: line }, { id })
+  }
+
+  #onInterrupt(): void {
+    if (this.#editor.text !== '') this.#editor.clear()
+    else if (Date.now() - this.#interruptedAt < TWICE) this.quit()
+    else {
+      this.#interruptedAt = Date.now()
+      this.print(dim(`Ctrl-C again leaves.${this.#state === 'idle' ? '' : ' /cancel stops the assistant.'}`))
+    }
+    this.#draw()
+  }
+
+  /** Whole lines go above for good; what is not a line yet stands in the block. */
+  #say(piece: string): void {
+    const lines = (this.#words + piece).split('\n')
+    this.#words = lines.pop() ?? ''
+    for (const line of lines) this.#wrapped(line)
+    const wrapped = wrap(this.#words, this.#columns)
+    this.#words = wrapped.pop() ?? ''
+    for (const line of wrapped) this.print(line)
+    this.#draw()
+  }
+
+  #endWords(): void {
+    if (this.#words !== '') this.print(this.#words)
+    this.#words = ''
+  }
+
+  #wrapped(text: string, style = (line: string) => line): void {
+    for (const line of wrap(text, this.#columns)) this.print(style(line))
+  }
+
+  get #columns(): number {
+    return Math.max(20, (this.output.columns ?? 80) - 1)
+  }
+
+  #draw(): void {
+    if (this.#away || this.signal.aborted) return
+    const { text, cursor } = this.#editor
+    // What does not fit is scrolled so that the cursor is seen.
+    const room = this.#columns - 3
+    let from = 0
+    while (widthOf(text.slice(from, cursor)) > room - 1) from++
+    const shown = cut(text.slice(from).replace(/\p{Cc}/gu, ' '), room)
+    const lines = [...(this.#words === '' ? [] : [this.#words]), this.#connectionLine(), `${PROMPT}${shown}`]
+    const column = widthOf(PROMPT) + widthOf(text.slice(from, cursor))
+    this.#block.set(lines, { row: lines.length - 1, column })
+  }
+
+  #connectionLine(): string {
+    const { controller, name } = this.connection
+    const { relay, peer, heardAt, ready } = controller.status
+    const now = Date.now()
+    if (!ready) {
+      const why = relay.name === 'waiting' ? `the relay cannot be reached: ${relay.reason}` : 'connecting'
+      return `${yellow('○')} ${dim(`${name}: ${relay.name === 'open' ? `not there, heard ${ago(heardAt, now)}` : why}`)}`
+    }
+    const seconds = Math.round((now - this.#since) / 1_000)
+    const does = {
+      idle: 'idle',
+      running: `working for ${seconds} s`,
+      'needs-answer': 'waits for your answer: y, n or a number',
+    }
+    const heard = `heard ${ago(heardAt, now)}${peer === 'away' ? ', does not answer' : ''}`
+    return `${green('●')} ${dim(`${name} · ${heard} · ${does[this.#state as keyof typeof does] ?? this.#state}`)}`
+  }
+}
+
+/** Runs until the person leaves. Throws Failure when the pairing has ended. */
+export const runInteractive = (options: InteractiveOptions): Promise<number> => new Interactive(options).run()

@@ -1,0 +1,198 @@
+// `control prompt`: one prompt, from its acceptance to its end.
+
+import { randomUUID } from 'node:crypto'
+import { text as textOf } from 'node:stream/consumers'
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
+import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
+import { EXIT, UsageError } from '../command.ts'
+import { Failure } from '../failure.ts'
+import { note } from '../output.ts'
+import { safeLine } from '../safe-text.ts'
+import { ask, canAsk, readLines } from '../terminal/ask.ts'
+import { dim } from '../terminal/style.ts'
+import { listen, Narrator } from './narrator.ts'
+import { allowOnce, answerPermission, deny, optionMeant, permissionLines } from './permissions.ts'
+import type { Sub, SubContext } from './sub.ts'
+
+type End = Pick<EventParams<'claude.messageState'>, 'state' | 'reason'>
+
+async function promptText(words: readonly string[]): Promise<string> {
+  if (words.length === 0) throw new UsageError('The prompt is missing.')
+  const prompt = words.length === 1 && words[0] === '-' ? await textOf(process.stdin) : words.join(' ')
+  if (prompt.trim() === '') throw new UsageError('The prompt is empty.')
+  return prompt
+}
+
+/** Answers what the assistant asks, by the flags, the person, or lines of standard input. */
+class Answers {
+  readonly #context: SubContext
+  readonly #fromInput: boolean
+  readonly #waiting = new Map<string, { request: PermissionRequest; resolved: AbortController }>()
+  #stopLines: (() => void) | null = null
+
+  constructor(context: SubContext) {
+    this.#context = context
+    this.#fromInput = context.words[0] !== '-'
+  }
+
+  requested(request: PermissionRequest): void {
+    if (this.#waiting.has(request.requestId)) return
+    const { flags, json } = this.#context
+    this.#waiting.set(request.requestId, { request, resolved: new AbortController() })
+    if (!json) note(permissionLines(request).join('\n'))
+    const option = flags.allow ? allowOnce(request) : flags.deny ? deny(request) : undefined
+    if (option) void this.#answer(request, option)
+    else if (!json && this.#fromInput && canAsk()) void this.#ask(request)
+    else if (this.#fromInput && !process.stdin.isTTY) this.#listen()
+    else if (!json) note('Another device must answer, or `happy-remote control approve` after Ctrl-C here.')
+  }
+
+  resolved({ requestId, outcome }: EventParams<'permission.resolved'>): void {
+    this.#waiting.get(requestId)?.resolved.abort(new Failure(EXIT.failed, 'conflict', 'Answered elsewhere.'))
+    if (this.#waiting.delete(requestId) && !this.#context.json) note(`  ${outcome}`)
+  }
+
+  close(): void {
+    this.#stopLines?.()
+    for (const { resolved } of this.#waiting.values()) resolved.abort(new Failure(EXIT.failed, 'conflict', 'Over.'))
+  }
+
+  async #answer(request: PermissionRequest, option: PermissionRequest['options'][number]): Promise<void> {
+    try {
+      await answerPermission(this.#context.controller, request, option)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      note(safeLine(error.message))
+    }
+  }
+
+  async #ask(request: PermissionRequest): Promise<void> {
+    const { resolved } = this.#waiting.get(request.requestId) as { resolved: AbortController }
+    try {
+      for (;;) {
+        const option = optionMeant(request, await ask('y, n or a number: ', resolved.signal))
+        if (option) return await this.#answer(request, option)
+      }
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'interrupted') process.kill(process.pid, 'SIGINT')
+    }
+  }
+
+  /** Each line answers the oldest request. */
+  #listen(): void {
+    this.#stopLines ??= readLines((line) => {
+      const [oldest] = this.#waiting.values()
+      const option = oldest && optionMeant(oldest.request, line)
+      if (oldest && option) void this.#answer(oldest.request, option)
+      else if (line !== '') note('There are: y, n, the number or the id of an option; for what is asked now.')
+    })
+  }
+}
+
+/** Resolves to how the prompt ended; the words of its turn are told meanwhile. */
+function follow(context: SubContext, messageId: string, prompt: string): Promise<End> {
+  const { controller, json, say } = context
+  return new Promise((resolve, reject) => {
+    const answers = new Answers(context)
+    const narrator = new Narrator({
+      words: (piece) => process.stdout.write(piece),
+      wordsEnd: () => process.stdout.write('\n'),
+      aside: (kind, text) => note(dim(kind === 'thought' || kind === 'note' ? `(${text})` : `  ${text}`)),
+    })
+    let started = false
+    const done = (settle: () => void) => {
+      controller.off('status', onStatus)
+      controller.off('event', tell)
+      stop()
+      answers.close()
+      narrator.end()
+      settle()
+    }
+    const tell = ({ method, params }: { method: string; params: object }) => {
+      if (json) say('', { event: method, params })
+    }
+    const mine = (then: () => void) => {
+      if (started && !json) then()
+    }
+    controller.on('event', tell)
+    const stop = listen(controller, {
+      'claude.delta': (delta) => mine(() => narrator.delta(delta)),
+      'claude.message': (message) => mine(() => narrator.message(message, message.messageId === messageId)),
+      'permission.requested': (request) => started && answers.requested(request),
+      'permission.resolved': (resolution) => answers.resolved(resolution),
+      'claude.messageState': ({ messageId: id, state, reason }) => {
+        if (id !== messageId) return
+        if (state === 'started') started = true
+        else if (state === 'queued') json || note('Waiting behind another prompt.')
+        else done(() => resolve({ state, ...(reason !== undefined && { reason }) }))
+      },
+    })
+    // What an agent tells before it is restarted is lost with it.
+    let wasReady = true
+    const onStatus = ({ ready }: { ready: boolean }) => {
+      if (ready && !wasReady) void afterReturn()
+      if (!ready && wasReady && !json) note(dim('(the connection is lost; it is made again)'))
+      wasReady = ready
+    }
+    const afterReturn = async () => {
+      try {
+        const { state, queued, pending } = await controller.call('claude.getStatus', {})
+        if (started) for (const request of pending) answers.requested(request)
+        if (state !== 'idle' || queued > 0) return
+        const text = 'The prompt is over, but how it ended was lost with the connection.'
+        done(() => reject(new Failure(EXIT.failed, 'uncertain', text)))
+      } catch {
+        // Gone again; the next return asks again.
+      }
+    }
+    controller.on('status', onStatus)
+    const accepted = ({ state }: { state: string }) => {
+      if (json) say('', { event: 'accepted', messageId, state })
+    }
+    controller
+      .call('claude.sendMessage', { prompt }, { id: messageId })
+      .then(accepted, (error) => done(() => reject(error)))
+  })
+}
+
+async function run(context: SubContext): Promise<number> {
+  const { controller, flags, words, behind, say, json } = context
+  if (flags.allow && flags.deny) throw new UsageError('--allow and --deny contradict each other.')
+  const prompt = await promptText([...words, ...(behind ?? [])])
+  const messageId = randomUUID()
+  if (flags['no-wait']) {
+    const { state } = await controller.call('claude.sendMessage', { prompt }, { id: messageId })
+    say(state === 'queued' ? 'Accepted; it waits behind another prompt.' : 'Accepted.', {
+      event: 'accepted',
+      messageId,
+      state,
+    })
+    return EXIT.ok
+  }
+  const { state, reason } = await follow(context, messageId, prompt)
+  if (json) say('', { event: 'ended', messageId, state, reason: reason ?? null })
+  else if (state !== 'completed')
+    note(`The prompt was ${state === 'failed' ? 'not completed' : state}${reason ? `: ${safeLine(reason)}` : ''}.`)
+  return state === 'completed' ? EXIT.ok : EXIT.failed
+}
+
+export const prompt: Sub = {
+  name: 'prompt',
+  usage: 'prompt <text…> | prompt -',
+  summary: 'give the assistant a prompt and follow it to its end',
+  details: `  -           the prompt is standard input
+  --no-wait   end when the prompt is accepted
+  --allow     answer every question of this prompt with "allow once"; you see what for only afterwards
+  --deny      answer every question of this prompt with a denial
+
+The assistant's words go to standard output, everything else to standard error. At a terminal you are asked what the
+assistant asks; otherwise lines of standard input (y, n, the number or id of an option) answer the oldest question, as
+may any other device. Ctrl-C leaves; the prompt goes on at the computer, and \`control cancel\` stops it.
+
+JSON: accepted {messageId, state}, the agent's events as {event: <method>, params}, and at last
+ended {messageId, state, reason}. Exit codes: 0 completed, 1 failed or cancelled.
+`,
+  options: { allow: { type: 'boolean' }, deny: { type: 'boolean' }, 'no-wait': { type: 'boolean' } },
+  run,
+}

@@ -1,0 +1,32 @@
+// What a sub-command of `control` is.
+
+import type { ParseArgsOptionsConfig } from 'node:util'
+import type { Say } from '../output.ts'
+import type { Connection } from './connection.ts'
+
+export interface SubContext extends Connection {
+  readonly say: Say
+  readonly json: boolean
+  readonly flags: Readonly<Record<string, string | boolean | undefined>>
+  /** ms for which the agent is waited for. */
+  readonly timeout: number
+  readonly words: readonly string[]
+  /** What stands behind `--`; null where there is no `--`. */
+  readonly behind: readonly string[] | null
+  /** Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal
+}
+
+export interface Sub {
+  readonly name: string
+  /** Its words, for the usage line. */
+  readonly usage: string
+  readonly summary: string
+  /** Whatever there is to say beside; ends with a line feed, or is ''. */
+  readonly details: string
+  readonly options: ParseArgsOptionsConfig
+  /** It waits for the agent itself, where it needs one at all. */
+  readonly connects?: true
+  /** Resolves to the exit code. */
+  run(context: SubContext): Promise<number>
+}

@@ -1,0 +1,233 @@
+// `happy-remote demo`, which `npm start` runs: relay, agent and controller in one process, through the
+// real protocol, and the time of each step.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
+import { networkInterfaces, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ReadStream, WriteStream } from 'node:tty'
+import type { Controller } from '../controller/controller.ts'
+import { pairWith } from '../controller/pair.ts'
+import { type Relay, startRelay } from '../relay/server.ts'
+import { parsePairingCode } from '../session/pairing-code.ts'
+import { isLocalHost } from '../session/relay-url.ts'
+import { Store } from '../session/store.ts'
+import { type AgentHost, endSentence, startAgent } from './agent/host.ts'
+import { whenNamed } from './agent/named.ts'
+import { pairOnScreen } from './agent/pair-screen.ts'
+import { type Command, EXIT, UsageError } from './command.ts'
+import { type Settings, settingsOf } from './config.ts'
+import { type Interactive, runInteractive } from './control/interactive.ts'
+import { DemoSteps } from './demo/steps.ts'
+import { runPrompt, runShellCommand } from './demo/work.ts'
+import { Failure } from './failure.ts'
+import { COMMON_OPTIONS, noWords, parseFlags } from './flags.ts'
+import { openLog } from './logging.ts'
+import { note } from './output.ts'
+import { untilStopped } from './signals.ts'
+import { shortId } from './state.ts'
+import { spacedDigits } from './terminal/block-digits.ts'
+
+const help = `happy-remote demo: everything in one process, to see it work
+
+Usage: happy-remote demo [options]
+       npm start -- [options]
+
+Starts a relay at a free port of this machine, an agent on the present folder and a controller; pairs them through
+the real protocol, gives the assistant a prompt, answers what it asks, runs a command in a real terminal, and prints
+the time of each step. Then it shows a pairing code for another device, and stays open for you as the controller;
+without a terminal it ends with exit code 0. It needs no account and no network, and keeps nothing.
+
+The assistant follows a script and runs nothing, unless another is configured (HAPPY_REMOTE_ASSISTANT or the
+configuration file, see happy-remote agent --help); to that one, the demo denies whatever it asks.
+
+  --host <address>     listen there instead of 127.0.0.1, so that a phone in the same network can pair
+  --json               one JSON object a line: step {name, text, ms}, times {pairing, pairingCompute, prompt, shell}
+                       in ms, and end after that
+  --config <file>      settings; default ~/.config/happy-remote/config.json
+  --log-level <level>  debug, info, warn, error or silent; default warn
+  --help               this text
+
+Exit codes: 0 done, 1 a step failed, 2 wrong use.
+`
+
+const OPTIONS = {
+  json: COMMON_OPTIONS.json,
+  help: COMMON_OPTIONS.help,
+  config: COMMON_OPTIONS.config,
+  'log-level': COMMON_OPTIONS['log-level'],
+  host: { type: 'string' },
+} as const
+
+/** What has to be ended, the last one first. */
+class Ending {
+  readonly #ends: (() => unknown)[] = []
+  add<T>(thing: T, end: (thing: T) => unknown): T {
+    this.#ends.unshift(() => end(thing))
+    return thing
+  }
+  async all(): Promise<void> {
+    for (const end of this.#ends.splice(0)) await end()
+  }
+}
+
+function checkHost(host: string): void {
+  if (isIPv4(host) && isLocalHost(host)) return
+  throw new UsageError(
+    `--host is ${JSON.stringify(host)}: an IPv4 address of this machine in a private network is needed.`,
+  )
+}
+
+/** Addresses under which others in the same network reach this machine. */
+const privateAddresses = (): string[] =>
+  Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .filter(({ family, internal, address }) => family === 'IPv4' && !internal && isLocalHost(address))
+    .map(({ address }) => address)
+
+interface Paired {
+  readonly controller: Controller
+  readonly digits: string
+}
+
+/** Both ends are ours, so the demo itself types at the agent the digits that the controller shows. */
+function pairBoth(host: AgentHost, store: Store, onScanned: () => void): Promise<Paired> {
+  const { promise: shown, resolve } = Promise.withResolvers<string>()
+  const { promise: failed, reject } = Promise.withResolvers<never>()
+  const pairing = host.agent.pair(
+    {
+      onScanned,
+      onDigits: () => void shown.then((digits) => pairing.enterDigits(digits)),
+      onOtherDevice: () => {},
+      onEnd: (end) => {
+        if (end.outcome === 'failed') reject(new Failure(EXIT.failed, end.reason, endSentence(end.reason)))
+      },
+    },
+    { capabilities: host.settings.grant },
+  )
+  const code = parsePairingCode(pairing.uri, Date.now())
+  const paired = pairWith({ code, store, name: 'demo controller', onDigits: resolve })
+  return Promise.race([Promise.all([paired, shown]), failed]).then(([controller, digits]) => ({ controller, digits }))
+}
+
+interface Running {
+  readonly relay: Relay
+  readonly host: AgentHost
+  readonly controller: Controller
+  readonly store: Store
+}
+
+async function steps(settings: Settings, address: string, steps: DemoSteps, ending: Ending): Promise<Running> {
+  const log = openLog('demo', settings.logLevel)
+  const folder = ending.add(mkdtempSync(join(tmpdir(), 'happy-remote-demo-')), (path) =>
+    rmSync(path, { recursive: true, force: true }),
+  )
+  const relay = ending.add(await startRelay({ host: address, logger: log }), (started) => started.close())
+  steps.done('relay', `Relay listening at ${relay.url}`)
+
+  const host = ending.add(startAgent({ ...settings, relay: relay.url, state: folder }, log), (started) =>
+    started.close(),
+  )
+  const store = ending.add(new Store(join(folder, 'controller')), (opened) => opened.close())
+  steps.done('agent', `Agent "${settings.name}" in ${settings.workspace}`)
+
+  const cpu = process.cpuUsage()
+  const begun = performance.now()
+  const { controller, digits } = await pairBoth(host, store, () => steps.done('scan', 'Pairing code read, keys agreed'))
+  ending.add(controller, (opened) => opened.close())
+  const { user, system } = process.cpuUsage(cpu)
+  steps.times.pairing = performance.now() - begun
+  steps.times.pairingCompute = (user + system) / 1_000
+  steps.done('pairing', `Digits ${spacedDigits(digits)} shown by the controller, typed at the agent (by the demo)`)
+
+  await controller.whenReady(10_000)
+  const info = await controller.call('agent.info', {})
+  steps.done('info', `First call answered, encrypted end to end: ${info.name}, ${info.platform}`)
+
+  await host.agent.conversation.start()
+  steps.done('assistant', `Assistant started: ${host.assistant}`)
+  steps.times.prompt = await runPrompt(controller, info.assistant?.scripted ?? false, steps)
+  steps.times.shell = await runShellCommand(controller, steps)
+  return { relay, host, controller, store }
+}
+
+/** Shows a code for another device; what is printed goes through `print`. */
+async function pairAnother({ host }: Running, print: (text: string) => void, signal: AbortSignal): Promise<void> {
+  const [input, output] = [process.stdin as ReadStream, process.stdout as WriteStream]
+  const result = await pairOnScreen({ host, input, output, signal, leaving: 'goes on without another device' })
+  if (result.outcome === 'failed') print(endSentence(result.reason))
+  else print(`Paired with ${(await whenNamed(host, result.deviceId)) ?? shortId(result.deviceId)}.`)
+}
+
+async function stayOpen(running: Running, address: string, stopped: Promise<void>): Promise<void> {
+  const { relay, controller, store, host } = running
+  const giveUp = new AbortController()
+  void stopped.then(() => giveUp.abort())
+  const [other = '<address>'] = privateAddresses()
+  note(
+    address === '127.0.0.1'
+      ? `The code that follows is for this machine: npx happy-remote pair. For a phone: npm start -- --host ${other}`
+      : `The code that follows is for devices that reach ${relay.url}.`,
+  )
+  await pairAnother(running, note, giveUp.signal)
+  if (giveUp.signal.aborted) return
+  const { promise: lost, reject } = Promise.withResolvers<never>()
+  controller.on('revoked', () => reject(new Failure(EXIT.refused, 'revoked', 'The pairing was ended.')))
+  await runInteractive({
+    controller,
+    store,
+    record: controller.record,
+    name: host.settings.name,
+    lost,
+    close: () => {},
+    signal: giveUp.signal,
+    commands: [
+      {
+        name: '/pair',
+        usage: '/pair',
+        summary: 'show a code for another device',
+        run: (program: Interactive) =>
+          program.away(() => pairAnother(running, (text) => program.print(text), giveUp.signal)),
+      },
+    ],
+  })
+}
+
+async function run(args: string[]): Promise<number> {
+  const { values, words } = parseFlags(args, OPTIONS)
+  if (values.help) {
+    process.stdout.write(help)
+    return EXIT.ok
+  }
+  noWords(words)
+  const address = values.host ?? '127.0.0.1'
+  checkHost(address)
+  // npm runs its scripts in the package's folder and tells where the person is.
+  const workspace = process.env.HAPPY_REMOTE_WORKSPACE || process.env.INIT_CWD || process.cwd()
+  const configured = settingsOf({ workspace, logLevel: values['log-level'] }, values.config, process.env)
+  const settings = { ...configured, assistant: configured.assistant ?? ['scripted'] }
+  const json = values.json ?? false
+  const atTerminal = !json && process.stdin.isTTY === true && process.stdout.isTTY === true
+  const ending = new Ending()
+  const { stopped } = untilStopped()
+  const interrupted = stopped.then(() => {
+    throw new Failure(EXIT.interrupted, 'interrupted', 'Given up.')
+  })
+  interrupted.catch(() => {})
+  try {
+    const told = new DemoSteps(json)
+    const running = await Promise.race([steps(settings, address, told, ending), interrupted])
+    told.end()
+    if (atTerminal) await stayOpen(running, address, stopped)
+    return EXIT.ok
+  } finally {
+    await ending.all()
+  }
+}
+
+export const demoCommand: Command = {
+  name: 'demo',
+  summary: 'everything in one process, to see it work; npm start runs it',
+  help,
+  run,
+}

@@ -1,0 +1,88 @@
+// `happy-remote devices`: the devices that are paired with this computer's agent, while it does not run.
+
+import { isCapability } from '@happy-remote/schemas/constants.ts'
+import { deviceIdOf } from '../crypto/identity.ts'
+import type { PairingRecord } from '../session/record.ts'
+import { type Command, EXIT, UsageError } from './command.ts'
+import { settingsOf } from './config.ts'
+import { Failure } from './failure.ts'
+import { COMMON_OPTIONS, noWords, parseFlags } from './flags.ts'
+import { sayTo } from './output.ts'
+import { hasState, openState, pairingsOf, peerIdOf, peerNameOf } from './state.ts'
+import { fit } from './terminal/columns.ts'
+
+const help = `happy-remote devices: the devices that are paired with the agent of this computer
+
+Usage: happy-remote devices [list] [options]
+       happy-remote devices revoke <name or id> [options]
+
+The agent must not be running: while it is, it holds its state, and its own key r revokes a device, as does
+\`happy-remote control revoke\` on the device itself. A revoked device must be paired again to come back.
+
+  --state <dir>        as that of the agent; default ~/.local/state/happy-remote
+  --config <file>      settings; default ~/.config/happy-remote/config.json
+  --json               one JSON object a line: device {deviceId, name, capabilities, relay, pairedAt}, or
+                       revoked {deviceId, name}
+  --help               this text
+
+Exit codes: 0 done, 1 failed (the agent is running), 2 wrong use, 3 no such device, or no agent has run here.
+`
+
+const isoDay = (at: number): string => new Date(at).toISOString().slice(0, 10)
+
+function find(records: readonly PairingRecord[], wanted: string): PairingRecord {
+  const named = records.filter((record) => peerIdOf(record) === wanted || peerNameOf(record) === wanted)
+  const found = named.length > 0 ? named : records.filter((record) => peerIdOf(record).startsWith(wanted))
+  const [record, ...others] = found
+  if (!record) throw new Failure(EXIT.notPaired, 'not-found', `No device ${JSON.stringify(wanted)} is paired here.`)
+  if (others.length > 0) throw new UsageError(`Several devices fit ${JSON.stringify(wanted)}; give the whole id.`)
+  return record
+}
+
+async function run(args: string[]): Promise<number> {
+  const { values, words } = parseFlags(args, COMMON_OPTIONS)
+  if (values.help) {
+    process.stdout.write(help)
+    return EXIT.ok
+  }
+  const [what = 'list', wanted, ...rest] = words
+  if (what !== 'list' && what !== 'revoke')
+    throw new UsageError(`There is no "devices ${what}"; there are list and revoke.`)
+  noWords(what === 'list' && wanted !== undefined ? [wanted] : rest)
+  if (what === 'revoke' && wanted === undefined) throw new UsageError('Revoke which device? Its name or id is missing.')
+  const { state } = settingsOf({ state: values.state, logLevel: values['log-level'] }, values.config, process.env)
+  if (!hasState(state, 'agent')) {
+    throw new Failure(EXIT.notPaired, 'not-paired', `No agent has run here yet (${state}).`)
+  }
+  const say = sayTo(values.json ?? false)
+  const store = openState(state, 'agent')
+  try {
+    const records = pairingsOf(store, 'agent')
+    if (what === 'revoke') {
+      const record = find(records, wanted as string)
+      const [deviceId, name] = [peerIdOf(record), peerNameOf(record)]
+      store.deny(deviceIdOf(record.peer.identityKey))
+      store.removePairing(record.pairingId)
+      say(`Revoked "${name}". It must be paired again to come back.`, { event: 'revoked', deviceId, name })
+      return EXIT.ok
+    }
+    if (records.length === 0 && !values.json) process.stdout.write('No device is paired.\n')
+    for (const record of records) {
+      const [deviceId, name] = [peerIdOf(record), peerNameOf(record)]
+      const { relay, createdAt } = record
+      const capabilities = record.capabilities.filter(isCapability)
+      const line = `${fit(name, 24)} ${deviceId}  paired ${isoDay(createdAt)}  ${capabilities.join(', ')}`
+      say(line, { event: 'device', deviceId, name, capabilities, relay, pairedAt: createdAt })
+    }
+    return EXIT.ok
+  } finally {
+    store.close()
+  }
+}
+
+export const devicesCommand: Command = {
+  name: 'devices',
+  summary: 'list or revoke the devices that are paired with the agent of this computer',
+  help,
+  run,
+}

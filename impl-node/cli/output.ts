@@ -1,0 +1,24 @@
+// Standard output: sentences for people, or with `--json` one object a line for programs.
+
+import type { Failure } from './failure.ts'
+
+/** What both a person and a program are to know. */
+export type Say = (sentence: string, event: Readonly<Record<string, unknown>> & { readonly event: string }) => void
+
+export const sayTo =
+  (json: boolean): Say =>
+  (sentence, event) => {
+    process.stdout.write(`${json ? jsonLine(event) : sentence}\n`)
+  }
+
+/** JSON without a raw control character: JSON.stringify leaves C1 as it is, which terminals obey. */
+const jsonLine = (event: object): string =>
+  JSON.stringify(event).replace(/[\u007f-\u009f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`)
+
+/** For people only, beside the output: progress, advice. */
+export const note = (sentence: string): void => void process.stderr.write(`${sentence}\n`)
+
+/** On standard error, as `{"event":"error","code","message"}` with `--json`. */
+export function tellFailure({ code, message }: Failure, json: boolean): void {
+  process.stderr.write(`${json ? JSON.stringify({ event: 'error', code, message }) : message}\n`)
+}

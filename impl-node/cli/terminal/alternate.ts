@@ -1,0 +1,33 @@
+// The alternate screen: what stands there is never in the scrollback, and is gone when it closes.
+
+import type { WriteStream } from 'node:tty'
+
+const ENTER = '\u001b[?1049h\u001b[?25l'
+const LEAVE = '\u001b[2J\u001b[?25h\u001b[?1049l'
+
+export interface AlternateScreen {
+  /** The whole screen; what does not fit is left out at the foot. */
+  draw(lines: readonly string[]): void
+  close(): void
+}
+
+export function openAlternateScreen(out: WriteStream): AlternateScreen {
+  let open = true
+  const close = () => {
+    if (!open) return
+    open = false
+    process.off('exit', close)
+    out.write(LEAVE)
+  }
+  process.on('exit', close)
+  out.write(ENTER)
+  return {
+    draw(lines) {
+      if (!open) return
+      const shown = lines.slice(0, out.rows ?? 24)
+      // Cleared before it is written: behind a full line the cursor still stands on its last character.
+      out.write(`\u001b[H${shown.map((line) => `\u001b[K${line}`).join('\r\n')}`)
+    },
+    close,
+  }
+}

@@ -1,0 +1,48 @@
+// Questions to the person at the terminal, and lines from standard input.
+
+import { createInterface } from 'node:readline'
+import { EXIT } from '../command.ts'
+import { Failure } from '../failure.ts'
+
+/** Whether somebody can be asked: questions go to standard error, answers come from standard input. */
+export const canAsk = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
+
+/** The answer in one line, trimmed. Throws Failure where the person gives up (Ctrl-C, Ctrl-D). */
+export function ask(question: string, signal?: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: process.stdin, output: process.stderr })
+    const done = (end: () => void) => {
+      signal?.removeEventListener('abort', abort)
+      lines.removeAllListeners('close')
+      lines.close()
+      end()
+    }
+    const giveUp = () => {
+      process.stderr.write('\n')
+      reject(new Failure(EXIT.interrupted, 'interrupted', 'Given up.'))
+    }
+    const abort = () => {
+      process.stderr.write('\n')
+      done(() => reject(signal?.reason))
+    }
+    lines.on('SIGINT', () => done(giveUp))
+    lines.on('close', () => done(giveUp))
+    lines.question(question, (answer) => done(() => resolve(answer.trim())))
+    signal?.addEventListener('abort', abort)
+  })
+}
+
+/** No unless the person says yes. */
+export const confirm = async (question: string): Promise<boolean> => /^(y|yes)$/i.test(await ask(`${question} [y/N] `))
+
+/** Calls `onLine` with each trimmed line of standard input until its end. Returns how to stop. */
+export function readLines(onLine: (line: string) => void, onEnd?: () => void): () => void {
+  const lines = createInterface({ input: process.stdin, terminal: false })
+  lines.on('line', (line) => onLine(line.trim()))
+  if (onEnd) lines.on('close', onEnd)
+  return () => {
+    lines.removeAllListeners('close')
+    lines.close()
+    process.stdin.pause()
+  }
+}
