@@ -18,6 +18,8 @@ export interface TerminalHandlers {
 const WRITE_MAX = 16_384
 /** ms for which a hole in the output may last before the terminal is attached again. */
 const HOLE = 1_000
+/** ms after which input that the agent could not take is sent again. */
+const BUSY = 200
 
 export class RemoteTerminal {
   readonly terminalId: string
@@ -56,6 +58,11 @@ export class RemoteTerminal {
   /** Offset of the next byte of output. */
   get offset(): number {
     return this.#next
+  }
+
+  /** Bytes of input that the agent has not accepted yet. */
+  get unwritten(): number {
+    return this.#input.length
   }
 
   /** Types; what is typed while a write is under way goes out with the next. */
@@ -167,9 +174,11 @@ export class RemoteTerminal {
         this.#input = this.#input.subarray(Math.max(0, this.#written - offset))
       }
     } catch (error) {
-      // The terminal has ended, or may no longer be written to: what was typed is lost with it.
       if (!(error instanceof ProtocolError)) throw error
-      this.#input = Buffer.alloc(0)
+      // A program that does not read: what is typed waits with it.
+      if (error.code === 'busy') setTimeout(() => void this.#flush(), BUSY)
+      // The terminal has ended, or may no longer be written to: what was typed is lost with it.
+      else this.#input = Buffer.alloc(0)
     } finally {
       this.#writing = false
     }
