@@ -72,10 +72,6 @@ export class Controller extends EventEmitter<ControllerEvents> {
       acceptChallenge: (challenge) => this.#link.acceptChallenge(challenge),
     })
     this.#socket = options.socket ?? new RelaySocket({ relay: parseRelayUrl(record.relay) })
-    this.#socket.onState = (state) => {
-      this.#relay = state
-      this.#changed()
-    }
     this.#link = new Link({
       identity,
       record,
@@ -111,6 +107,12 @@ export class Controller extends EventEmitter<ControllerEvents> {
         ...(options.onHandshake && { onHandshake: options.onHandshake }),
       },
     })
+    // Only now: the link dials while it is made, and its status cannot be told before.
+    this.#relay = this.#socket.state
+    this.#socket.onState = (state) => {
+      this.#relay = state
+      this.#changed()
+    }
   }
 
   get record(): PairingRecord {
