@@ -2,6 +2,7 @@
 // disagree on a signature, so what they treat differently is refused by bytes before they see it.
 
 import * as crypto from 'node:crypto'
+import { publicKeyPem } from './pem.ts'
 import { concat, type Random } from './primitives.ts'
 import { belowFieldPrime } from './x25519.ts'
 
@@ -68,11 +69,7 @@ export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Ui
     return false
   }
   try {
-    const key = crypto.createPublicKey({
-      key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') },
-      format: 'jwk',
-    })
-    return crypto.verify(null, message, key, signature)
+    return crypto.verify(null, message, crypto.createPublicKey(publicKeyPem('ed25519', publicKey)), signature)
   } catch {
     return false
   }
