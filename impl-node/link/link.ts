@@ -63,6 +63,8 @@ export interface LinkOptions {
 }
 
 const TICK = 500
+/** ms after the first sending of M3. */
+const PROOF_REPEATS = [2_000, 4_000, 8_000, 16_000]
 /** Unsent bytes beyond which an agent's events are dropped instead of kept. */
 const BACKLOG = 16 * 1_048_576
 
@@ -98,7 +100,7 @@ export class Link {
   #completeUntil = Number.NEGATIVE_INFINITY
   #completeAt = 0
   #skipLimitReached = false
-  #proof: { readonly frame: Uint8Array; resendAt: number; delay: number } | null = null
+  #proof: { readonly frame: Uint8Array; resendAt: readonly number[] | null } | null = null
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -164,7 +166,7 @@ export class Link {
         this.#handlers.onBlocked(reason)
       },
     })
-    if (options.proof) this.#proof = { frame: options.proof, resendAt: Number.POSITIVE_INFINITY, delay: 1_000 }
+    if (options.proof) this.#proof = { frame: options.proof, resendAt: null }
     this.#tick = setInterval(() => this.#onTick(), TICK)
   }
 
@@ -251,9 +253,10 @@ export class Link {
   #sendProof(): void {
     const proof = this.#proof
     if (!proof) return
-    this.#route.send(this.#record.peerRoute, proof.frame)
-    proof.delay = Math.min(2 * proof.delay, 16_000)
-    proof.resendAt = this.#now() + proof.delay
+    const now = this.#now()
+    const sent = this.#route.send(this.#record.peerRoute, proof.frame)
+    // pairing.controller.m3-resend
+    if (sent) proof.resendAt = proof.resendAt?.filter((at) => at > now) ?? PROOF_REPEATS.map((delay) => now + delay)
   }
 
   #onDown(): void {
@@ -475,7 +478,7 @@ export class Link {
     if (this.#completeUntil >= now && now - this.#completeAt >= limits.completeRepeat) this.#sendComplete()
     const present = this.#peerOnline || now - this.#heardAt < limits.presenceFresh
     if (present && now - this.#helloAt >= limits.helloEvery) this.#sendHello()
-    if (this.#proof && now >= this.#proof.resendAt) this.#sendProof()
+    if (this.#proof?.resendAt?.some((at) => now >= at)) this.#sendProof()
     if (now >= this.#probeAt) {
       this.#probeAt = Number.POSITIVE_INFINITY
       this.#reach()

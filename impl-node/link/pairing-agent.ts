@@ -14,7 +14,7 @@ import type { Ratchet } from '../session/ratchet.ts'
 import type { PairingRecord } from '../session/record.ts'
 import type { PinnedCert } from '../session/responder.ts'
 import type { RunSecret } from '../session/schedule.ts'
-import { wrapError } from '../session/wrap.ts'
+import { headOf, unwrap, unwrapError, wrapError } from '../session/wrap.ts'
 import type { RelaySocket, RouteHandle } from './socket.ts'
 
 export type PairingEnd =
@@ -35,7 +35,7 @@ export interface AgentPairingEvents {
 
 export interface AgentPairingOptions {
   readonly identity: Identity
-  readonly socket: RelaySocket
+  readonly socket: Pick<RelaySocket, 'attach' | 'relay'>
   readonly capabilities: readonly Capability[]
   readonly events: AgentPairingEvents
   /** ms, at most ten minutes. */
@@ -60,18 +60,23 @@ export class AgentPairing {
   readonly expiresAt: number
   #state: State = 'qr-shown'
   #timer: NodeJS.Timeout | undefined
+  /** ms since 1970: a machine that slept wakes with its timers late. */
+  #until: number
   #failures = 0
   #tries: number = limits.sasTries
+  /** What opened last, and from where: what an HS_ERROR answers. */
   #m1: Uint8Array | null = null
   #m3: Uint8Array | null = null
+  #from: Uint8Array | null = null
   #answered: AnsweredRun | null = null
   #completed: CompletedRun | null = null
 
   constructor(options: AgentPairingOptions) {
     this.#options = options
     const { identity, socket, random = randomBytes } = options
+    // pairing.qr.ttl
     const ttl = Math.min(options.ttl ?? limits.qrTtl, limits.qrTtlMax)
-    this.expiresAt = Date.now() + ttl
+    this.expiresAt = this.#until = Date.now() + ttl
     this.#routeKey = generateRouteKey(options.random)
     this.#secret = random(16)
     const payload: QrPayload = {
@@ -85,7 +90,7 @@ export class AgentPairing {
     }
     this.uri = formatPairingCode(payload)
     this.#run = { mode: 'pairing', secret: this.#secret, context: contextOf(payload) }
-    this.#timer = setTimeout(() => this.#fail('pair-expired', false), ttl)
+    this.#timer = setTimeout(() => this.#fail('pair-expired', true), ttl)
     this.#route = socket.attach(this.#routeKey, null, {
       onBound: () => {},
       onPresence: () => {},
@@ -104,11 +109,13 @@ export class AgentPairing {
   /** Takes what the person typed. `wrong`: another try is left. */
   enterDigits(digits: string): 'ok' | 'wrong' | 'ended' {
     const completed = this.#completed
-    if (this.#state !== 'await-user' || !completed) return 'ended'
+    if (this.#state !== 'await-user' || !completed || this.#isOver()) return 'ended'
+    // pairing.sas.typed, security.secret.compare
     const typed = new TextEncoder().encode(digits.replace(/[\s-]/g, ''))
     if (!equal(typed, new TextEncoder().encode(completed.digits))) {
       this.#tries--
       if (this.#tries > 0) return 'wrong'
+      // pairing.sas.tries
       this.#fail('sas-mismatch', true)
       return 'ended'
     }
@@ -128,8 +135,15 @@ export class AgentPairing {
       createdAt: Date.now(),
     }
     this.#state = 'ended'
+    try {
+      this.#options.events.onEnd({ outcome: 'paired', record, ratchet })
+    } catch (error) {
+      // What could not be stored is not paired, and the device hears so.
+      this.#state = 'await-user'
+      this.#fail('rejected', true)
+      throw error
+    }
     clearTimeout(this.#timer)
-    this.#options.events.onEnd({ outcome: 'paired', record, ratchet })
     this.#erase()
     return 'ok'
   }
@@ -139,14 +153,21 @@ export class AgentPairing {
   }
 
   #onFrame(from: Uint8Array, frame: Uint8Array): void {
+    if (this.#state === 'ended' || this.#isOver()) return
     try {
       if (this.#state === 'qr-shown') this.#onFirst(from, frame)
-      else if (this.#state === 'm2-sent' && from.every((byte, i) => byte === this.#answered?.peerRoute[i])) {
-        this.#onSecond(frame)
-      } else this.#onOther(from, frame)
+      else this.#onLater(from, frame)
     } catch (error) {
+      // pairing.wrap.open, pairing.hs-error.silent
       if (!(error instanceof ProtocolError)) throw error
     }
+  }
+
+  /** True where the time of the present state is over by the wall clock; the attempt has ended then. */
+  #isOver(): boolean {
+    if (Date.now() < this.#until) return false
+    this.#fail('pair-expired', true)
+    return true
   }
 
   /** The first M1 that opens takes the attempt, whatever else is wrong with it. */
@@ -159,9 +180,12 @@ export class AgentPairing {
       if (++this.#failures >= limits.openFailures) this.#fail('rejected', false)
       throw error
     }
+    // pairing.m1.single-use: the code is taken before anything else of the M1 is judged
     this.#m1 = frame
+    this.#from = from
     this.#state = 'm2-sent'
-    this.#restartTimer(limits.m3Time, 'pair-expired')
+    // pairing.agent.m3-time
+    this.#restartTimer(limits.m3Time)
     const { identity, suites = SUITE_BITS, random, known } = this.#options
     try {
       this.#answered = answerM1(opened, {
@@ -173,72 +197,88 @@ export class AgentPairing {
       })
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      this.#route.send(from, wrapError(this.#secret, frame, error.code, random))
-      this.#fail(error.code, false)
+      // pairing.agent.refused
+      this.#fail(error.code, true)
       return
     }
     this.#route.send(from, this.#answered.frame)
+    // pairing.m2.rebind
     this.#route.bindTo(from)
     this.#options.events.onScanned()
   }
 
-  #onSecond(frame: Uint8Array): void {
+  /** Once the code is taken. What does not open under its secret is met with silence, whatever it claims to be. */
+  #onLater(from: Uint8Array, frame: Uint8Array): void {
     const answered = this.#answered as AnsweredRun
+    // pairing.m1.repeat
     if (this.#m1 && equal(this.#m1, frame)) {
       this.#route.send(answered.peerRoute, answered.frame)
       return
     }
-    let completed: CompletedRun
+    const { type } = headOf(frame)
+    unwrap(this.#secret, frame)
+    if (type === 'M1') this.#onOther(from, frame)
+    else if (type === 'HS_ERROR') {
+      const code = unwrapError(this.#secret, frame, answered.frame)
+      // pairing.agent.hs-error, pairing.hs-error.outstanding, pairing.hs-error.no-loop
+      if (code) this.#fail(code, false)
+    } else if (type === 'M3' && this.#state === 'm2-sent' && equal(from, answered.peerRoute)) {
+      // pairing.agent.repeated-m3: in any later state an M3 is a repetition
+      this.#onM3(answered, frame)
+    }
+  }
+
+  #onM3(answered: AnsweredRun, frame: Uint8Array): void {
+    this.#m3 = frame
     try {
-      completed = completeRun(answered, frame, this.#options.random)
+      this.#completed = completeRun(answered, frame, this.#options.random)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      // What is not sealed under the secret is not of this attempt; what is must verify.
-      if (error.code === 'decrypt' || error.code === 'type' || error.code === 'length') {
-        this.#onOther(answered.peerRoute, frame)
-        return
-      }
-      this.#m3 = frame
+      // pairing.agent.refused
       this.#fail(error.code, true)
       return
     }
-    this.#m3 = frame
-    this.#completed = completed
     this.#state = 'await-user'
-    this.#restartTimer(limits.sasTime, 'pair-expired')
-    this.#options.events.onDigits(this.#tries, Date.now() + limits.sasTime)
+    // pairing.sas.time
+    this.#restartTimer(limits.sasTime)
+    this.#options.events.onDigits(this.#tries, this.#until)
   }
 
   /** Another M1 under the same secret: told that the code is taken, for as long as the attempt runs. */
   #onOther(from: Uint8Array, frame: Uint8Array): void {
-    if (this.#state === 'ended' || (this.#m3 && equal(this.#m3, frame))) return
-    openM1(this.#run, frame)
     this.#route.send(from, wrapError(this.#secret, frame, 'pair-busy', this.#options.random))
+    // pairing.agent.other-device
     this.#options.events.onOtherDevice()
   }
 
-  #restartTimer(time: number, reason: ErrorCode): void {
+  #restartTimer(time: number): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#fail(reason, true), time)
+    this.#until = Date.now() + time
+    this.#timer = setTimeout(() => this.#fail('pair-expired', true), time)
   }
 
+  /** With `tell`, the device whose M1 opened, if any, hears of it (pairing.agent.abort-answer). */
   #fail(reason: ErrorCode | 'cancelled', tell: boolean): void {
     if (this.#state === 'ended') return
-    const answers = this.#m3 ?? this.#m1
-    if (tell && answers && this.#answered) {
-      const code = reason === 'cancelled' || reason === 'pair-expired' ? 'rejected' : reason
-      this.#route.send(this.#answered.peerRoute, wrapError(this.#secret, answers, code, this.#options.random))
-    }
     this.#state = 'ended'
     clearTimeout(this.#timer)
-    this.#options.events.onEnd({ outcome: 'failed', reason })
-    this.#erase()
-    this.#route.release()
+    const last = this.#m3 ?? this.#m1
+    try {
+      if (tell && last && this.#from) {
+        const code = reason === 'cancelled' ? 'rejected' : reason
+        this.#route.send(this.#from, wrapError(this.#secret, last, code, this.#options.random))
+      }
+      this.#options.events.onEnd({ outcome: 'failed', reason })
+    } finally {
+      // pairing.agent.abort, pairing.qr.erase
+      this.#erase()
+      this.#route.release()
+    }
   }
 
   #erase(): void {
     this.#secret.fill(0)
     this.#answered = this.#completed = null
-    this.#m1 = this.#m3 = null
+    this.#m1 = this.#m3 = this.#from = null
   }
 }

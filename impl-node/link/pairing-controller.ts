@@ -4,14 +4,14 @@
 import { SUITE_BITS, SUITES, type Suite } from '@happy-remote/schemas/constants.ts'
 import { type ErrorCode, ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
-import { deviceIdOf, type Identity } from '../crypto/identity.ts'
+import { deviceIdOf, deviceIdText, type Identity } from '../crypto/identity.ts'
 import { equal, type Random } from '../crypto/primitives.ts'
 import { generateRouteKey } from '../crypto/route.ts'
 import type { PairingCode } from '../session/pairing-code.ts'
 import type { Ratchet } from '../session/ratchet.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { type AcceptedM2, acceptM2, type Bundle, createBundle, type PinnedCert } from '../session/responder.ts'
-import { unwrapError, wrapError } from '../session/wrap.ts'
+import { headOf, unwrap, unwrapError, wrapError } from '../session/wrap.ts'
 import type { RelaySocket, RouteHandle } from './socket.ts'
 
 /** Nobody answered, or somebody else used the code: the two look the same from here. */
@@ -26,7 +26,7 @@ export interface ControllerPairingEvents {
 export interface ControllerPairingOptions {
   readonly code: PairingCode
   readonly identity: Identity
-  readonly socket: RelaySocket
+  readonly socket: Pick<RelaySocket, 'attach' | 'relay'>
   readonly events: ControllerPairingEvents
   readonly random?: Random
   readonly supported?: number
@@ -34,15 +34,14 @@ export interface ControllerPairingOptions {
   readonly known?: (identityKey: Uint8Array) => PinnedCert | undefined
 }
 
-/** Codes of frames that were not sealed for this attempt. */
-const NOISE: ReadonlySet<ErrorCode> = new Set(['decrypt', 'type', 'version', 'suite'])
-
 export class ControllerPairing {
   readonly #options: ControllerPairingOptions
-  readonly #bundle: Bundle
+  readonly #secret: Uint8Array
   readonly #routeKey
   readonly #route: RouteHandle
-  readonly #deadline: NodeJS.Timeout
+  /** M1 with its private keys; null once its M2 was processed (pairing.m1.erase). */
+  #bundle: Bundle | null
+  #deadline: NodeJS.Timeout
   #resend: NodeJS.Timeout | undefined
   #accepted: AcceptedM2 | null = null
   #ended = false
@@ -57,7 +56,9 @@ export class ControllerPairing {
     const suite = SUITES.findLast((candidate) => code.payload.suites & supported & (1 << (candidate - 1)))
     if (suite === undefined) throw new ProtocolError('suite')
     this.#routeKey = generateRouteKey(random)
-    const run = { mode: 'pairing' as const, secret: code.payload.pairingSecret, context: code.context }
+    this.#secret = code.payload.pairingSecret
+    const run = { mode: 'pairing' as const, secret: this.#secret, context: code.context }
+    // pairing.controller.one-bundle
     this.#bundle = createBundle(run, suite as Suite, identity, this.#routeKey.routeId, random, supported)
     this.#deadline = setTimeout(() => this.#fail('no-answer'), limits.m2Time)
     this.#route = socket.attach(this.#routeKey, code.payload.routeId, {
@@ -72,6 +73,10 @@ export class ControllerPairing {
     })
   }
 
+  get routeId(): Uint8Array {
+    return this.#routeKey.routeId
+  }
+
   /** M3 with its ratchet, for the link that goes on from here. */
   get accepted(): { readonly frame: Uint8Array; readonly ratchet: Ratchet } | null {
     return this.#accepted
@@ -81,8 +86,9 @@ export class ControllerPairing {
   refusalOf(frame: Uint8Array): ErrorCode | null {
     if (!this.#accepted) return null
     try {
-      return unwrapError(this.#bundle.run.secret, frame, this.#accepted.frame)
-    } catch {
+      return unwrapError(this.#secret, frame, this.#accepted.frame)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
       return null
     }
   }
@@ -92,51 +98,65 @@ export class ControllerPairing {
   }
 
   #onBound(): void {
-    if (this.#ended || this.#accepted) return
+    if (this.#ended) return
     this.#sendM1()
     // pairing.controller.m1-resend: the same bytes, once
     this.#resend ??= setTimeout(() => this.#sendM1(), limits.m1Resend)
   }
 
   #sendM1(): void {
-    if (this.#ended || this.#accepted) return
-    this.#sent = this.#route.send(this.#options.code.payload.routeId, this.#bundle.frame) || this.#sent
+    if (this.#ended || !this.#bundle) return
+    if (!this.#route.send(this.#options.code.payload.routeId, this.#bundle.frame) || this.#sent) return
+    this.#sent = true
+    // pairing.controller.m2-time
+    clearTimeout(this.#deadline)
+    this.#deadline = setTimeout(() => this.#fail('no-answer'), limits.m2Time)
   }
 
   #onFrame(frame: Uint8Array): void {
+    const bundle = this.#bundle
     // pairing.m2.once
-    if (this.#ended || this.#accepted || !this.#sent) return
-    const { code, identity, random, known } = this.#options
+    if (this.#ended || !bundle || !this.#sent) return
+    if (this.#openedAsM2(bundle, frame)) this.#onM2(bundle, frame)
+  }
+
+  /** False for what is no M2 or does not open under the code's secret: silence (pairing.wrap.open). */
+  #openedAsM2(bundle: Bundle, frame: Uint8Array): boolean {
     try {
-      const refusal = this.#refusalOfM1(frame)
-      if (refusal) {
-        this.#fail(refusal)
-        return
+      const { type } = headOf(frame)
+      if (type === 'HS_ERROR') {
+        // pairing.hs-error.outstanding
+        const refusal = unwrapError(this.#secret, frame, bundle.frame)
+        if (refusal) this.#fail(refusal)
+        return false
       }
-      const expected = { deviceId: code.payload.deviceId, ...(known && { known }) }
-      this.#accepted = acceptM2(this.#bundle, frame, identity, expected, random)
+      unwrap(this.#secret, frame)
+      return type === 'M2'
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      if (NOISE.has(error.code)) return
-      // pairing.controller.m2-error: it was sealed for this attempt and does not verify
-      const refusal = wrapError(this.#bundle.run.secret, frame, error.code, random)
-      this.#route.send(code.payload.routeId, refusal)
+      return false
+    }
+  }
+
+  #onM2(bundle: Bundle, frame: Uint8Array): void {
+    const { code, identity, random, known, events } = this.#options
+    let accepted: AcceptedM2
+    try {
+      const expected = { deviceId: code.payload.deviceId, ...(known && { known }) }
+      accepted = acceptM2(bundle, frame, identity, expected, random)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      // pairing.controller.m2-error
+      this.#route.send(code.payload.routeId, wrapError(this.#secret, frame, error.code, random))
       this.#fail(error.code)
       return
     }
-    const record = this.#recordOf(this.#accepted)
     clearTimeout(this.#deadline)
     clearTimeout(this.#resend)
     this.#ended = true
-    this.#options.events.onDigits(this.#accepted.digits, record)
-  }
-
-  #refusalOfM1(frame: Uint8Array): ErrorCode | null {
-    try {
-      return unwrapError(this.#bundle.run.secret, frame, this.#bundle.frame)
-    } catch {
-      return null
-    }
+    this.#bundle = null
+    this.#accepted = accepted
+    events.onDigits(accepted.digits, this.#recordOf(accepted))
   }
 
   #recordOf({ peer, pairingKey, sessionId, suite }: AcceptedM2): PairingRecord {
@@ -148,7 +168,7 @@ export class ControllerPairing {
       pairingKey,
       suite,
       peer: { identityKey: peer.identityKey, dhKey: peer.dhKey, epoch: peer.epoch },
-      peerName: Buffer.from(deviceIdOf(peer.identityKey)).toString('hex').slice(0, 8),
+      peerName: deviceIdText(deviceIdOf(peer.identityKey)).slice(0, 8),
       routeSeed: this.#routeKey.seed,
       peerRoute: code.payload.routeId,
       relay: socket.relay.origin,
@@ -165,6 +185,7 @@ export class ControllerPairing {
 
   #end(): void {
     this.#ended = true
+    this.#bundle = null
     clearTimeout(this.#deadline)
     clearTimeout(this.#resend)
     this.#route.release()
