@@ -4,8 +4,9 @@ import type { Suite } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { CONTENT_TYPES, type ContentType, STATE_FLAGS, StateImage, StreamChunk } from '@happy-remote/schemas/session.ts'
-import { concat, sha256 } from '../../../crypto/primitives.ts'
+import { concat, seal, sha256 } from '../../../crypto/primitives.ts'
 import { dhKeyPairFrom, generateDhKeyPair } from '../../../crypto/x25519.ts'
+import { openRecord, RECORD_TYPES, type RecordType } from '../../at-rest.ts'
 import { decodeFrame, encodeFrame, paddedSize } from '../../frame.ts'
 import { Freshness } from '../../freshness.ts'
 import { messageKeyOf, nextChainKey, Ratchet, readRatchetMessage, skippedId, stepRoot } from '../../ratchet.ts'
@@ -153,7 +154,17 @@ export const stateImage: Construction = {
   export: (input) => ({ image: hex(throughState(StateImage.encode(StateImage.fromJson(input.values)))) }),
   import: (input) =>
     StateImage.toJson(StateImage.decode(throughState(input.bytes('image')))) as Record<string, unknown>,
-  'at-rest': 'at-rest.test.ts',
+  // The nonce is drawn inside, so the sealed record is opened; a record type without a name is sealed again.
+  'at-rest'(input, expected) {
+    const [key, id, nonce] = [input.bytes('key'), input.bytes('pairingId'), input.bytes('nonce')]
+    const sealed = expected.sealed as string
+    const type = (Object.keys(RECORD_TYPES) as RecordType[]).find(
+      (name) => RECORD_TYPES[name] === input.number('recordType'),
+    )
+    if (!type) return { sealed: hex(seal(key, nonce, unhex(expected.aad as string), input.bytes('record'))) }
+    const record = openRecord(key, type, id, input.number('generation'), concat(nonce, unhex(sealed)))
+    return hex(record) === input.text('record') ? { sealed } : {}
+  },
 }
 
 const imported = (image: Uint8Array, newPrivate: Uint8Array) => importState(image, 0, drawing(newPrivate))
