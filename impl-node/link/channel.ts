@@ -51,6 +51,8 @@ export class Channel {
   #ackTimer: NodeJS.Timeout | undefined
   #progressAt = 0
   #acked = 0
+  /** seq + 1 of the newest frame sent that the peer will acknowledge: an acknowledgement alone it does not. */
+  #awaited = 0
 
   constructor(hooks: ChannelHooks) {
     this.#hooks = hooks
@@ -63,7 +65,7 @@ export class Channel {
     this.#session = session
     this.#streams.clear()
     this.#nextStream = 1
-    this.#acked = 0
+    this.#acked = this.#awaited = 0
     this.#settleAck()
     this.#progressAt = this.#hooks.now()
     for (const { listener } of ended) listener.onEnd()
@@ -75,9 +77,13 @@ export class Channel {
     return this.#outboxBytes
   }
 
-  /** ms since the peer acknowledged anything while frames are outstanding; 0 where none are. */
+  /** ms since the peer acknowledged anything while an acknowledgement is due; 0 where none is. */
   get stalledFor(): number {
-    return this.#session?.outstanding ? this.#hooks.now() - this.#progressAt : 0
+    return this.#isAwaiting() ? this.#hooks.now() - this.#progressAt : 0
+  }
+
+  #isAwaiting(): boolean {
+    return this.#session !== null && this.#session.acknowledged < this.#awaited
   }
 
   /** The message goes out in order; an urgent one at once, behind what waits. */
@@ -164,7 +170,7 @@ export class Channel {
 
   #acknowledge(): void {
     this.#settleAck()
-    if (this.#session) this.control({ type: 'ack' })
+    if (this.#session) this.#transmit('control', encoder.encode('{"type":"ack"}'), false)
   }
 
   #settleAck(): void {
@@ -197,13 +203,14 @@ export class Channel {
     }
   }
 
-  #transmit(contentType: ContentType, content: Uint8Array): boolean {
+  #transmit(contentType: ContentType, content: Uint8Array, isAwaited = true): boolean {
     const session = this.#session
     if (!session) return false
     let message: Uint8Array
     try {
-      if (session.outstanding === 0) this.#progressAt = this.#hooks.now()
+      if (!this.#isAwaiting()) this.#progressAt = this.#hooks.now()
       message = session.seal(contentType, content, this.#hooks.fresh())
+      if (isAwaited) this.#awaited = session.ratchet.nextSeq
     } catch (error) {
       // Beyond the window even control has to wait; the next acknowledgement or hello makes room.
       if (error instanceof ProtocolError && error.code === 'window') return false
