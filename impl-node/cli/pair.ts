@@ -102,8 +102,9 @@ Pairing with a computer
   Computer  ${DEVICE_PREFIX}${agentId}
   Expires   ${left > 0 ? `in ${left} s` : 'now, by the clock of this device'}
 
-Pair only with a code that you made yourself, just now, on your own computer. Once paired, this device can
-do there what the computer grants it, such as giving the assistant work, answering for you and using a shell.
+Pair only with a code that you made yourself, just now, on your own computer.
+Once paired, this device can do there what the computer grants it, such as
+giving the assistant work, answering for you and using a shell.
 `)
 }
 

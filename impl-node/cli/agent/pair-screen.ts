@@ -71,7 +71,7 @@ export function pairOnScreen(options: PairScreenOptions): Promise<ScreenResult> 
 
   function lines(columns: number, rows: number): string[] {
     const now = Date.now()
-    const shape = { columns, rows: rows - 1, color: true, relay: relay.url, capabilities: settings.grant }
+    const shape = { columns, rows: rows - 1, color: true, relay: relay.origin, capabilities: settings.grant }
     if (digits) {
       const secondsLeft = (digits.until - now) / 1_000
       return digitsScreen({ ...shape, triesLeft: pairing.triesLeft, secondsLeft, entered: typed })
@@ -80,7 +80,7 @@ export function pairOnScreen(options: PairScreenOptions): Promise<ScreenResult> 
       return [
         bold('Pair a device'),
         '',
-        `Relay ${relay.url}`,
+        `Relay ${relay.origin}`,
         relayText(host.relayState, now),
         '',
         'The code is shown once the relay is connected. `happy-remote relay` starts one.',

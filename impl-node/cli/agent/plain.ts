@@ -81,8 +81,8 @@ export async function runPlain(host: AgentHost, options: PlainOptions, stopped: 
   const stopWatching = watch(host, say)
   const { name, workspace } = settings
   say(
-    `Agent "${name}" (${shortId(deviceId)}) works in ${workspace}, by the relay ${relay.url}. Assistant: ${host.assistant}.`,
-    { event: 'started', deviceId, name, workspace, relay: relay.url, assistant: settings.assistant?.[0] ?? null },
+    `Agent "${name}" (${shortId(deviceId)}) works in ${workspace}, by the relay ${relay.origin}. Assistant: ${host.assistant}.`,
+    { event: 'started', deviceId, name, workspace, relay: relay.origin, assistant: settings.assistant?.[0] ?? null },
   )
   const stopLines = readLines(onLine)
   if (options.pair) pair()

@@ -119,7 +119,7 @@ export class StatusScreen {
     const lamp = relayState?.name === 'open' ? green('●') : yellow('○')
     return [
       '',
-      `${lamp} Relay      ${relay.url}: ${relayText(relayState, now)}`,
+      `${lamp} Relay      ${relay.origin}: ${relayText(relayState, now)}`,
       `  Assistant  ${assistant}${assistant === 'none' ? ': prompts are refused; see --assistant' : `: ${does}`}`,
       ...this.#deviceLines(now),
       this.#choosing ? 'Revoke which device? Its number, or any other key for none.' : this.#keys(),

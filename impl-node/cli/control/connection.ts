@@ -22,7 +22,7 @@ export interface Connection {
 }
 
 /** ms after which a person is told what takes so long. */
-const PATIENCE = 1_000
+const PATIENCE = 2_500
 
 const ENDED = (name: string) =>
   new Failure(EXIT.refused, 'revoked', `"${name}" has ended this pairing; pair again to come back.`)
