@@ -98,6 +98,20 @@ for (const [name, point] of [
   })
 }
 
+// [1]B = B + [k]O: with the neutral element as A, R = B and S = 1 sign every message.
+const SIGNS_ANYTHING = concat(unhex(`58${'66'.repeat(31)}`), Uint8Array.of(1), new Uint8Array(31))
+
+for (const [name, point] of [
+  ['the neutral element', `01${ZEROS}00`],
+  ['the neutral element with the sign bit', `01${ZEROS}80`],
+  ['the neutral element as p + 1', `ee${ONES}7f`],
+  ['the neutral element as p + 1 with the sign bit', `ee${ONES}ff`],
+] as const) {
+  test(`verify() refuses ${name} as A, under which one signature fits every message`, () => {
+    for (const text of ['', 'a', 'b', 'c'].map(ascii)) assert.ok(!verify(unhex(point), text, SIGNS_ANYTHING))
+  })
+}
+
 // A = [a]B + T with T of order 8, and an honest S for a. The cofactored equation holds for every k, the
 // cofactorless one only where k is a multiple of 8.
 const MIXED_ORDER = unhex('dd8952a66f04b15f61df8c66ce93471979a95c884f2dede0f89f1fc9f9b407b4')
