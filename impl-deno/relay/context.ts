@@ -1,0 +1,29 @@
+// What all connections of one relay share.
+
+import type { AddressRates } from './addresses.ts'
+import type { RelayLimits } from './limits.ts'
+import type { RouteTable } from './table.ts'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+/** Never given a payload, a key or a whole route (relay.privacy.log). */
+export type Log = (level: LogLevel, event: string, details?: Readonly<Record<string, string | number>>) => void
+
+/** Read once for each frame, so it is a plain field that one timer moves on. */
+export interface Clock {
+  /** Milliseconds of an arbitrary beginning, up to one tick behind. */
+  now: number
+  /** Counts the windows of the rates. */
+  second: number
+}
+
+export interface RelayContext {
+  readonly limits: RelayLimits
+  /** What a client may have signed (relay.bind.origin). */
+  readonly origins: readonly string[]
+  readonly table: RouteTable
+  readonly addresses: AddressRates
+  readonly clock: Clock
+  /** Milliseconds between two ticks. */
+  readonly tick: number
+  readonly log: Log
+}

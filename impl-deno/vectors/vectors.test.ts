@@ -1,0 +1,17 @@
+// Every vector that concerns crypto/ and session/, from the JSON.
+
+import assert from 'node:assert/strict'
+import './crypto.ts'
+import './handshake.ts'
+import { coveredGroups, loadVectors, vectorNames } from './runner.ts'
+
+/** Groups of other layers. */
+const ELSEWHERE = ['relay-bind/sign', 'relay-bind/accept', 'relay-bind/route']
+
+Deno.test('every group of every vector file is run', () => {
+  const all = vectorNames().flatMap((name) => loadVectors(name).groups.map(({ label }) => `${name}/${label}`))
+  assert.deepEqual(
+    all.filter((group) => !coveredGroups.has(group)),
+    ELSEWHERE,
+  )
+})
