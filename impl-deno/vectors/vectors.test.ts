@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import './crypto.ts'
 import './handshake.ts'
+import './known-answers.ts'
+import './ratchet.ts'
 import { coveredGroups, loadVectors, vectorNames } from './runner.ts'
 
 /** Groups of other layers. */
