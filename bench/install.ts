@@ -1,0 +1,36 @@
+// What we compare with, installed into bench/ where it is missing: nobody else needs it, and one of
+// the two is under the AGPL.
+
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const folder = import.meta.dirname
+
+interface Manifest {
+  readonly version?: string
+  readonly devDependencies?: Readonly<Record<string, string>>
+}
+
+const manifestOf = (...path: string[]): Manifest =>
+  JSON.parse(readFileSync(join(folder, ...path, 'package.json'), 'utf8')) as Manifest
+
+function isInstalled(name: string, version: string): boolean {
+  try {
+    return manifestOf('node_modules', name).version === version
+  } catch {
+    return false
+  }
+}
+
+/** False where it cannot be done; npm has said why on stderr. */
+export function installReferences(say: (line: string) => void): boolean {
+  const references = Object.entries(manifestOf().devDependencies ?? {})
+  if (references.every(([name, version]) => isInstalled(name, version))) return true
+  say(`installing ${references.map(([name]) => name).join(' and ')} (150 MB, once)`)
+  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  return status === 0
+}

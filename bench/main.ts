@@ -1,0 +1,53 @@
+// npm run bench -- [row…] [--json]: the performance table. A row is named by its id or the beginning of
+// it: `crypto` means every row of crypto. Progress goes to stderr. Goals that are missed do not fail it.
+
+import { parseArgs } from 'node:util'
+import { installReferences } from './install.ts'
+import { pairing } from './pairing.ts'
+import { dhStep, sameChain } from './ratchet.ts'
+import { relayForward } from './relay-forward.ts'
+import type { Row, Topic } from './row.ts'
+import { formatTable } from './table.ts'
+
+const forwarding: Topic = {
+  ids: ['256', '256.single', '256.burst', '4096', '65536'].map((load) => `relay.forward.${load}.node`),
+  needsReferences: false,
+  measure: relayForward,
+}
+const TOPICS: readonly Topic[] = [forwarding, sameChain, dhStep, pairing]
+
+const say = (line: string): void => console.error(`bench: ${line}`)
+
+function fail(line: string, code: number): never {
+  say(line)
+  process.exit(code)
+}
+
+function readArguments(): { words: readonly string[]; json: boolean } {
+  try {
+    const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true })
+    return { words: positionals, json: values.json ?? false }
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error), 2)
+  }
+}
+
+const { words, json } = readArguments()
+const isNamedBy = (word: string) => (id: string) => id === word || id.startsWith(`${word}.`)
+const isWanted = (id: string) => words.length === 0 || words.some((word) => isNamedBy(word)(id))
+
+const allIds = TOPICS.flatMap(({ ids }) => ids)
+const unknown = words.find((word) => !allIds.some(isNamedBy(word)))
+if (unknown !== undefined) fail(`Cannot measure ${unknown}: there are ${allIds.join(', ')}`, 2)
+
+const topics = TOPICS.filter(({ ids }) => ids.some(isWanted))
+if (topics.some(({ needsReferences }) => needsReferences) && !installReferences(say)) {
+  fail('Cannot install the references: npm ci failed in bench/ (is the registry reachable?)', 1)
+}
+
+const rows: Row[] = []
+for (const [at, topic] of topics.entries()) {
+  say(`${at + 1} of ${topics.length}: ${topic.ids.filter(isWanted).join(', ')}`)
+  rows.push(...(await topic.measure()).filter(({ id }) => isWanted(id)))
+}
+console.log(json ? JSON.stringify({ rows }, null, 1) : formatTable(rows))
