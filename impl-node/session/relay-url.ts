@@ -18,7 +18,8 @@ export interface RelayAddress {
 const HOST = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
 // URL parsers read such a host as an IPv4 address, in octal, hexadecimal or with parts left out, or throw.
 const NUMBER_AT_END = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/
-const PATH = /^(\/[A-Za-z0-9._~-]+)*$/
+// A segment of one or two dots would be taken out by whoever dials it: another path than the one that is signed.
+const PATH = /^(\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)*$/
 const ADDRESS = /^(\[[0-9a-f:.]+\]|[^:/[\]]+)(?::([1-9][0-9]{0,4}))?(\/.*)?$/
 
 /** Whether `ws` without TLS may be used for this host. */

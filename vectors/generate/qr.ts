@@ -50,6 +50,8 @@ const addresses: [name: string, relay: string][] = [
   ['fragment', 'relay.example.com/a#b'],
   ['trailing-slash', 'relay.example.com/'],
   ['empty-segment', 'relay.example.com//a'],
+  ['dot-segment', 'relay.example.com/./a'],
+  ['dot-dot-segment', 'relay.example.com/a/..'],
   ['port-zero', 'relay.example.com:0'],
   ['port-large', 'relay.example.com:65536'],
   ['port-empty', 'relay.example.com:'],

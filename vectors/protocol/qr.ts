@@ -37,6 +37,7 @@ export function relayAddress(flags: number, relay: Uint8Array): RelayAddress {
   const text = new TextDecoder('latin1').decode(relay)
   const { host, port, path } = ADDRESS.exec(text)?.groups ?? {}
   if (host === undefined || Number(port ?? 1) > 65_535) throw new ProtocolError('qr-encoding')
+  if (path?.split('/').some((segment) => segment === '.' || segment === '..')) throw new ProtocolError('qr-encoding')
   const insecure = (flags & 1) === 1
   if (insecure && !isLocal(host)) throw new ProtocolError('qr-insecure')
   const origin = `${insecure ? 'ws' : 'wss'}://${host}:${port ?? (insecure ? 80 : 443)}${path}`
