@@ -1,6 +1,7 @@
 // node spec/tables.ts [--check]: fills the tables between `<!-- generated: … -->` and `<!-- /generated -->`
 // in spec/*.md from the declarations, and touches nothing else.
 
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TSchema } from 'typebox'
@@ -122,6 +123,12 @@ function messageTable(which: string): string {
   return table(head, rows)
 }
 
+/** SHA-256 over `vectors/SHA256SUMS`, which itself names every vector file. */
+function vectorsDigest(): string {
+  const sums = readFileSync(join(import.meta.dirname, '../vectors/SHA256SUMS'))
+  return `\`${createHash('sha256').update(sums).digest('hex')}\``
+}
+
 const PLACES: readonly string[] = ['relay', 'handshake', 'rpc', 'control', 'local']
 
 /** The table of one marker, such as `layout IdentityCert`. Throws where the marker asks for what is not there. */
@@ -133,6 +140,7 @@ export function tableOf(marker: string): string {
   if (kind === 'limits') return limitsTable()
   if (kind === 'methods') return methodTable()
   if (kind === 'events') return eventTable()
+  if (kind === 'vectors') return vectorsDigest()
   throw new Error(`Cannot write a table: unknown marker "${marker.trim()}"`)
 }
 
