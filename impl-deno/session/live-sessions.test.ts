@@ -37,7 +37,7 @@ Deno.test('a rekey loses nothing that is in flight and switches the controller w
   assert.equal(controller.current, old)
   const opened = await controller.receive(first)
   assert.deepEqual([opened.switched, opened.session, opened.order], [true, sessions.controller, 1])
-  assert.equal(controller.current, sessions.controller)
+  assert.deepEqual([controller.current, controller.waiting, controller.size], [sessions.controller, undefined, 2])
   assert.equal((await controller.receive(inFlight[0])).switched, false)
   assert.equal((await agent.receive(inFlight[1])).late, false)
 })
@@ -85,6 +85,12 @@ Deno.test('no more than three sessions are kept, a waiting one included', async 
   assert.equal(controller.size, 3)
   agent.switchTo(sessions.agent)
   await assert.rejects(agent.receive(oldest), { code: 'header' })
+})
+
+Deno.test('receive() refuses a message above 262,224 bytes, whatever its version', async () => {
+  const { agent } = await paired()
+  await assert.rejects(agent.receive(new Uint8Array(262_225)), { code: 'length' })
+  await assert.rejects(agent.receive(new Uint8Array(262_224)), { code: 'version' })
 })
 
 Deno.test('receive() refuses what comes back from where it was sent', async () => {
