@@ -133,16 +133,18 @@ async function steps(settings: Settings, address: string, steps: DemoSteps, endi
 
   const cpu = process.cpuUsage()
   const begun = performance.now()
-  const { controller, digits } = await pairBoth(host, store, () => steps.done('scan', 'Pairing code read, keys agreed'))
+  const { controller, digits } = await pairBoth(host, store, () =>
+    steps.done('scan', 'Pairing code read, handshake begun'),
+  )
   ending.add(controller, (opened) => opened.close())
   const { user, system } = process.cpuUsage(cpu)
   steps.times.pairing = performance.now() - begun
   steps.times.pairingCompute = (user + system) / 1_000
-  steps.done('pairing', `Digits ${spacedDigits(digits)} shown by the controller, typed at the agent (by the demo)`)
+  steps.done('pairing', `Paired; the demo typed the digits ${spacedDigits(digits)} itself`)
 
   await controller.whenReady(10_000)
   const info = await controller.call('agent.info', {})
-  steps.done('info', `First call answered, encrypted end to end: ${info.name}, ${info.platform}`)
+  steps.done('info', `First call answered: ${info.name}, ${info.platform}`)
 
   await host.agent.conversation.start()
   steps.done('assistant', `Assistant started: ${host.assistant}`)
@@ -155,8 +157,10 @@ async function steps(settings: Settings, address: string, steps: DemoSteps, endi
 async function pairAnother({ host }: Running, print: (text: string) => void, signal: AbortSignal): Promise<void> {
   const [input, output] = [process.stdin as ReadStream, process.stdout as WriteStream]
   const result = await pairOnScreen({ host, input, output, signal, leaving: 'goes on without another device' })
-  if (result.outcome === 'failed') print(endSentence(result.reason))
-  else print(`Paired with ${(await whenNamed(host, result.deviceId)) ?? shortId(result.deviceId)}.`)
+  if (result.outcome === 'failed') {
+    const reason = result.reason === 'cancelled' ? 'No other device was paired.' : endSentence(result.reason)
+    print(`${reason} /pair shows a new code.`)
+  } else print(`Paired with ${(await whenNamed(host, result.deviceId)) ?? shortId(result.deviceId)}.`)
 }
 
 async function stayOpen(running: Running, address: string, stopped: Promise<void>): Promise<void> {
@@ -166,7 +170,7 @@ async function stayOpen(running: Running, address: string, stopped: Promise<void
   const [other = '<address>'] = privateAddresses()
   note(
     address === '127.0.0.1'
-      ? `The code that follows is for this machine: npx happy-remote pair. For a phone: npm start -- --host ${other}`
+      ? `The code that follows is for this machine: npx happy-remote pair.\nFor a phone: npm start -- --host ${other}`
       : `The code that follows is for devices that reach ${relay.url}.`,
   )
   await pairAnother(running, note, giveUp.signal)

@@ -77,7 +77,7 @@ export function startAgent(settings: Settings, log: Log): AgentHost {
     settings,
     relay,
     deviceId: deviceIdText(store.identity.deviceId),
-    assistant: assistant ? `${assistant.name}${assistant.scripted ? ' (follows a script, runs nothing)' : ''}` : 'none',
+    assistant: assistant ? `${assistant.name}${assistant.scripted ? ' (runs nothing)' : ''}` : 'none',
     get relayState() {
       return relayState
     },

@@ -13,7 +13,9 @@ export const cancel: Sub = {
   summary: 'stop the running prompt',
   details: `  --all   and every prompt that waits behind it
 
-JSON: cancelled {success}. Exit codes: 0 told, 1 there was nothing to stop.
+JSON: cancelled {success}.
+
+Exit codes: 0 told, 1 there was nothing to stop.
 `,
   options: { all: { type: 'boolean' } },
   async run({ controller, flags, say }) {

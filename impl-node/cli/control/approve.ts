@@ -69,7 +69,9 @@ export const approve: Sub = {
 
 The answer carries a hash of the input that was shown here: the agent refuses it for any other input.
 
-JSON: answered {requestId, inputText, option, outcome}. Exit codes: 0 answered, 1 nothing waits, or somebody was faster.
+JSON: answered {requestId, inputText, option, outcome}.
+
+Exit codes: 0 answered, 1 nothing waits, or somebody was faster.
 `,
   options: { option: { type: 'string' }, deny: { type: 'boolean' }, yes: { type: 'boolean', short: 'y' } },
   run,

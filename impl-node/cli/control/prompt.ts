@@ -191,7 +191,9 @@ assistant asks; otherwise lines of standard input (y, n, the number or id of an 
 may any other device. Ctrl-C leaves; the prompt goes on at the computer, and \`control cancel\` stops it.
 
 JSON: accepted {messageId, state}, the agent's events as {event: <method>, params}, and at last
-ended {messageId, state, reason}. Exit codes: 0 completed, 1 failed or cancelled.
+ended {messageId, state, reason}.
+
+Exit codes: 0 completed, 1 failed or cancelled.
 `,
   options: { allow: { type: 'boolean' }, deny: { type: 'boolean' }, 'no-wait': { type: 'boolean' } },
   run,

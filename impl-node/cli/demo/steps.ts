@@ -1,7 +1,7 @@
 // The table that the demo prints while it goes.
 
 import { sayTo } from '../output.ts'
-import { cut, fit } from '../terminal/columns.ts'
+import { fit, wrap } from '../terminal/columns.ts'
 import { bold, dim } from '../terminal/style.ts'
 
 /** All in ms. */
@@ -43,10 +43,12 @@ export class DemoSteps {
     else this.#row(text, ms)
   }
 
-  /** What came of a step, below or above it. */
+  /** What happens in the step that follows; `text` has no styles. */
   detail(text: string): void {
     if (this.#json) return
-    for (const line of text.split('\n')) this.#write(dim(cut(`    ${line}`, this.#columns + TIME_COLUMNS)))
+    for (const line of text.split('\n')) {
+      for (const part of wrap(line, this.#columns)) this.#write(dim(`    ${part}`))
+    }
   }
 
   end(): void {
@@ -60,7 +62,7 @@ export class DemoSteps {
     this.#write('')
     this.#row('Pairing, from the code to the confirmed pairing', pairing)
     this.#row('  of which computing: both sides, and the relay', pairingCompute)
-    this.#row('First prompt, its question answered, to the end of the turn', prompt)
+    this.#row('First prompt, with its question, to the end of the turn', prompt)
     this.#row('First shell command, to its exit', shell)
     this.#write('')
   }

@@ -8,12 +8,10 @@ import { listen, Narrator } from '../control/narrator.ts'
 import { allowOnce, answerPermission, deny } from '../control/permissions.ts'
 import { Failure } from '../failure.ts'
 import { exactText, safeLine, safeText } from '../safe-text.ts'
-import { wrap } from '../terminal/columns.ts'
 import type { DemoSteps } from './steps.ts'
 
 const PROMPT = 'Say hello in one sentence.'
 const COMMAND = process.platform === 'win32' ? ['cmd', '/c', 'ver'] : ['sh', '-c', 'uname -a && tty']
-const WIDTH = 84
 const PATIENCE = 120_000
 
 /**
@@ -25,25 +23,22 @@ export async function runPrompt(controller: Controller, scripted: boolean, steps
   const messageId = randomUUID()
   steps.detail(`› ${PROMPT}`)
   let words = ''
-  const tell = (text: string) => {
-    for (const line of text.split('\n')) for (const each of wrap(line, WIDTH)) steps.detail(each)
-  }
   const narrator = new Narrator({
     words: (piece) => {
       words += piece
     },
     wordsEnd: () => {
-      tell(words)
+      steps.detail(words)
       words = ''
     },
-    aside: (kind, text) => kind === 'tool' && tell(`• ${text}`),
+    aside: (kind, text) => kind === 'tool' && steps.detail(`• ${text}`),
   })
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
   const answer = (request: PermissionRequest) => {
     const option = scripted ? allowOnce(request) : deny(request)
-    tell(`? ${safeLine(request.title)}: ${exactText(request.inputText)}`)
+    steps.detail(`? ${safeLine(request.title)}: ${exactText(request.inputText)}`)
     if (!option) return
-    tell(`  answered by the demo: ${safeLine(option.name)}`)
+    steps.detail(`  answered by the demo: ${safeLine(option.name)}`)
     answerPermission(controller, request, option).catch(reject)
   }
   const stop = listen(controller, {

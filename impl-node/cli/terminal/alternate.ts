@@ -13,6 +13,7 @@ export interface AlternateScreen {
 
 export function openAlternateScreen(out: WriteStream): AlternateScreen {
   let open = true
+  let last = ''
   const close = () => {
     if (!open) return
     open = false
@@ -24,7 +25,11 @@ export function openAlternateScreen(out: WriteStream): AlternateScreen {
   return {
     draw(lines) {
       if (!open) return
-      const shown = lines.slice(0, out.rows ?? 24)
+      const { columns = 80, rows = 24 } = out
+      const shown = lines.slice(0, rows)
+      const picture = [columns, rows, ...shown].join('\n')
+      if (picture === last) return
+      last = picture
       // Cleared before it is written: behind a full line the cursor still stands on its last character.
       out.write(`\u001b[H${shown.map((line) => `\u001b[K${line}`).join('\r\n')}`)
     },

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { runCli, startCli } from './testing/cli.ts'
+import { agentArgs, control, pairUp, startWorld } from './testing/pair.ts'
+
+const ASSISTANT = fileURLToPath(new URL('../../conformance/assistants/acp.ts', import.meta.url))
+const ESC = '\u001b'
+
+/** Says and asks with escape sequences in every place that takes text. */
+const hostile = {
+  name: `Evil${ESC}[2J`,
+  replies: [],
+  otherwise: [
+    { do: 'thought', text: `thinking${ESC}[31m red` },
+    { do: 'text', text: `before${ESC}]0;owned\u0007 after\u009b2J` },
+    { do: 'tool', call: 'c', title: `ls${ESC}[1A`, kind: 'execute', status: 'pending', input: { command: 'ls' } },
+    {
+      do: 'permission',
+      call: 'c',
+      title: `List${ESC}[2K files`,
+      tool: 'Bash',
+      options: [
+        { id: 'yes', name: `Allow${ESC}[8m once`, kind: 'allow_once' },
+        { id: 'no', name: 'Deny', kind: 'reject_once' },
+      ],
+      on: {
+        yes: [{ do: 'text', text: 'was allowed' }],
+        no: [{ do: 'text', text: 'was denied' }],
+      },
+    },
+  ],
+}
+
+const hasControls = (text: string) => /[^\P{Cc}\n\t]/u.test(text)
+const isAlive = (pid: number) => existsSync(`/proc/${pid}`)
+const childrenOf = (pid: number) =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+
+test('a paired controller gets along without a terminal, and nothing is left when the agent ends', async (t) => {
+  const world = await startWorld(t)
+  const script = join(world.folder, 'script.json')
+  writeFileSync(script, JSON.stringify(hostile))
+  const command = [process.execPath, '--disable-warning=ExperimentalWarning', ASSISTANT, '--script', script]
+  const agent = await pairUp(t, world, '--assistant', 'acp', '--', ...command)
+  assert.equal((await agent.event('paired')).name, 'phone')
+
+  await t.test('status --json is one object', async () => {
+    const { exitCode, stdout } = await runCli(control('status', '--json'), world)
+    assert.equal(exitCode, 0)
+    const { event, agent, state, pending } = JSON.parse(stdout)
+    assert.deepEqual({ event, agent, state, pending }, { event: 'status', agent: 'desk', state: 'idle', pending: [] })
+  })
+
+  await t.test(
+    'prompt streams the words, shows the exact input, and takes the answer from standard input',
+    async () => {
+      const { exitCode, stdout, stderr } = await runCli(control('prompt', 'please', 'list'), { ...world, stdin: 'y\n' })
+      assert.equal(exitCode, 0)
+      assert.equal(stdout, 'before after\nwas allowed\n')
+      assert.match(stderr, /^The assistant asks: List files$/m)
+      assert.match(stderr, /^ {2}input {2}\{"tool":"Bash","input":\{"command":"ls"\}\}$/m)
+      assert.match(stderr, /^ {2}1 {2}Allow once$/m)
+      assert.ok(!hasControls(stdout + stderr), 'no escape sequence of the assistant reaches the screen')
+    },
+  )
+
+  await t.test('approve answers what a prompt left behind asks, and says when somebody was faster', async () => {
+    assert.equal((await runCli(control('prompt', '--no-wait', 'x'), world)).exitCode, 0)
+    const first = await runCli(control('approve', '--deny', '--json'), world)
+    assert.equal(first.exitCode, 0, first.stderr)
+    const { event, option, outcome, inputText } = JSON.parse(first.stdout)
+    assert.deepEqual(
+      { event, option, outcome, inputText },
+      { event: 'answered', option: 'no', outcome: 'denied', inputText: '{"tool":"Bash","input":{"command":"ls"}}' },
+    )
+    const second = await runCli(control('approve', '--yes'), world)
+    assert.equal(second.exitCode, 1)
+    assert.equal(second.stderr, 'Nothing waits for an answer.\n')
+  })
+
+  await t.test('term passes input, output and exit code through', async () => {
+    const echo = await runCli(control('term', '--', 'sh', '-c', 'read line; echo "got $line"; exit 7'), {
+      ...world,
+      stdin: 'hello\n',
+    })
+    assert.equal(echo.exitCode, 7)
+    assert.match(echo.stdout, /got hello/)
+  })
+
+  await t.test('a state in use is a sentence, for a second agent and for devices', async () => {
+    const second = await runCli(agentArgs(world), world)
+    assert.equal(second.exitCode, 1)
+    assert.match(second.stderr, /^An agent is running with this state already; /)
+    const devices = await runCli(['devices', '--state', 'state'], world)
+    assert.deepEqual([devices.exitCode, devices.stdout], [1, ''])
+  })
+
+  await t.test('SIGTERM ends the agent and everything that it has started', async () => {
+    const shell = startCli(t, control('term', '--', 'sh', '-c', 'echo "pid $$."; exec sleep 1000'), world)
+    const pid = Number((await shell.printed(/pid (\d+)\./))[1])
+    const agentPid = agent.child.pid as number
+    const assistants = process.platform === 'linux' ? childrenOf(agentPid).filter((child) => child !== pid) : []
+    assert.ok(process.platform !== 'linux' || assistants.length > 0, 'the assistant runs')
+    agent.child.kill('SIGTERM')
+    assert.equal(await agent.exit(), 0)
+    assert.equal(agent.events.at(-1)?.event, 'stopped')
+    assert.equal(agent.stderr, '')
+    for (const child of process.platform === 'linux' ? [pid, ...assistants] : []) {
+      assert.ok(!isAlive(child), `${child} is left`)
+    }
+    shell.child.kill('SIGTERM')
+    assert.equal(await shell.exit(), 130)
+  })
+
+  await t.test('without the agent, control says so in its time, with exit code 4', async () => {
+    const { exitCode, stderr } = await runCli(control('status', '--timeout', '1'), world)
+    assert.equal(exitCode, 4)
+    assert.equal(stderr, 'The agent is not connected to the relay, or does not answer.\n')
+  })
+
+  await t.test('devices lists and revokes what is paired, and a revoked device is gone', async () => {
+    const list = await runCli(['devices', '--state', 'state', '--json'], world)
+    const { event, name, capabilities } = JSON.parse(list.stdout)
+    assert.deepEqual([event, name, capabilities.includes('admin')], ['device', 'phone', false])
+    const unknown = await runCli(['devices', 'revoke', 'tablet', '--state', 'state'], world)
+    assert.deepEqual([unknown.exitCode, unknown.stderr], [3, 'No device "tablet" is paired here.\n'])
+    assert.equal((await runCli(['devices', 'revoke', 'phone', '--state', 'state'], world)).exitCode, 0)
+    assert.equal((await runCli(['devices', '--state', 'state'], world)).stdout, 'No device is paired.\n')
+  })
+})

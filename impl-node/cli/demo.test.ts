@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { test } from 'node:test'
+import { startCli, temporaryFolder } from './testing/cli.ts'
+
+test('the demo does the main job, prints every time, leaves nothing and ends with 0', async (t) => {
+  const folder = temporaryFolder(t)
+  const demo = startCli(t, ['demo'], { folder, env: { TMPDIR: folder, INIT_CWD: folder, NO_COLOR: '1' } })
+  assert.equal(await demo.exit(), 0, demo.stderr)
+  assert.equal(demo.stderr, '')
+  for (const step of [
+    /Relay listening at ws:\/\/127\.0\.0\.1:\d+ +\d+\.\d$/m,
+    /Paired; the demo typed the digits \d{3} \d{3} itself +\d+\.\d$/m,
+    /answered by the demo: Allow once$/m,
+    /First prompt completed +\d+\.\d$/m,
+    /First shell command in a real terminal: exit code 0 +\d+\.\d$/m,
+    /of which computing: both sides, and the relay +\d+\.\d$/m,
+  ]) {
+    assert.match(demo.stdout, step)
+  }
+  assert.ok(demo.stdout.includes(`in ${folder} `), 'it works on the folder of the person')
+  assert.ok(!demo.stdout.includes('HAPPY://'), 'no secret without a terminal')
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith('happy-remote-demo')),
+    [],
+  )
+})
+
+test('the demo tells its times as JSON', async (t) => {
+  const folder = temporaryFolder(t)
+  const demo = startCli(t, ['demo', '--json'], { folder })
+  assert.equal(await demo.exit(), 0, demo.stderr)
+  const names = demo.events.map(({ event, name }) => name ?? event)
+  assert.deepEqual(names, ['relay', 'agent', 'scan', 'pairing', 'info', 'assistant', 'prompt', 'shell', 'times'])
+  const times = demo.events.at(-1) as Record<string, unknown>
+  for (const name of ['pairing', 'pairingCompute', 'prompt', 'shell']) assert.ok(Number(times[name]) > 0, name)
+})
+
+test('SIGTERM in the middle of the demo leaves no folder behind', async (t) => {
+  const folder = temporaryFolder(t)
+  const demo = startCli(t, ['demo', '--json'], { folder, env: { TMPDIR: folder } })
+  await demo.event('step')
+  demo.child.kill('SIGTERM')
+  assert.equal(await demo.exit(), 130)
+  assert.deepEqual(readdirSync(folder), [])
+  assert.notEqual(folder, tmpdir())
+})

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { agentCommand } from './agent.ts'
+import type { Command } from './command.ts'
+import { controlCommand } from './control.ts'
+import { demoCommand } from './demo.ts'
+import { devicesCommand } from './devices.ts'
+import { failureOf } from './failure.ts'
+import { pairCommand } from './pair.ts'
+import { relayCommand } from './relay.ts'
+import { runCli, temporaryFolder } from './testing/cli.ts'
+import { VERSION } from './version.ts'
+
+test('--help lists every command and every exit code', async (t) => {
+  const { exitCode, stdout, stderr } = await runCli(['--help'], { folder: temporaryFolder(t) })
+  assert.equal(exitCode, 0)
+  assert.equal(stderr, '')
+  for (const name of ['relay', 'agent', 'pair', 'control', 'devices', 'demo'])
+    assert.match(stdout, new RegExp(`^  ${name} `, 'm'))
+  for (const code of [0, 1, 2, 3, 4, 5, 130]) assert.match(stdout, new RegExp(`\\b${code} `))
+  for (const line of stdout.split('\n')) assert.ok(line.length <= 120, line)
+})
+
+test('--version prints the version of the package', async (t) => {
+  assert.deepEqual(await runCli(['--version'], { folder: temporaryFolder(t) }), {
+    exitCode: 0,
+    stdout: `${VERSION}\n`,
+    stderr: '',
+  })
+})
+
+for (const command of [agentCommand, pairCommand, controlCommand, devicesCommand, demoCommand, relayCommand]) {
+  test(`the help of ${command.name} tells usage, options and exit codes, and fits the screen`, () => {
+    const { name, help } = command
+    assert.match(help, new RegExp(`^happy-remote ${name}: `))
+    assert.match(help, new RegExp(`^Usage: happy-remote ${name}`, 'm'))
+    assert.match(help, /^ {2}--\w+/m)
+    assert.match(help, /^Exit codes: 0 /m)
+    for (const line of help.split('\n')) assert.ok(line.length <= 120, line)
+  })
+}
+
+test('a sub-command of control has its own help', async (t) => {
+  const { exitCode, stdout } = await runCli(['control', 'prompt', '--help'], { folder: temporaryFolder(t) })
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^happy-remote control prompt: /)
+  assert.match(stdout, /--no-wait/)
+})
+
+test('wrong use is one sentence on standard error and exit code 2', async (t) => {
+  const folder = temporaryFolder(t)
+  assert.deepEqual(await runCli(['agnet'], { folder }), {
+    exitCode: 2,
+    stdout: '',
+    stderr: 'There is no command "agnet". Did you mean "agent"? See happy-remote --help.\n',
+  })
+  assert.deepEqual(await runCli(['agent', '--realy', 'x'], { folder }), {
+    exitCode: 2,
+    stdout: '',
+    stderr: 'There is no option --realy. Did you mean --relay? See happy-remote agent --help.\n',
+  })
+})
+
+const mistakes: [command: Command, args: string[], sentence: RegExp][] = [
+  [
+    agentCommand,
+    ['--relay', 'ws://example.com'],
+    /^Cannot use the relay ws:\/\/example\.com: ws:\/\/ is for this machine/,
+  ],
+  [agentCommand, ['--relay', 'example.com'], /^Cannot use the relay example\.com: a relay is written wss:/],
+  [agentCommand, ['--assistant', 'acp'], /^The assistant "acp" needs its command/],
+  [agentCommand, ['--assistant', 'hal'], /^There is no assistant "hal"; there are acp, scripted and none/],
+  [agentCommand, ['--grant', 'observe,root'], /^There is no capability "root"; there are observe, prompt/],
+  [agentCommand, ['--workspace', '/no/such/folder'], /^The workspace \/no\/such\/folder is not a folder/],
+  [agentCommand, ['--ttl', '601'], /^--ttl is "601": 1 to 600 seconds are needed/],
+  [agentCommand, ['word'], /^"word" is one word too many/],
+  [pairCommand, ['a', 'b'], /^A pairing code is one word/],
+  [controlCommand, ['promt', 'x'], /^There is no sub-command "promt"; did you mean "prompt"\?/],
+  [controlCommand, ['status', '--allow'], /^There is no option --allow for "control status"/],
+  [controlCommand, ['status', '--timeout', 'soon'], /^--timeout is "soon"/],
+  [devicesCommand, ['revoke'], /^Revoke which device\?/],
+  [demoCommand, ['--host', '8.8.8.8'], /^--host is "8\.8\.8\.8"/],
+]
+
+for (const [command, args, sentence] of mistakes) {
+  test(`wrong use is told: ${command.name} ${args.join(' ')}`, async () => {
+    const failure = await command.run(args).then(() => assert.fail('it ran'), failureOf)
+    assert.match(failure.message, sentence)
+    assert.equal(failure.exitCode, 2)
+  })
+}
+
+test('an unknown member of the configuration file is named', async (t) => {
+  const folder = temporaryFolder(t)
+  const config = join(folder, 'config.json')
+  writeFileSync(config, '{"relais":"ws://127.0.0.1"}')
+  const { exitCode, stderr } = await runCli(['agent'], { folder, env: { HAPPY_REMOTE_CONFIG: config } })
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /has the unknown member "relais"\. Did you mean "relay"\?/)
+})
+
+test('with nothing paired, control says what to do, with exit code 3, and makes no state', async (t) => {
+  const folder = temporaryFolder(t)
+  const { exitCode, stderr } = await runCli(['control', 'status', '--json'], { folder })
+  assert.equal(exitCode, 3)
+  assert.deepEqual(JSON.parse(stderr), {
+    event: 'error',
+    code: 'not-paired',
+    message: 'No computer is paired here yet: start `happy-remote agent` there, then `happy-remote pair` here.',
+  })
+  assert.equal((await runCli(['devices'], { folder })).exitCode, 3)
+})

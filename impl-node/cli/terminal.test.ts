@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startCli } from './testing/cli.ts'
+import { agentArgs, control, pairArgs, startWorld } from './testing/pair.ts'
+import { ENTER_ALTERNATE, LEAVE_ALTERNATE, startPty } from './testing/pty.ts'
+import { readQr } from './testing/read-qr.ts'
+
+const DETACH = '\u001d'
+const CTRL_C = '\u0003'
+
+test('at a terminal of 80x24: code, digits, conversation, shell', async (t) => {
+  const world = await startWorld(t)
+  const { folder } = world
+  const agent = startPty(t, agentArgs(world, '--assistant', 'scripted'), folder)
+
+  await t.test('an agent with nothing paired shows a code that a camera reads, with its countdown', async () => {
+    const lines = await agent.until('the code', () => {
+      const { screen } = agent
+      return screen.length === 24 && screen.some((line) => line.includes('Expires')) && screen
+    })
+    for (const line of lines) assert.ok([...line].length <= 80, line)
+    assert.match(lines.join('\n'), /Expires in [12]:\d\d/)
+    assert.match(lines.join('\n'), new RegExp(world.relay.replaceAll('.', '\\.')))
+    const uri = readQr(lines.slice(0, 23))
+    assert.match(uri, /^HAPPY:\/\/[A-Z2-7]+$/)
+
+    const phone = startCli(t, pairArgs('-'), { ...world, stdin: uri })
+    const digits = String((await phone.event('digits')).digits)
+    await agent.shown(/Type the six digits that your device shows/)
+    agent.type(digits === '123456' ? '654321' : '123456')
+    await agent.shown(/Wrong digits\./)
+    agent.type(digits)
+    assert.equal(await phone.exit(), 0)
+    await agent.shown(/Paired with phone/)
+  })
+
+  await t.test('the code stood on the alternate screen alone, and the status tells of the device', async () => {
+    const [before = '', rest = ''] = agent.output.split(ENTER_ALTERNATE)
+    const [, after = ''] = rest.split(LEAVE_ALTERNATE)
+    assert.ok(!/[▀▄█]/.test(before + after), 'no part of the code is in the scrollback')
+    assert.ok(!agent.output.includes('HAPPY://'))
+    await agent.shown(/Device +phone +heard \d s ago/)
+    await agent.shown(/Assistant +Scripted assistant \(runs nothing\): idle/)
+  })
+
+  await t.test('term has the size of the screen, follows it, and detaches with Ctrl-]', async () => {
+    const shell = startPty(t, control('term', '--', 'sh'), folder)
+    await shell.shown(/Ctrl-\] detaches/)
+    shell.type('stty size\r')
+    await shell.shown(/24 80/)
+    shell.pty.resize(100, 30)
+    shell.type('while [ "$(stty size)" != "30 100" ]; do sleep 0.05; done; stty size\r')
+    await shell.shown(/\n30 100/)
+    shell.type(DETACH)
+    const [, id] = await shell.shown(/Detached\. Back again: happy-remote control term --attach ([0-9a-f]{8})/)
+    assert.equal(await shell.exit(), 0)
+
+    const again = startPty(t, control('term', '--attach', String(id)), folder)
+    await again.shown(/30 100/)
+    again.type('exit 9\r')
+    assert.equal(await again.exit(), 9)
+  })
+
+  await t.test('control is a conversation: prompt, question, answer, a shell in between', async () => {
+    const person = startPty(t, control(), folder)
+    await person.shown(/desk · heard \d+ s ago · idle/)
+    person.type('hello\r')
+    await person.shown(/The assistant asks: Run `npm test`/)
+    await person.shown(/waits for your answer: y, n or a number/)
+    person.type('n\r')
+    await person.shown(/Denied, so nothing was run\. You decide\./)
+    let from = person.output.length
+    person.type('/term echo in-the-$((40+2))\r')
+    await person.shown(/in-the-\$\(\(40\+2\)\)/, from)
+    await person.shown(/desk · heard/, from)
+    from = person.output.length
+    person.type('?\r')
+    await person.shown(/\/attach \[id\]/, from)
+    person.type('/quit\r')
+    assert.equal(await person.exit(), 0)
+  })
+
+  await t.test('q ends the agent', async () => {
+    agent.type('p')
+    await agent.until('a second code', () => agent.output.split(ENTER_ALTERNATE).length === 3)
+    agent.type(CTRL_C)
+    await agent.shown(/Not paired: given up/)
+    agent.type('q')
+    assert.equal(await agent.exit(), 0)
+  })
+})
