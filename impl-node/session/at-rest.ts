@@ -1,7 +1,18 @@
 // Encryption of stored records, and the key file that protects them (spec/session.md). Without a
 // keychain this protects backups and other accounts, not an account that is itself compromised.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { label } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
@@ -36,20 +47,21 @@ export function openRecord(
   }
 }
 
-/** The 32-byte key of a state folder, made at first use. Throws ProtocolError `state-corrupt`. */
-export function loadKeyFile(folder: string): Uint8Array {
+/**
+ * The 32-byte key of a state folder (session.state.kek-file), made at first use: `isNew` says that there is
+ * nothing yet which another key has sealed. Throws ProtocolError `state-corrupt`.
+ */
+export function loadKeyFile(folder: string, isNew = true): Uint8Array {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, 'key')
-  try {
-    const file = openSync(path, 'wx', 0o600)
-    try {
-      writeSync(file, randomBytes(32))
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
+  if (!existsSync(path)) {
+    if (!isNew) {
+      throw new ProtocolError(
+        'state-corrupt',
+        `Cannot use ${folder}: its key file is missing. Restore ${path}, or move the folder away to begin anew.`,
+      )
     }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    createKeyFile(path)
   }
   if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
     throw new ProtocolError('state-corrupt', `Cannot use ${path}: others may read it. Set its mode to 600.`)
@@ -57,4 +69,23 @@ export function loadKeyFile(folder: string): Uint8Array {
   const key = readFileSync(path)
   if (key.length !== 32) throw new ProtocolError('state-corrupt', `Cannot use ${path}: it is not a 32-byte key.`)
   return new Uint8Array(key)
+}
+
+/** The file appears whole or not at all, and the first of two processes wins. */
+function createKeyFile(path: string): void {
+  const draft = `${path}.${process.pid}.new`
+  const file = openSync(draft, 'w', 0o600)
+  try {
+    writeSync(file, randomBytes(32))
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  try {
+    linkSync(draft, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    unlinkSync(draft)
+  }
 }

@@ -1,18 +1,26 @@
 // The state folder: identity, pairing records and denied devices, encrypted at rest, held by one
 // process at a time (spec/session.md, profile V).
 
-import { chmodSync, existsSync, renameSync } from 'node:fs'
+import { closeSync, existsSync, openSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
-import { generateIdentity, type Identity, identityFromSecret, identitySecretOf } from '../crypto/identity.ts'
+import {
+  deviceIdOf,
+  generateIdentity,
+  type Identity,
+  identityFromSecret,
+  identitySecretOf,
+} from '../crypto/identity.ts'
 import { concat, uint } from '../crypto/primitives.ts'
 import { loadKeyFile, openRecord, RECORD_TYPES, type RecordType, sealRecord } from './at-rest.ts'
 import { decodeRecord, encodeRecord, type PairingRecord } from './record.ts'
 import type { PinnedCert } from './responder.ts'
 
 const NO_ID = new Uint8Array(16)
+/** Most that a file of SQLite may carry beside it: what is put aside goes with it. */
+const COMPANIONS = ['', '-journal', '-wal', '-shm']
 const SQLITE_BUSY = 5
 const SQLITE_CORRUPT = 11
 const SQLITE_NOTADB = 26
@@ -43,18 +51,24 @@ export class Store {
 
   /** `folder` is made if need be. Throws ProtocolError `state-locked` or `state-corrupt`. */
   constructor(folder: string) {
-    this.#key = loadKeyFile(folder)
-    this.#db = openDatabase(join(folder, 'state.db'))
+    const path = join(folder, 'state.db')
+    this.#key = loadKeyFile(folder, !existsSync(path))
+    this.#db = openDatabase(path)
     try {
-      this.identity = this.#loadIdentity()
+      this.identity = this.#loadIdentity(folder)
       this.quarantined = this.#loadPairings()
     } catch (error) {
       this.#db.close()
+      putAsideIfDamaged(path, error)
       throw error
     }
   }
 
   get pairings(): PairingRecord[] {
+    for (const { state, createdAt, pairingId } of this.#pairings.values()) {
+      // pairing.controller.delete-unconfirmed
+      if (state === 'unconfirmed' && Date.now() - createdAt > limits.unconfirmedTtl) this.removePairing(pairingId)
+    }
     return [...this.#pairings.values()]
   }
 
@@ -69,6 +83,34 @@ export class Store {
     this.#pairings.set(keyOf(record.pairingId), record)
   }
 
+  /** As savePairing, in the place of every other pairing with this peer; a denial of it is over. All or nothing. */
+  adoptPairing(record: PairingRecord): void {
+    const { peer, role, pairingId } = record
+    const older = this.pairings.filter(
+      (other) =>
+        other.role === role &&
+        keyOf(other.peer.identityKey) === keyOf(peer.identityKey) &&
+        keyOf(other.pairingId) !== keyOf(pairingId),
+    )
+    this.#together(() => {
+      this.#write('pairing', pairingId, encodeRecord(record))
+      // pairing.agent.replace, pairing.revoke.undeny
+      for (const other of older) this.#delete('pairing', other.pairingId)
+      this.#delete('denied', deviceIdOf(peer.identityKey))
+    })
+    for (const other of older) this.#pairings.delete(keyOf(other.pairingId))
+    this.#pairings.set(keyOf(pairingId), record)
+  }
+
+  /** Deletes a pairing and denies its device, all or nothing (pairing.revoke.erase, pairing.revoke.denied). */
+  revokePairing({ pairingId, peer }: PairingRecord): void {
+    this.#together(() => {
+      this.#write('denied', deviceIdOf(peer.identityKey), new Uint8Array(0))
+      this.#delete('pairing', pairingId)
+    })
+    this.#pairings.delete(keyOf(pairingId))
+  }
+
   removePairing(pairingId: Uint8Array): void {
     this.#delete('pairing', pairingId)
     this.#pairings.delete(keyOf(pairingId))
@@ -78,13 +120,9 @@ export class Store {
     this.#write('identity', NO_ID, concat(uint(32, identity.epoch), identitySecretOf(identity)))
   }
 
-  /** Denies a device by its id until it is paired again with the digits typed. */
+  /** Denies a device by its id, whether or not it is paired; adoptPairing ends it. */
   deny(deviceId: Uint8Array): void {
     this.#write('denied', deviceId, new Uint8Array(0))
-  }
-
-  undeny(deviceId: Uint8Array): void {
-    this.#delete('denied', deviceId)
   }
 
   isDenied(deviceId: Uint8Array): boolean {
@@ -101,6 +139,18 @@ export class Store {
     return rows as unknown as Row[]
   }
 
+  #together(write: () => void): void {
+    this.#db.exec('BEGIN')
+    try {
+      write()
+      this.#db.exec('COMMIT')
+    } catch (error) {
+      // SQLite has rolled back by itself where the disk is full.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
   #write(type: RecordType, id: Uint8Array, image: Uint8Array): void {
     const previous = this.#rows(type).find((row) => keyOf(row.id) === keyOf(id))
     const generation = (previous?.generation ?? 0) + 1
@@ -113,15 +163,23 @@ export class Store {
     this.#db.prepare('DELETE FROM record WHERE type = ? AND id = ?').run(RECORD_TYPES[type], id)
   }
 
-  #loadIdentity(): Identity {
+  #loadIdentity(folder: string): Identity {
     const [row] = this.#rows('identity')
     if (!row) {
       const identity = generateIdentity()
       this.saveIdentity(identity)
       return identity
     }
-    const image = openRecord(this.#key, 'identity', NO_ID, row.generation, row.sealed)
-    return identityFromSecret(image.subarray(4), new DataView(image.buffer, image.byteOffset).getUint32(0))
+    try {
+      const image = openRecord(this.#key, 'identity', NO_ID, row.generation, row.sealed)
+      return identityFromSecret(image.subarray(4), new DataView(image.buffer, image.byteOffset).getUint32(0))
+    } catch {
+      // Left as it is: with another identity every pairing would be worthless, and the right key may come back.
+      throw new ProtocolError(
+        'state-corrupt',
+        `Cannot use ${folder}: its identity does not open with its key file. Nothing was changed. Restore both files from one backup, or move the folder away to begin anew.`,
+      )
+    }
   }
 
   #loadPairings(): number {
@@ -143,12 +201,12 @@ export class Store {
   }
 
   #quarantine(id: Uint8Array): void {
-    this.#db.exec('BEGIN')
-    this.#db
-      .prepare('INSERT INTO quarantine SELECT type, id, generation, sealed, ? FROM record WHERE type = ? AND id = ?')
-      .run(Date.now(), RECORD_TYPES.pairing, id)
-    this.#delete('pairing', id)
-    this.#db.exec('COMMIT')
+    this.#together(() => {
+      this.#db
+        .prepare('INSERT INTO quarantine SELECT type, id, generation, sealed, ? FROM record WHERE type = ? AND id = ?')
+        .run(Date.now(), RECORD_TYPES.pairing, id)
+      this.#delete('pairing', id)
+    })
   }
 }
 
@@ -156,28 +214,36 @@ const keyOf = (id: Uint8Array): string => Buffer.from(id).toString('hex')
 
 /** The lock is SQLite's own: the system gives it up when the process dies. */
 function openDatabase(path: string): DatabaseSync {
-  const isNew = !existsSync(path)
+  // Made before SQLite makes it: its journal gets the same mode.
+  closeSync(openSync(path, 'a', 0o600))
   const db = new DatabaseSync(path)
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;')
+    // session.store.lock
     db.exec('BEGIN EXCLUSIVE; COMMIT;')
     db.exec(SCHEMA)
-    if (isNew) chmodSync(path, 0o600)
     return db
   } catch (error) {
     db.close()
-    const code = (error as { errcode?: number }).errcode
-    if (code === SQLITE_BUSY) {
+    if (codeOf(error) === SQLITE_BUSY) {
       throw new ProtocolError('state-locked', `Cannot use ${path}: another process of this program holds it.`)
     }
-    if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) {
-      const aside = `${path}.corrupt-${Date.now()}`
-      renameSync(path, aside)
-      throw new ProtocolError(
-        'state-corrupt',
-        `Cannot read ${path}; it was put aside as ${aside}. Start again to begin anew.`,
-      )
-    }
-    throw error
+    putAsideIfDamaged(path, error)
+    throw new Error(`Cannot open ${path}: ${(error as Error).message}`, { cause: error })
   }
+}
+
+/** SQLite's result without the details that it has in its upper bits. */
+const codeOf = (error: unknown): number => ((error as { errcode?: number }).errcode ?? 0) & 0xff
+
+/** Throws ProtocolError `state-corrupt` where it was the file itself; the database is closed. */
+function putAsideIfDamaged(path: string, error: unknown): void {
+  if (codeOf(error) !== SQLITE_CORRUPT && codeOf(error) !== SQLITE_NOTADB) return
+  // session.store.quarantine; a journal that stayed behind would be played into the next file
+  const aside = `${path}.corrupt-${Date.now()}`
+  for (const end of COMPANIONS) if (existsSync(path + end)) renameSync(path + end, aside + end)
+  throw new ProtocolError(
+    'state-corrupt',
+    `Cannot read ${path}; it was put aside as ${aside}. Start again to begin anew.`,
+  )
 }
