@@ -3,14 +3,16 @@
 import { randomUUID } from 'node:crypto'
 import type { Capability } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Request } from '@happy-remote/schemas/rpc/envelope.ts'
 import { type EventName, type EventParams, events } from '@happy-remote/schemas/rpc/registry.ts'
 import { deviceIdOf, deviceIdText } from '../crypto/identity.ts'
+import { deviceName } from '../link/device-name.ts'
 import type { Receipt } from '../link/incoming.ts'
 import { Link } from '../link/link.ts'
 import { AgentPairing, type AgentPairingEvents, type PairingEnd } from '../link/pairing-agent.ts'
 import { RelaySocket, type SocketState } from '../link/socket.ts'
-import type { Clocks } from '../session/freshness.ts'
+import { type Clocks, systemClocks } from '../session/freshness.ts'
 import type { Ratchet } from '../session/ratchet.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { parseRelayUrl, type RelayAddress } from '../session/relay-url.ts'
@@ -64,6 +66,7 @@ const noAssistant: AssistantFactory = () => ({
 export class Agent {
   readonly #options: AgentOptions
   readonly #sockets = new Map<string, RelaySocket>()
+  readonly #pairings = new Set<AgentPairing>()
   /** By pairing id, hex. */
   readonly #paired = new Map<string, Paired>()
   readonly #terminals: Terminals
@@ -75,7 +78,8 @@ export class Agent {
 
   constructor(options: AgentOptions) {
     this.#options = options
-    const { workspace, name, software, assistant, store, log } = options
+    const { workspace, software, assistant, store, log } = options
+    const name = deviceName(options.name)
     const emit = <E extends EventName>(event: E, params: EventParams<E>) => this.#emit(event, params)
     this.#terminals = new Terminals({ workspace, emit })
     this.#permissions = new PermissionBook({ emit })
@@ -113,7 +117,8 @@ export class Agent {
       capabilities: link.record.capabilities,
       pairedAt: link.record.createdAt,
       lastHeardAt: link.heardAt,
-      online: link.peerState === 'online',
+      // rpc.device.list
+      online: link.heardAt !== null && this.#now() - link.heardAt < limits.presenceFresh,
     }))
   }
 
@@ -123,7 +128,7 @@ export class Agent {
     options: { capabilities: readonly Capability[]; ttl?: number | undefined },
   ): AgentPairing {
     const { store, relay } = this.#options
-    return new AgentPairing({
+    const pairing: AgentPairing = new AgentPairing({
       identity: store.identity,
       socket: this.#socketOf(relay),
       capabilities: options.capabilities,
@@ -133,10 +138,13 @@ export class Agent {
         ...events,
         onEnd: (end) => {
           if (end.outcome === 'paired') this.#adopt(end)
+          this.#pairings.delete(pairing)
           events.onEnd(end)
         },
       },
     })
+    this.#pairings.add(pairing)
+    return pairing
   }
 
   /** Ends a pairing and denies the device until it is paired again. False: no such device. */
@@ -144,10 +152,9 @@ export class Agent {
     const entry = [...this.#paired].find(([, paired]) => paired.deviceId === deviceId)
     if (!entry) return false
     const [id, { link }] = entry
-    const { store } = this.#options
-    store.deny(deviceIdOf(link.record.peer.identityKey))
-    store.removePairing(link.record.pairingId)
+    this.#options.store.revokePairing(link.record)
     this.#paired.delete(id)
+    // pairing.revoke.notify
     link.revoke()
     this.#emit('device.revoked', { deviceId })
     this.#options.onDevices?.()
@@ -156,6 +163,8 @@ export class Agent {
 
   /** Ends links, terminals and the assistant; resolves when all processes are gone. */
   async close(): Promise<void> {
+    // pairing.qr.erase
+    for (const pairing of [...this.#pairings]) pairing.cancel()
     for (const { link } of this.#paired.values()) link.close()
     this.#paired.clear()
     for (const socket of this.#sockets.values()) socket.close()
@@ -165,26 +174,28 @@ export class Agent {
   #socketOf(relay: RelayAddress): RelaySocket {
     const known = this.#sockets.get(relay.origin)
     if (known) return known
-    const { onRelay } = this.#options
-    const socket = new RelaySocket({ relay, ...(onRelay && { onState: (state) => onRelay(state, relay.origin) }) })
+    const { onRelay, log } = this.#options
+    const socket = new RelaySocket({
+      relay,
+      // A disk that is full, say, must not end the terminals of everybody.
+      onError: (error) => log('a frame could not be handled', { relay: relay.origin, error }),
+      ...(onRelay && { onState: (state) => onRelay(state, relay.origin) }),
+    })
     this.#sockets.set(relay.origin, socket)
     return socket
   }
 
   /** Stores a new pairing, which replaces an older one of the same device; the digits undo a denial. */
   #adopt({ record, ratchet }: Extract<PairingEnd, { outcome: 'paired' }>): void {
-    const { store } = this.#options
-    const deviceId = deviceIdOf(record.peer.identityKey)
+    const deviceId = deviceIdText(deviceIdOf(record.peer.identityKey))
+    // pairing.agent.commit: whatever fails here leaves the older pairing as it was
+    this.#options.store.adoptPairing(record)
     for (const [id, { link, deviceId: other }] of this.#paired) {
-      if (other !== deviceIdText(deviceId)) continue
+      if (other !== deviceId) continue
       link.close()
       this.#paired.delete(id)
-      store.removePairing(link.record.pairingId)
     }
-    store.undeny(deviceId)
-    store.savePairing(record)
     this.#connect(record, ratchet)
-    this.#emit('device.joined', { deviceId: deviceIdText(deviceId), name: record.peerName })
   }
 
   #connect(record: PairingRecord, ratchet?: Ratchet): void {
@@ -206,17 +217,16 @@ export class Agent {
         onChunk: () => {},
         onReady: () => {},
         onSessionEnd: () => {},
+        // rpc.credit.silent: whoever watches without a word is heard, too
+        onHeard: () => this.#terminals.heard(deviceId),
+        onPaired: () => this.#emit('device.joined', { deviceId, name: link.record.peerName }, link),
         onPeer: () => this.#options.onDevices?.(),
         onRecord: (changed) => {
           store.savePairing(changed)
           this.#options.onDevices?.()
         },
-        onRevoked: () => {
-          this.#paired.delete(id)
-          store.removePairing(record.pairingId)
-          this.#emit('device.revoked', { deviceId })
-          this.#options.onDevices?.()
-        },
+        // Only an agent says so.
+        onRevoked: () => {},
         onBlocked: (reason) => this.#options.log('a route was lost', { deviceId, reason }),
       },
     })
@@ -244,10 +254,15 @@ export class Agent {
     return new ProtocolError('stale', 'The request carries no fresh challenge; repeat it with this one.', { challenge })
   }
 
-  #emit<E extends EventName>(name: E, params: EventParams<E>): void {
+  #now(): number {
+    return (this.#options.clocks ?? systemClocks).wall()
+  }
+
+  #emit<E extends EventName>(name: E, params: EventParams<E>, except?: Link): void {
     const { capability, urgent } = events[name]
     for (const { link } of this.#paired.values()) {
-      if (!link.record.capabilities.includes(capability)) continue
+      // rpc.event.capability: who has no session hears of nothing, and nothing is kept for later
+      if (link === except || !link.established || !link.record.capabilities.includes(capability)) continue
       link.send({ id: randomUUID(), type: 'event', method: name, params }, urgent)
     }
   }

@@ -7,12 +7,13 @@ import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Message, Response } from '@happy-remote/schemas/rpc/envelope.ts'
 import { type MethodName, methods, type Params, type Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { Compile, type Validator } from 'typebox/compile'
+import type { Receipt } from '../link/incoming.ts'
 
 export interface CallsHooks {
   send(message: Message): void
   isReady(): boolean
-  /** A challenge that came with `stale`. */
-  acceptChallenge(challenge: Uint8Array): void
+  /** A challenge that came with `stale`, and how. */
+  acceptChallenge(challenge: Uint8Array, receipt: Receipt): void
 }
 
 interface Pending {
@@ -22,12 +23,16 @@ interface Pending {
   /** Of the agent's command store when it was first sent. */
   epoch: string | null
   stale: number
+  interrupted: number
+  onSend?: (() => void) | undefined
   settle(outcome: { result: unknown } | { error: ProtocolError }): void
 }
 
 const REPEAT = 10_000
 /** Answers of `stale` after which a request waits for the next repetition. */
 const STALE_MAX = 5
+/** Times that a body is sent again at once after it was lost with its session. */
+const INTERRUPTED_MAX = 3
 
 const results = new Map<MethodName, Validator>()
 function resultValidator(method: MethodName): Validator {
@@ -38,16 +43,22 @@ function resultValidator(method: MethodName): Validator {
   return validator
 }
 
-export interface CallOptions {
+export interface CallOptions<M extends MethodName = MethodName> {
   readonly signal?: AbortSignal
   /** A UUID; the same id is the same command for ever. */
   readonly id?: string
+  /** Each time that the request goes out. */
+  onSend?(): void
+  /** With the result, before anything that arrived behind it is looked at; the promise is told later. */
+  onResult?(result: Result<M>): void
 }
 
 export class Calls {
   readonly #hooks: CallsHooks
   readonly #pending = new Map<string, Pending>()
   #epoch: string | null = null
+  /** Why nothing can be called any more. */
+  #over: ProtocolError | null = null
   readonly #timer = setInterval(() => this.#repeatSilent(), 1_000)
 
   constructor(hooks: CallsHooks) {
@@ -56,14 +67,17 @@ export class Calls {
 
   /**
    * Resolves with the result. Rejects with ProtocolError: the agent's error; `timeout` where a read has
-   * no answer for 30 s (a command has none); `internal` where the result does not fit its schema.
+   * no answer for 30 s (a command has none); `internal` where the result does not fit its schema; `conflict`
+   * where a call with this id is under way.
    */
   call<M extends MethodName>(
     method: M,
     params: Params<M>,
-    { signal, id = randomUUID() }: CallOptions = {},
+    { signal, id = randomUUID(), onSend, onResult }: CallOptions<M> = {},
   ): Promise<Result<M>> {
     return new Promise<Result<M>>((resolve, reject) => {
+      if (this.#over) throw this.#over
+      if (this.#pending.has(id)) throw new ProtocolError('conflict', `A call with the id ${id} is under way.`)
       const isRead = methods[method].kind === 'read'
       const timeout = isRead
         ? setTimeout(() => {
@@ -78,12 +92,18 @@ export class Calls {
         sentAt: Number.NEGATIVE_INFINITY,
         epoch: null,
         stale: 0,
+        interrupted: 0,
+        onSend,
         settle: (outcome) => {
           this.#pending.delete(id)
           clearTimeout(timeout)
           signal?.removeEventListener('abort', abort)
-          if ('error' in outcome) reject(outcome.error)
-          else resolve(outcome.result as Result<M>)
+          if ('error' in outcome) {
+            reject(outcome.error)
+            return
+          }
+          resolve(outcome.result as Result<M>)
+          onResult?.(outcome.result as Result<M>)
         },
       }
       this.#pending.set(id, pending)
@@ -108,14 +128,17 @@ export class Calls {
     for (const pending of this.#pending.values()) this.#send(pending)
   }
 
-  onResponse(response: Response): void {
+  onResponse(response: Response, receipt: Receipt): void {
     const pending = this.#pending.get(response.id)
-    // An answer to what was never asked, or was answered already.
+    // rpc.message.unmatched: an answer to what was never asked, or was answered already
     if (!pending) return
     if ('error' in response) {
       const { code, message, data } = response.error
-      if (code === 'stale') this.#refresh(pending, data)
-      else pending.settle({ error: new ProtocolError(code, message, data) })
+      if (code === 'stale') this.#refresh(pending, data, receipt)
+      // rpc.stream.again: the body was lost with its session, and nothing was executed
+      else if (code === 'interrupted' && hasBody(pending.message) && ++pending.interrupted <= INTERRUPTED_MAX) {
+        this.#send(pending)
+      } else pending.settle({ error: new ProtocolError(code, message, data) })
       return
     }
     if (resultValidator(pending.method).Check(response.result)) pending.settle({ result: response.result })
@@ -123,27 +146,28 @@ export class Calls {
       pending.settle({ error: new ProtocolError('internal', `The agent's answer to ${pending.method} is malformed.`) })
   }
 
-  close(): void {
+  /** Nothing is answered any more. */
+  close(error = new ProtocolError('interrupted', 'The connection was closed.')): void {
     clearInterval(this.#timer)
-    for (const pending of [...this.#pending.values()]) {
-      pending.settle({ error: new ProtocolError('interrupted', 'The connection was closed.') })
-    }
+    this.#over ??= error
+    for (const pending of [...this.#pending.values()]) pending.settle({ error })
   }
 
   #send(pending: Pending): void {
     if (!this.#hooks.isReady()) return
     pending.sentAt = performance.now()
     pending.epoch ??= this.#epoch
+    pending.onSend?.()
     this.#hooks.send(pending.message)
   }
 
   /** rpc.request.stale-repeat: at once, under the same id */
-  #refresh(pending: Pending, data: unknown): void {
+  #refresh(pending: Pending, data: unknown, receipt: Receipt): void {
     const challenge = (data as { challenge?: unknown } | undefined)?.challenge
     if (typeof challenge !== 'string') return
     const bytes = Buffer.from(challenge, 'base64url')
     if (bytes.length !== 8) return
-    this.#hooks.acceptChallenge(bytes)
+    this.#hooks.acceptChallenge(bytes, receipt)
     if (++pending.stale <= STALE_MAX) this.#send(pending)
   }
 
@@ -156,3 +180,5 @@ export class Calls {
     }
   }
 }
+
+const hasBody = (message: Message): boolean => Buffer.byteLength(JSON.stringify(message)) > limits.messageMax

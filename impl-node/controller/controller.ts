@@ -2,7 +2,7 @@
 
 import { EventEmitter } from 'node:events'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
-import type { Event } from '@happy-remote/schemas/rpc/envelope.ts'
+import type { Event, Message } from '@happy-remote/schemas/rpc/envelope.ts'
 import {
   type EventName,
   type EventParams,
@@ -12,7 +12,8 @@ import {
   type Result,
 } from '@happy-remote/schemas/rpc/registry.ts'
 import { Compile } from 'typebox/compile'
-import type { Identity } from '../crypto/identity.ts'
+import { deviceIdText, type Identity } from '../crypto/identity.ts'
+import type { Receipt } from '../link/incoming.ts'
 import { Link, type PeerState } from '../link/link.ts'
 import { RelaySocket, type SocketState } from '../link/socket.ts'
 import type { Clocks } from '../session/freshness.ts'
@@ -20,7 +21,7 @@ import type { Ratchet } from '../session/ratchet.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { parseRelayUrl } from '../session/relay-url.ts'
 import { type CallOptions, Calls } from './calls.ts'
-import { RemoteTerminal, type TerminalHandlers } from './terminal.ts'
+import { type Attachment, RemoteTerminal, type TerminalHandlers } from './terminal.ts'
 
 export interface ControllerOptions {
   readonly identity: Identity
@@ -49,29 +50,42 @@ interface ControllerEvents {
   readonly event: [event: Event, age: number | null]
   readonly status: [status: ControllerStatus]
   readonly record: [record: PairingRecord]
+  /** The agent has ended this pairing: the record is to be erased. */
   readonly revoked: []
+  /** The agent did not confirm this pairing within ten minutes: the record is to be erased. */
+  readonly expired: []
   /** This pairing is in use elsewhere, or the relay refuses its route. */
   readonly blocked: [reason: 'superseded' | 'unauthenticated']
+  /** Something failed on this side, such as `save`; it is thrown where nobody listens. */
+  readonly failure: [error: unknown]
 }
 
 const validators = Object.fromEntries(Object.entries(events).map(([name, { params }]) => [name, Compile(params)]))
 
 export class Controller extends EventEmitter<ControllerEvents> {
+  readonly #deviceId: Uint8Array
   readonly #socket: RelaySocket
   readonly #link: Link
   readonly #calls: Calls
   readonly #terminals = new Set<RemoteTerminal>()
   #relay: SocketState = { name: 'connecting' }
+  /** Sessions that have ended. */
+  #sessions = 0
+  #over: ProtocolError | null = null
 
   constructor(options: ControllerOptions) {
     super()
     const { identity, record, name, clocks } = options
+    this.#deviceId = identity.deviceId
     this.#calls = new Calls({
       send: (message) => this.#link.send(message, true),
       isReady: () => this.#link.ready,
-      acceptChallenge: (challenge) => this.#link.acceptChallenge(challenge),
+      acceptChallenge: (challenge, receipt) => this.#link.acceptChallenge(challenge, receipt),
     })
     this.#socket = options.socket ?? new RelaySocket({ relay: parseRelayUrl(record.relay) })
+    this.#socket.onError = (error) => {
+      if (!this.emit('failure', error)) throw error
+    }
     this.#link = new Link({
       identity,
       record,
@@ -81,19 +95,22 @@ export class Controller extends EventEmitter<ControllerEvents> {
       ...(options.proof && { proof: options.proof }),
       ...(clocks && { clocks }),
       handlers: {
-        onMessage: (message, receipt) => {
-          if (message.type === 'response') this.#calls.onResponse(message)
-          else if (message.type === 'event') this.#onEvent(message, receipt.age())
-        },
-        onChunk: (chunk) => {
-          for (const terminal of this.#terminals) if (terminal.stream === chunk.streamId) terminal.onChunk(chunk)
+        onMessage: (message, receipt) => this.#onMessage(message, receipt),
+        onChunk: (chunk, age) => {
+          // session.stream.unknown
+          for (const terminal of this.#terminals) if (terminal.stream === chunk.streamId) terminal.onChunk(chunk, age)
         },
         onReady: () => {
           this.#calls.repeatAll()
-          for (const terminal of this.#terminals) if (terminal.stream === null) void terminal.reattach()
+          // What was on its way when the connection was lost is lost, though the session goes on.
+          for (const terminal of this.#terminals) void terminal.reattach()
           this.#changed()
         },
+        onMissing: () => {
+          for (const terminal of this.#terminals) terminal.suspect()
+        },
         onSessionEnd: () => {
+          this.#sessions++
           for (const terminal of this.#terminals) terminal.onSessionEnd()
         },
         onPeer: () => this.#changed(),
@@ -102,7 +119,14 @@ export class Controller extends EventEmitter<ControllerEvents> {
           this.emit('record', changed)
         },
         onCommandEpoch: (epoch) => this.#calls.onCommandEpoch(epoch),
-        onRevoked: () => this.emit('revoked'),
+        onRevoked: () => {
+          this.#end(new ProtocolError('revoked', 'The agent has ended this pairing.'))
+          this.emit('revoked')
+        },
+        onExpired: () => {
+          this.#end(new ProtocolError('pair-expired', 'The agent did not confirm this pairing in time.'))
+          this.emit('expired')
+        },
         onBlocked: (reason) => this.emit('blocked', reason),
         ...(options.onHandshake && { onHandshake: options.onHandshake }),
       },
@@ -125,7 +149,7 @@ export class Controller extends EventEmitter<ControllerEvents> {
   }
 
   /** As Calls.call. */
-  call<M extends MethodName>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>> {
+  call<M extends MethodName>(method: M, params: Params<M>, options?: CallOptions<M>): Promise<Result<M>> {
     return this.#calls.call(method, params, options)
   }
 
@@ -139,33 +163,39 @@ export class Controller extends EventEmitter<ControllerEvents> {
   }
 
   /** Starts a shell, or `command`. */
-  async openTerminal(params: Params<'terminal.open'>, handlers: TerminalHandlers): Promise<RemoteTerminal> {
-    return this.#watch(await this.call('terminal.open', params), handlers)
+  openTerminal(params: Params<'terminal.open'>, handlers: TerminalHandlers): Promise<RemoteTerminal> {
+    return this.#watch(handlers, (onResult) => this.call('terminal.open', params, { onResult }))
   }
 
-  async attachTerminal(terminalId: string, handlers: TerminalHandlers, afterOffset?: number): Promise<RemoteTerminal> {
+  attachTerminal(terminalId: string, handlers: TerminalHandlers, afterOffset?: number): Promise<RemoteTerminal> {
     const params = { terminalId, ...(afterOffset !== undefined && { afterOffset }) }
-    const answer = await this.call('terminal.attach', params)
-    if (answer.gap) handlers.onGap?.(answer.gap.from, answer.gap.to)
-    return this.#watch(answer, handlers)
+    return this.#watch(handlers, (onResult) =>
+      this.call('terminal.attach', params, {
+        onResult: (answer) => {
+          if (answer.gap) handlers.onGap?.(answer.gap.from, answer.gap.to)
+          onResult(answer, answer.running)
+        },
+      }),
+    )
   }
 
   /** Resolves when messages can be sent. Rejects with ProtocolError `timeout`, saying what is missing. */
   whenReady(timeout: number): Promise<void> {
+    if (this.#over) return Promise.reject(this.#over)
     if (this.#link.ready) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => done(new ProtocolError('timeout', this.#whyNotReady())), timeout)
-      const check = () => this.#link.ready && done()
-      const revoked = () => done(new ProtocolError('revoked', 'The agent has ended this pairing.'))
+      const check = () => {
+        if (this.#over) done(this.#over)
+        else if (this.#link.ready) done()
+      }
       const done = (error?: ProtocolError) => {
         clearTimeout(timer)
         this.off('status', check)
-        this.off('revoked', revoked)
         if (error) reject(error)
         else resolve()
       }
       this.on('status', check)
-      this.on('revoked', revoked)
     })
   }
 
@@ -184,36 +214,62 @@ export class Controller extends EventEmitter<ControllerEvents> {
     this.#socket.retryNow()
   }
 
-  /** Tells the agent that this pairing is over, best effort, and closes. */
-  revoke(): void {
-    this.#link.revoke()
-    this.close()
+  /** Ends the pairing at the agent, for which it waits up to `patience` ms, and closes. False: the agent was not told. */
+  async revoke(patience = 2_000): Promise<boolean> {
+    try {
+      const signal = AbortSignal.timeout(patience)
+      await this.call('session.revoke', { deviceId: deviceIdText(this.#deviceId) }, { signal })
+      return true
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      return error.code === 'revoked'
+    } finally {
+      this.close()
+    }
   }
 
   close(): void {
-    for (const terminal of this.#terminals) terminal.detach()
-    this.#calls.close()
+    this.#end(new ProtocolError('interrupted', 'The connection was closed.'))
     this.#link.close()
     this.#socket.close()
   }
 
-  #watch(
-    attachment: { terminalId: string; stream: number; offset: number; written: number },
+  /** Whatever is called or watched ends with `error`. */
+  #end(error: ProtocolError): void {
+    if (this.#over) return
+    this.#over = error
+    for (const terminal of [...this.#terminals]) terminal.detach()
+    this.#calls.close(error)
+    this.#changed()
+  }
+
+  /** `call` hands the result over before the chunks that follow it. */
+  async #watch(
     handlers: TerminalHandlers,
-  ) {
-    const terminal = new RemoteTerminal(
-      this.#calls,
-      {
-        ...handlers,
-        onExit: (exit) => {
-          this.#terminals.delete(terminal)
-          handlers.onExit(exit)
-        },
-      },
-      attachment,
-    )
-    this.#terminals.add(terminal)
-    return terminal
+    call: (onResult: (attachment: Attachment, running?: boolean) => void) => Promise<unknown>,
+  ): Promise<RemoteTerminal> {
+    const session = this.#sessions
+    let watched: RemoteTerminal | undefined
+    await call((attachment, running = true) => {
+      const terminal = new RemoteTerminal(this.#calls, handlers, attachment, () => this.#terminals.delete(terminal))
+      this.#terminals.add(terminal)
+      watched = terminal
+      // rpc.terminal.open-again: the stream was one of an older session
+      if (session !== this.#sessions) terminal.onSessionEnd()
+      if (session !== this.#sessions || !running) void terminal.reattach()
+    })
+    return watched as RemoteTerminal
+  }
+
+  #onMessage(message: Message, receipt: Receipt): void {
+    if (message.type === 'response') this.#calls.onResponse(message, receipt)
+    else if (message.type === 'event') this.#onEvent(message, receipt.age())
+    else {
+      // rpc.message.controller-request
+      const error = new ProtocolError('unknown-method', 'A controller has no methods.')
+      const { id } = message
+      this.#link.send({ id, type: 'response', error: { code: 'unknown-method', message: error.message } }, true)
+    }
   }
 
   #onEvent(event: Event, age: number | null): void {

@@ -63,13 +63,20 @@ export function pairWith(options: PairOptions): Promise<Controller> {
     })
     let controller: Controller | null = null
     let deadline: NodeJS.Timeout | undefined
-    const fail = (error: ProtocolError, forget: boolean) => {
+    let isOver = false
+    const settle = () => {
+      isOver = true
       clearTimeout(deadline)
       signal?.removeEventListener('abort', abort)
-      if (controller && forget) store.removePairing(controller.record.pairingId)
+    }
+    const fail = (error: unknown, forget: boolean) => {
+      if (isOver) return
+      settle()
+      const record = controller?.record
       controller?.close()
       pairing.cancel()
       socket.close()
+      if (record && forget) store.removePairing(record.pairingId)
       reject(error)
     }
     const abort = () => fail(new ProtocolError('interrupted', 'Pairing was given up.'), true)
@@ -85,7 +92,13 @@ export function pairWith(options: PairOptions): Promise<Controller> {
           fail(noRelay ? new ProtocolError('timeout', sentence) : failure(reason), true)
         },
         onDigits: (digits, record) => {
-          store.savePairing(record)
+          try {
+            // pairing.controller.unconfirmed
+            store.savePairing(record)
+          } catch (error) {
+            fail(error, false)
+            return
+          }
           const accepted = pairing.accepted as NonNullable<typeof pairing.accepted>
           const paired = new Controller({
             identity: store.identity,
@@ -94,7 +107,8 @@ export function pairWith(options: PairOptions): Promise<Controller> {
             socket,
             ratchet: accepted.ratchet,
             proof: accepted.frame,
-            save: (changed) => store.savePairing(changed),
+            // A new pairing with an agent takes the place of an older one with the same agent.
+            save: (changed) => (changed.state === 'stored' ? store.adoptPairing(changed) : store.savePairing(changed)),
             onHandshake: (frame) => {
               const refusal = pairing.refusalOf(frame)
               // pairing.controller.error-keeps: an HS_ERROR changes nothing that is stored
@@ -103,28 +117,20 @@ export function pairWith(options: PairOptions): Promise<Controller> {
           })
           controller = paired
           paired.on('record', (changed) => {
-            if (changed.state !== 'stored') return
-            clearTimeout(deadline)
-            signal?.removeEventListener('abort', abort)
-            forgetOthers(store, changed.pairingId)
+            if (changed.state !== 'stored' || isOver) return
+            settle()
+            paired.off('failure', onFailure)
             resolve(paired)
           })
-          deadline = setTimeout(() => fail(failure('pair-expired'), false), limits.completeTime)
+          const onFailure = (error: unknown) => fail(error, false)
+          paired.on('failure', onFailure)
+          // pairing.controller.complete-time: then the link tries a rekey, for which there is some time
+          deadline = setTimeout(() => fail(failure('pair-expired'), false), limits.completeTime + limits.rekeyGap)
           options.onDigits(digits)
         },
       },
     })
     signal?.addEventListener('abort', abort)
+    if (signal?.aborted) abort()
   })
-}
-
-/** A new pairing with an agent takes the place of an older one with the same agent. */
-function forgetOthers(store: Store, pairingId: Uint8Array): void {
-  const key = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
-  const kept = store.pairings.find((record) => key(record.pairingId) === key(pairingId))
-  if (!kept) return
-  for (const record of store.pairings) {
-    const same = key(record.peer.identityKey) === key(kept.peer.identityKey)
-    if (same && record !== kept && record.role === 'controller') store.removePairing(record.pairingId)
-  }
 }

@@ -3,49 +3,64 @@
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
-import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
+import type { EventParams, Result } from '@happy-remote/schemas/rpc/registry.ts'
 import type { StreamChunk } from '@happy-remote/schemas/session.ts'
 import type { Calls } from './calls.ts'
+import { Placing } from './placing.ts'
 
 export interface TerminalHandlers {
-  onData(bytes: Uint8Array): void
+  /** `age`: ms since the agent was asked for what it shows; null where that cannot be told (session.fresh.live). */
+  onData(bytes: Uint8Array, age: number | null): void
   /** Output from `from`, up to but without `to`, is no longer kept. */
   onGap?(from: number, to: number): void
   onExit(exit: EventParams<'terminal.exited'>): void
 }
 
+export interface Attachment {
+  readonly terminalId: string
+  readonly stream: number
+  readonly offset: number
+  readonly written: number
+}
+
 /** Bytes of input in one write. */
 const WRITE_MAX = 16_384
-/** ms for which a hole in the output may last before the terminal is attached again. */
+/** ms for which a hole in the output may last before the terminal is attached again; doubles where that fails. */
 const HOLE = 1_000
+const RETRY_MAX = 30_000
 /** ms after which input that the agent could not take is sent again. */
 const BUSY = 200
 
 export class RemoteTerminal {
   readonly terminalId: string
-  readonly #calls: Calls
+  readonly #calls: Pick<Calls, 'call'>
   readonly #handlers: TerminalHandlers
+  readonly #onEnd: () => void
+  readonly #output: Placing
   #stream: number | null
-  #next: number
+  /** Sessions that have ended meanwhile: a stream is of one of them only. */
+  #sessions = 0
   #credit: number
+  #granting: AbortController | undefined
   #written: number
   #input: Buffer = Buffer.alloc(0)
   #writing = false
-  #early = new Map<number, Uint8Array>()
+  #attaching = false
+  #again = false
+  #retry = HOLE
   #hole: NodeJS.Timeout | undefined
   #exit: EventParams<'terminal.exited'> | null = null
   #ended = false
 
-  constructor(
-    calls: Calls,
-    handlers: TerminalHandlers,
-    attachment: { terminalId: string; stream: number; offset: number; written: number },
-  ) {
+  /** `onEnd`: it is watched no longer, for whatever reason. */
+  constructor(calls: Pick<Calls, 'call'>, handlers: TerminalHandlers, attachment: Attachment, onEnd = () => {}) {
     this.#calls = calls
     this.#handlers = handlers
+    this.#onEnd = onEnd
+    this.#output = new Placing(attachment.offset, (bytes, age) => handlers.onData(bytes, age))
     this.terminalId = attachment.terminalId
     this.#stream = attachment.stream
-    this.#next = attachment.offset
+    // rpc.credit.initial
     this.#credit = attachment.offset + limits.terminalWindow
     this.#written = attachment.written
   }
@@ -57,7 +72,7 @@ export class RemoteTerminal {
 
   /** Offset of the next byte of output. */
   get offset(): number {
-    return this.#next
+    return this.#output.next
   }
 
   /** Bytes of input that the agent has not accepted yet. */
@@ -82,27 +97,20 @@ export class RemoteTerminal {
 
   /** Watches no longer; the terminal goes on at the agent. */
   detach(): void {
+    if (this.#ended) return
     this.#ended = true
     this.#stream = null
+    this.#granting?.abort()
     clearTimeout(this.#hole)
+    this.#onEnd()
   }
 
-  onChunk({ offset, bytes }: StreamChunk): void {
+  onChunk({ offset, bytes }: StreamChunk, age: number | null = null): void {
     if (this.#ended) return
-    if (offset > this.#next) {
-      this.#early.set(offset, new Uint8Array(bytes))
-      this.#hole ??= setTimeout(() => void this.reattach(), HOLE)
-      return
-    }
-    this.#take(offset, bytes)
-    for (let early = this.#early.get(this.#next); early; early = this.#early.get(this.#next)) {
-      this.#early.delete(this.#next)
-      this.#take(this.#next, early)
-    }
-    if (this.#early.size === 0) {
-      clearTimeout(this.#hole)
-      this.#hole = undefined
-    }
+    // session.stream.order, session.stream.overlap
+    this.#output.place(offset, bytes, age)
+    if (this.#output.hasHole) this.suspect()
+    else this.#trust()
     this.#grant()
     this.#finish()
   }
@@ -111,56 +119,112 @@ export class RemoteTerminal {
     this.#exit = exit
     this.#finish()
     // Output that was lost on the way is fetched before the end is told.
-    if (!this.#ended) this.#hole ??= setTimeout(() => void this.reattach(), HOLE)
+    this.suspect()
+  }
+
+  /** Output may be missing: unless it comes in a moment, the terminal is attached again. */
+  suspect(): void {
+    if (!this.#ended) this.#hole ??= setTimeout(() => void this.reattach(), this.#retry)
+  }
+
+  #trust(): void {
+    if (this.#exit) return
+    clearTimeout(this.#hole)
+    this.#hole = undefined
   }
 
   /** The session has ended: the stream is gone, the terminal is not. */
   onSessionEnd(): void {
     this.#stream = null
-    this.#early.clear()
+    this.#sessions++
+    this.#output.forget()
+    // The number of a stream means another one in the next session.
+    this.#granting?.abort()
   }
 
-  /** Attaches again from where the output stopped: in a new session, or over a hole. */
+  /** Attaches again from where the output stopped: in a new session, on a new connection, or over a hole. */
   async reattach(): Promise<void> {
     clearTimeout(this.#hole)
     this.#hole = undefined
-    if (this.#ended) return
+    this.#again = true
+    if (this.#ended || this.#attaching) return
+    this.#attaching = true
     try {
-      const answer = await this.#calls.call('terminal.attach', {
-        terminalId: this.terminalId,
-        afterOffset: this.#next,
-      })
-      if (this.#ended) return
-      if (answer.gap) {
-        this.#handlers.onGap?.(answer.gap.from, answer.gap.to)
-        this.#next = answer.gap.to
+      while (this.#again && !this.#ended) {
+        this.#again = false
+        const { running } = await this.#attach()
+        if (!running && !this.#exit && !this.#ended) await this.#learnExit()
       }
-      this.#early.clear()
-      this.#stream = answer.stream
-      this.#credit = answer.offset + limits.terminalWindow
-      if (!this.#writing) this.#written = answer.written
-      void this.#flush()
-      this.#finish()
+      this.#retry = HOLE
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       if (error.code === 'not-found') this.#endAs({ exitCode: null, signal: null, reason: 'orphaned' })
-      else this.#hole = setTimeout(() => void this.reattach(), HOLE)
+      else {
+        this.suspect()
+        this.#retry = Math.min(RETRY_MAX, 2 * this.#retry)
+      }
+    } finally {
+      this.#attaching = false
     }
   }
 
-  #take(offset: number, bytes: Uint8Array): void {
-    const known = this.#next - offset
-    if (known >= bytes.length) return
-    const news = bytes.subarray(known)
-    this.#next += news.length
-    this.#handlers.onData(news)
+  #attach(): Promise<Result<'terminal.attach'>> {
+    const session = this.#sessions
+    let sent = 0
+    return this.#calls.call(
+      'terminal.attach',
+      { terminalId: this.terminalId, afterOffset: this.#output.next },
+      {
+        onSend: () => sent++,
+        // Before the chunks that came with it.
+        onResult: (answer) => {
+          if (this.#ended) return
+          // The stream may be one of an older session; and an attachment that was asked for twice was
+          // perhaps replaced by its own repetition (rpc.terminal.attach-replace).
+          if (session !== this.#sessions || sent > 1) this.#again = true
+          else this.#attached(answer)
+        },
+      },
+    )
   }
 
+  #attached({ stream, offset, written, gap }: Result<'terminal.attach'>): void {
+    const { next } = this.#output
+    if (gap && gap.to > next) {
+      this.#handlers.onGap?.(next, gap.to)
+      this.#output.skipTo(gap.to)
+    }
+    this.#output.forget()
+    this.#stream = stream
+    this.#credit = offset + limits.terminalWindow
+    if (!this.#writing) this.#written = written
+    void this.#flush()
+    this.#finish()
+  }
+
+  /** It has ended, and the event that told it was lost. */
+  async #learnExit(): Promise<void> {
+    const { terminals } = await this.#calls.call('terminal.list', {})
+    const known = terminals.find(({ terminalId }) => terminalId === this.terminalId)
+    if (!known) throw new ProtocolError('not-found')
+    if (known.running || this.#exit) return
+    this.#exit = { terminalId: this.terminalId, exitCode: known.exitCode, signal: null, end: known.end }
+    this.#finish()
+  }
+
+  /** rpc.credit.grant: whenever half of the window is used. */
   #grant(): void {
-    if (this.#stream === null || this.#credit - this.#next > limits.terminalWindow / 2) return
-    this.#credit = this.#next + limits.terminalWindow
-    // A grant that is lost is repaired by the next.
-    this.#calls.call('stream.credit', { streamId: this.#stream, upTo: this.#credit }).catch(() => {})
+    const { next } = this.#output
+    if (this.#stream === null || this.#credit - next > limits.terminalWindow / 2) return
+    this.#credit = next + limits.terminalWindow
+    this.#granting?.abort()
+    this.#granting = new AbortController()
+    const { signal } = this.#granting
+    const params = { streamId: this.#stream, upTo: this.#credit }
+    this.#calls.call('stream.credit', params, { signal }).catch(() => {
+      // Given up for the next grant, which repairs it; or the agent has let go of the stream.
+      if (!signal.aborted) this.suspect()
+    })
   }
 
   async #flush(): Promise<void> {
@@ -168,10 +232,8 @@ export class RemoteTerminal {
     this.#writing = true
     try {
       while (this.#input.length > 0 && !this.#ended) {
-        const data = this.#input.subarray(0, WRITE_MAX)
-        const offset = this.#written
-        this.#written = await this.#writeAt(offset, data)
-        this.#input = this.#input.subarray(Math.max(0, this.#written - offset))
+        const taken = await this.#writeSome(this.#input.subarray(0, WRITE_MAX))
+        this.#input = this.#input.subarray(taken)
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
@@ -184,27 +246,31 @@ export class RemoteTerminal {
     }
   }
 
-  /** The offset behind what the agent has accepted. */
-  async #writeAt(offset: number, data: Uint8Array): Promise<number> {
+  /** How many bytes of `data` the agent has accepted; none where others of this device wrote in between. */
+  async #writeSome(data: Uint8Array): Promise<number> {
+    const offset = this.#written
     const params = { terminalId: this.terminalId, offset, data: Buffer.from(data).toString('base64url') }
+    let sent = 0
     try {
-      return (await this.#calls.call('terminal.write', params)).offset
+      this.#written = (await this.#calls.call('terminal.write', params, { onSend: () => sent++ })).offset
+      return this.#written - offset
     } catch (error) {
-      // rpc.write.offset: a repetition of what was accepted tells how far it got
-      const accepted = error instanceof ProtocolError && error.code === 'conflict' ? error.data : null
-      const at = (accepted as { offset?: unknown } | null)?.offset
-      if (typeof at === 'number' && at > offset && at <= offset + data.length) return at
-      throw error
+      const expected = error instanceof ProtocolError && error.code === 'conflict' ? error.data : null
+      const at = (expected as { offset?: unknown } | null)?.offset
+      if (typeof at !== 'number' || at === offset) throw error
+      this.#written = at
+      // rpc.write.conflict: the repetition of a write that had arrived tells how far it got
+      return sent > 1 ? Math.max(0, Math.min(data.length, at - offset)) : 0
     }
   }
 
   #finish(): void {
-    if (this.#exit && this.#next >= this.#exit.end) this.#endAs(this.#exit)
+    if (this.#exit && this.#output.next >= this.#exit.end) this.#endAs(this.#exit)
   }
 
   #endAs(exit: Pick<EventParams<'terminal.exited'>, 'exitCode' | 'signal' | 'reason'>): void {
     if (this.#ended) return
     this.detach()
-    this.#handlers.onExit({ terminalId: this.terminalId, end: this.#next, ...exit })
+    this.#handlers.onExit({ terminalId: this.terminalId, end: this.#output.next, ...exit })
   }
 }

@@ -6,6 +6,8 @@ import type { ContentType } from '@happy-remote/schemas/session.ts'
 export interface Outgoing {
   readonly contentType: ContentType
   readonly content: Uint8Array
+  /** A lone piece of a message on its way: it has the room of a stream, and may be lost. */
+  readonly isDelta: boolean
 }
 
 const encoder = new TextEncoder()
@@ -17,6 +19,8 @@ export class Batcher {
   readonly #send: (outgoing: Outgoing) => void
   readonly #now: () => number
   #waiting: string[] = []
+  #deltas = 0
+  #closed = false
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
   #quietSince = Number.NEGATIVE_INFINITY
@@ -28,11 +32,14 @@ export class Batcher {
   }
 
   /** Urgent, or the first after a quiet time: at once, behind what waits. Others wait for company. */
-  add(json: string, urgent: boolean): void {
+  add(json: string, urgent: boolean, isDelta = false): void {
+    if (this.#closed) return
     const size = Buffer.byteLength(json) + 1
     if (this.#waiting.length > 0 && FRAMING + this.#bytes + size > limits.messageMax) this.flush()
     this.#waiting.push(json)
     this.#bytes += size
+    if (isDelta) this.#deltas++
+    // rpc.batch.urgent, rpc.batch.delay
     const quiet = this.#now() - this.#quietSince >= limits.batchDelay
     if (urgent || this.#waiting.length === limits.batchMessages || (quiet && this.#waiting.length === 1)) this.flush()
     else this.#timer ??= setTimeout(() => this.flush(), limits.batchDelay)
@@ -42,18 +49,24 @@ export class Batcher {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const messages = this.#waiting
+    const isDelta = this.#deltas === 1 && messages.length === 1
     this.#waiting = []
-    this.#bytes = 0
+    this.#bytes = this.#deltas = 0
     if (messages.length === 0) return
     this.#quietSince = this.#now()
     this.#send(
       messages.length === 1
-        ? { contentType: 'rpc', content: encoder.encode(messages[0]) }
-        : { contentType: 'batch', content: encoder.encode(`{"type":"batch","messages":[${messages.join(',')}]}`) },
+        ? { contentType: 'rpc', content: encoder.encode(messages[0]), isDelta }
+        : {
+            contentType: 'batch',
+            content: encoder.encode(`{"type":"batch","messages":[${messages.join(',')}]}`),
+            isDelta: false,
+          },
     )
   }
 
   close(): void {
+    this.#closed = true
     clearTimeout(this.#timer)
     this.#waiting = []
   }

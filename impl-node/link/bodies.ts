@@ -13,25 +13,31 @@ type Json = Readonly<Record<string, unknown>>
 /** The member of a message that may be replaced. */
 const memberOf = (message: Json): 'params' | 'result' => ('params' in message ? 'params' : 'result')
 
+/** A message whose member goes as a stream behind it. */
 export interface Split {
-  /** JSON of the naming message. */
-  readonly json: string
-  /** What follows as stream `streamId`, or null where the message fits. */
-  readonly body: Uint8Array | null
+  readonly body: Uint8Array
+  /** JSON of the message that names the stream. */
+  naming(streamId: number): string
 }
 
-/** `streamId` is asked for only where the message does not fit. */
-export function splitBody(message: Json, streamId: () => number): Split {
+/** Longest text of an error that would not fit otherwise, in characters. */
+const ERROR_TEXT = 1_000
+
+/** The JSON of a message, or what is to be sent in its place where it does not fit (rpc.stream.replace). */
+export function splitBody(message: Json): string | Split {
   const json = JSON.stringify(message)
-  if (Buffer.byteLength(json) <= limits.messageMax) return { json, body: null }
+  if (Buffer.byteLength(json) <= limits.messageMax) return json
+  const { error } = message as { error?: { code: string; message: string } }
+  if (error) {
+    return JSON.stringify({ ...message, error: { code: error.code, message: error.message.slice(0, ERROR_TEXT) } })
+  }
   const member = memberOf(message)
   const body = new TextEncoder().encode(JSON.stringify(message[member]))
-  const named = {
-    stream: streamId(),
-    length: body.length,
-    sha256: Buffer.from(sha256(body)).toString('base64url'),
+  const reference = { length: body.length, sha256: Buffer.from(sha256(body)).toString('base64url') }
+  return {
+    body,
+    naming: (streamId) => JSON.stringify({ ...message, [member]: { stream: streamId, ...reference } }),
   }
-  return { json: JSON.stringify({ ...message, [member]: named }), body }
 }
 
 interface Awaited<C> {
@@ -46,6 +52,8 @@ interface Awaited<C> {
 
 /** Most that one message may announce, and all unfinished ones together, in bytes. */
 const LARGEST_BODY = 16 * 1_048_576
+/** Pieces of a body that do not touch yet; what is cut finer than this is not meant to arrive. */
+const RANGES_MAX = 1_024
 
 export type BodyFailure = 'interrupted' | 'too-large'
 
@@ -64,10 +72,16 @@ export class Bodies<C> {
     this.#hooks = hooks
   }
 
-  /** True where the message waits for its stream. `now` is monotonic ms. */
-  hold(message: Json, context: C, now: number): boolean {
+  /** True where the message waits for its stream, or cannot have it. `now` is monotonic ms. */
+  hold(message: Json, context: C, now: number, streams: boolean): boolean {
     const value = message[memberOf(message)]
     if (!reference.Check(value) || Object.keys(value).length !== 3) return false
+    // session.stream.end, session.stream.id: a number of another session, or one that is in use, names nothing
+    if (!streams || this.#awaited.has(value.stream)) {
+      this.#hooks.failed(message, 'interrupted')
+      return true
+    }
+    // rpc.stream.size, rpc.stream.too-large
     let total = value.length
     for (const { bytes } of this.#awaited.values()) total += bytes.length
     if (total > LARGEST_BODY) {
@@ -96,8 +110,15 @@ export class Bodies<C> {
       return true
     }
     awaited.bytes.set(bytes, offset)
+    const before = covered(awaited.ranges)
     awaited.ranges = merge([...awaited.ranges, [offset, end]])
-    awaited.progressAt = now
+    // rpc.stream.stall: a repetition is no progress
+    if (covered(awaited.ranges) > before) awaited.progressAt = now
+    if (awaited.ranges.length > RANGES_MAX) {
+      this.#awaited.delete(streamId)
+      this.#hooks.failed(awaited.message, 'interrupted')
+      return true
+    }
     const [only] = awaited.ranges
     if (awaited.ranges.length === 1 && only?.[0] === 0 && only[1] === awaited.bytes.length) {
       this.#awaited.delete(streamId)
@@ -109,8 +130,12 @@ export class Bodies<C> {
   #finish({ message, context, reference, bytes }: Awaited<C>): void {
     let value: unknown
     try {
+      // rpc.stream.verify
       if (!equal(sha256(bytes), Buffer.from(reference.sha256, 'base64url'))) throw new TypeError('another hash')
-      value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+      value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+      // rpc.stream.mismatch: params are an object, however they travel
+      const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+      if (memberOf(message) === 'params' && !isObject) throw new TypeError('no object')
     } catch {
       this.#hooks.failed(message, 'interrupted')
       return
@@ -125,6 +150,13 @@ export class Bodies<C> {
       this.#awaited.delete(id)
       this.#hooks.failed(message, 'interrupted')
     }
+  }
+
+  /** Gives up all of them. */
+  interrupt(): void {
+    const messages = Array.from(this.#awaited.values(), ({ message }) => message)
+    this.#awaited.clear()
+    for (const message of messages) this.#hooks.failed(message, 'interrupted')
   }
 
   clear(): void {
@@ -143,6 +175,8 @@ function sameOverlap(
     return start >= end || equal(bytes.subarray(start, end), chunk.subarray(start - offset, end - offset))
   })
 }
+
+const covered = (ranges: readonly [number, number][]): number => ranges.reduce((sum, [from, to]) => sum + to - from, 0)
 
 function merge(ranges: [number, number][]): [number, number][] {
   const merged: [number, number][] = []

@@ -37,29 +37,47 @@ interface Open {
   waiting: boolean
 }
 
+/** What waits for the window. `size` is that of its content; `after` follows once it was sealed. */
+interface Waiting {
+  readonly contentType: ContentType
+  readonly size: number
+  readonly isDelta: boolean
+  /** Bytes that it keeps in memory. */
+  readonly weight: number
+  prepare(): { readonly content: Uint8Array; after?(): void }
+}
+
+/** Longest stream id: what is reserved for it while it is not known. */
+const LARGEST_ID = 0xffff_ffff
+
 const encoder = new TextEncoder()
 
 export class Channel {
   readonly #hooks: ChannelHooks
   readonly #batcher: Batcher
   #session: Session | null = null
-  #outbox: (Outgoing & { after?: () => void })[] = []
+  #outbox: Waiting[] = []
   #outboxBytes = 0
   #streams = new Map<number, Open>()
   #nextStream = 1
   #unacknowledged = 0
   #ackTimer: NodeJS.Timeout | undefined
   #progressAt = 0
+  #heardAt = 0
   #acked = 0
+  #closed = false
   /** seq + 1 of the newest frame sent that the peer will acknowledge: an acknowledgement alone it does not. */
   #awaited = 0
 
   constructor(hooks: ChannelHooks) {
     this.#hooks = hooks
-    this.#batcher = new Batcher((outgoing) => this.#enqueue(outgoing), hooks.now)
+    this.#batcher = new Batcher((outgoing) => this.#enqueueWhole(outgoing), hooks.now)
   }
 
-  /** Streams end with their session; messages that were not sealed yet go out in the next one. */
+  /**
+   * Streams end with their session; messages that were not sealed yet go out in the next one, with `pump`:
+   * the session's first frame is not theirs.
+   */
   use(session: Session | null): void {
     const ended = [...this.#streams.values()]
     this.#session = session
@@ -67,9 +85,9 @@ export class Channel {
     this.#nextStream = 1
     this.#acked = this.#awaited = 0
     this.#settleAck()
-    this.#progressAt = this.#hooks.now()
+    this.#progressAt = this.#heardAt = this.#hooks.now()
+    // session.stream.end
     for (const { listener } of ended) listener.onEnd()
-    this.pump()
   }
 
   /** Bytes of messages that wait for the window or for the peer. */
@@ -86,26 +104,37 @@ export class Channel {
     return this.#session !== null && this.#session.acknowledged < this.#awaited
   }
 
+  /** An authentic frame came, of whichever session. */
+  heard(): void {
+    this.#heardAt = this.#hooks.now()
+  }
+
+  /** session.window.stall: neither an acknowledgement nor any sign of the peer for 10 s, with frames outstanding. */
+  get isAway(): boolean {
+    return this.stalledFor > limits.ackStall && this.#hooks.now() - this.#heardAt > limits.ackStall
+  }
+
   /** The message goes out in order; an urgent one at once, behind what waits. */
   send(message: Readonly<Record<string, unknown>>, urgent: boolean): void {
-    let stream: number | null = null
-    const { json, body } = splitBody(message, () => {
-      stream = this.#nextStream++
-      return stream
-    })
-    if (body === null || stream === null) {
-      this.#batcher.add(json, urgent)
+    if (this.#closed) return
+    const split = splitBody(message)
+    if (typeof split === 'string') {
+      this.#batcher.add(split, urgent, message.type === 'event' && message.method === 'claude.delta')
       return
     }
     this.#batcher.flush()
-    const session = this.#session
-    const streamId = stream
-    // The naming message goes first, then the chunks.
+    const { body, naming } = split
+    const size = Buffer.byteLength(naming(LARGEST_ID))
     this.#enqueue({
       contentType: 'rpc',
-      content: encoder.encode(json),
-      after: () => {
-        if (this.#session === session) this.#sendBody(streamId, body)
+      size,
+      isDelta: false,
+      weight: size + body.length,
+      // The stream is of the session in which the message is sealed (session.stream.id).
+      prepare: () => {
+        const streamId = this.#nextStream++
+        // rpc.stream.name-first
+        return { content: encoder.encode(naming(streamId)), after: () => this.#sendBody(streamId, body) }
       },
     })
   }
@@ -124,12 +153,14 @@ export class Channel {
     proceed()
   }
 
-  /** Throws where there is no session; false where the message was not sent. */
+  /** False where the message was not sent: there is no session, or no room. */
   control(message: ControlMessage): boolean {
     return this.#transmit('control', encoder.encode(JSON.stringify(message)))
   }
 
+  /** A stream of no session has ended before it began: the listener is told. */
   openStream(listener: StreamListener): Stream {
+    if (!this.#session) queueMicrotask(() => listener.onEnd())
     return this.#openAs(this.#nextStream++, listener)
   }
 
@@ -179,9 +210,14 @@ export class Channel {
     this.#unacknowledged = 0
   }
 
-  #enqueue(outgoing: Outgoing & { after?: () => void }): void {
-    this.#outbox.push(outgoing)
-    this.#outboxBytes += outgoing.content.length
+  #enqueueWhole({ contentType, content, isDelta }: Outgoing): void {
+    const { length } = content
+    this.#enqueue({ contentType, size: length, isDelta, weight: length, prepare: () => ({ content }) })
+  }
+
+  #enqueue(waiting: Waiting): void {
+    this.#outbox.push(waiting)
+    this.#outboxBytes += waiting.weight
     this.pump()
   }
 
@@ -189,11 +225,17 @@ export class Channel {
   pump(): void {
     while (this.#session && this.#hooks.isOpen()) {
       const [next] = this.#outbox
-      if (!next || !this.#session.hasRoom('message', next.content.length)) break
+      if (!next) break
+      // session.window.frames
+      const hasRoom = this.#session.hasRoom(next.isDelta ? 'stream' : 'message', next.size)
+      // A delta may be lost, the whole message counts: it does not hold up what is behind it.
+      if (!hasRoom && !(next.isDelta && this.#outbox.some(({ isDelta }) => !isDelta))) break
       this.#outbox.shift()
-      this.#outboxBytes -= next.content.length
-      this.#transmit(next.contentType, next.content)
-      next.after?.()
+      this.#outboxBytes -= next.weight
+      if (!hasRoom) continue
+      const { content, after } = next.prepare()
+      this.#transmit(next.contentType, content)
+      after?.()
     }
     if (!this.#session || !this.#hooks.isOpen()) return
     for (const open of [...this.#streams.values()]) {
@@ -213,7 +255,7 @@ export class Channel {
       if (isAwaited) this.#awaited = session.ratchet.nextSeq
     } catch (error) {
       // Beyond the window even control has to wait; the next acknowledgement or hello makes room.
-      if (error instanceof ProtocolError && error.code === 'window') return false
+      if (error instanceof ProtocolError && (error.code === 'window' || error.code === 'chain-exhausted')) return false
       throw error
     }
     this.#settleAck()
@@ -221,6 +263,7 @@ export class Channel {
   }
 
   close(): void {
+    this.#closed = true
     this.#settleAck()
     this.#batcher.close()
     this.#outbox = []

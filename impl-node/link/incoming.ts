@@ -1,6 +1,6 @@
 // What an opened frame holds: JSON messages, alone or in a batch, and stream chunks (spec/rpc.md).
 
-import type { ControlErrorCode } from '@happy-remote/schemas/errors.ts'
+import { type ControlErrorCode, ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { Batch, Message } from '@happy-remote/schemas/rpc/envelope.ts'
 import { ControlMessage, StreamChunk } from '@happy-remote/schemas/session.ts'
@@ -11,6 +11,9 @@ import { Bodies, type BodyFailure } from './bodies.ts'
 export interface Receipt {
   /** Overtaken by a later one, or from a session that was replaced: never to be executed. */
   readonly late: boolean
+  /** Sessions of a pairing are numbered as they begin, frames within one by their seq. */
+  readonly session: number
+  readonly seq: number
   /** Whether it carries a challenge of ours that is young enough now. */
   isFresh(): boolean
   /** ms since the challenge that it carries was issued; null where it carries none of ours. */
@@ -19,7 +22,7 @@ export interface Receipt {
 
 export interface IncomingHooks {
   onMessage(message: Message, receipt: Receipt): void
-  onChunk(chunk: StreamChunk): void
+  onChunk(chunk: StreamChunk, receipt: Receipt): void
   /** The content cannot be read: the peer is told. */
   unreadable(code: ControlErrorCode, text: string): void
   /** The body of this request did not arrive whole, or announces more than is taken. */
@@ -44,7 +47,7 @@ export function readControl(content: Uint8Array): ControlMessage | null {
   const json = content.length <= limits.messageMax ? parseJson(content) : undefined
   if (!control.Check(json)) return null
   // session.control.name-check: the schema counts characters, the limit is in bytes
-  const name = 'agentName' in json ? json.agentName : 'deviceName' in json ? json.deviceName : ''
+  const name = json.type === 'pair.complete' ? json.agentName : json.type === 'pair.ack' ? json.deviceName : ''
   return name.isWellFormed() && Buffer.byteLength(name) <= limits.nameMax ? json : null
 }
 
@@ -57,13 +60,17 @@ export class Incoming {
     this.#bodies = new Bodies({
       complete: (whole, receipt) => hooks.onMessage(whole as unknown as Message, receipt),
       failed: (partial, code) => {
+        // rpc.stream.interrupted; a response or an event is asked for again, or lost
         if (partial.type === 'request') hooks.bodyFailed(partial.id as string, code)
       },
     })
   }
 
-  /** Content types RPC and batch. `now` is monotonic ms. */
-  read(content: Uint8Array, isBatch: boolean, receipt: Receipt, now: number): void {
+  /**
+   * Content types RPC and batch. `now` is monotonic ms. Without `streams`, what a message names as a
+   * stream cannot follow: its session is over.
+   */
+  read(content: Uint8Array, isBatch: boolean, receipt: Receipt, now: number, streams = true): void {
     // session.frame.message-max-check
     if (content.length > limits.messageMax) {
       this.#hooks.unreadable('invalid-request', 'Cannot read a message: it is larger than 65 536 bytes.')
@@ -71,29 +78,42 @@ export class Incoming {
     }
     const json = parseJson(content)
     if (json === undefined) {
+      // rpc.message.parse-error
       this.#hooks.unreadable('parse-error', 'Cannot read a message: it is not JSON.')
       return
     }
     const entries: unknown[] = !isBatch ? [json] : batch.Check(json) ? json.messages : []
     if (entries.length === 0 || !entries.every((entry) => message.Check(entry))) {
+      // rpc.message.invalid, rpc.batch.invalid
       const text = 'Cannot read a message: it is not a request, a response, an event, or a batch of them.'
       this.#hooks.unreadable('invalid-request', text)
       return
     }
     for (const entry of entries as Message[]) {
-      const held = this.#bodies.hold(entry as unknown as Record<string, unknown>, receipt, now)
+      const held = this.#bodies.hold(entry as unknown as Record<string, unknown>, receipt, now, streams)
       if (!held) this.#hooks.onMessage(entry, receipt)
     }
   }
 
-  /** Throws ProtocolError `length` where it is not a chunk. */
-  chunk(content: Uint8Array, now: number): void {
-    const chunk = StreamChunk.decode(content)
-    if (!this.#bodies.chunk(chunk, now)) this.#hooks.onChunk(chunk)
+  chunk(content: Uint8Array, receipt: Receipt, now: number): void {
+    let chunk: StreamChunk
+    try {
+      chunk = StreamChunk.decode(content)
+    } catch (error) {
+      // session.stream.malformed
+      if (error instanceof ProtocolError) return
+      throw error
+    }
+    if (!this.#bodies.chunk(chunk, now)) this.#hooks.onChunk(chunk, receipt)
   }
 
   expire(now: number): void {
     this.#bodies.expire(now)
+  }
+
+  /** The session has ended, and every stream with it. */
+  interrupt(): void {
+    this.#bodies.interrupt()
   }
 
   clear(): void {

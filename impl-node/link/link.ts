@@ -1,10 +1,10 @@
 // One pairing, live: its route at the relay, its sessions, freshness, rekey and liveness. Above it
 // there are messages and streams, below it sealed bytes (spec/session.md).
 
-import { isCapability, SUITE_BITS, SUITES } from '@happy-remote/schemas/constants.ts'
+import { isCapability, SUITE_BITS, SUITES, type Suite } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
-import { HANDSHAKE_TYPES } from '@happy-remote/schemas/pairing.ts'
+import { HANDSHAKE_TYPES, type RekeyReason } from '@happy-remote/schemas/pairing.ts'
 import type { Message } from '@happy-remote/schemas/rpc/envelope.ts'
 import { RATCHET_TYPES, type StreamChunk } from '@happy-remote/schemas/session.ts'
 import type { Identity } from '../crypto/identity.ts'
@@ -14,8 +14,9 @@ import { type Clocks, Freshness, systemClocks } from '../session/freshness.ts'
 import type { CompletedRun } from '../session/initiator.ts'
 import type { Ratchet } from '../session/ratchet.ts'
 import type { PairingRecord } from '../session/record.ts'
-import { Session } from '../session/session.ts'
+import { type OpenedFrame, Session } from '../session/session.ts'
 import { Channel, type Stream, type StreamListener } from './channel.ts'
+import { deviceName } from './device-name.ts'
 import { Incoming, type Receipt, readControl } from './incoming.ts'
 import { RekeyAgent } from './rekey-agent.ts'
 import { RekeyController } from './rekey-controller.ts'
@@ -27,7 +28,8 @@ export type PeerState = 'online' | 'away' | 'offline'
 
 export interface LinkHandlers {
   onMessage(message: Message, receipt: Receipt): void
-  onChunk(chunk: StreamChunk): void
+  /** `age` is as that of a Receipt. */
+  onChunk(chunk: StreamChunk, age: number | null): void
   /** Messages can be sent: after a connection or a session was made anew. What had no answer is to be sent again. */
   onReady(): void
   /** The session has ended, and every stream with it. */
@@ -43,6 +45,14 @@ export interface LinkHandlers {
   onBlocked(reason: 'superseded' | 'unauthenticated'): void
   /** A handshake frame that is not of a rekey: the pairing run's. */
   onHandshake?(frame: Uint8Array): void
+  /** An authentic frame came. */
+  onHeard?(): void
+  /** Frames before this one have not arrived: what only they told is to be asked for, if it does not follow. */
+  onMissing?(): void
+  /** At the agent, once after a pairing: pair.ack came and the name is known, or its time is over. */
+  onPaired?(): void
+  /** At the controller: ten minutes without a confirmation. The record is to be deleted, the link is closed. */
+  onExpired?(): void
 }
 
 export interface LinkOptions {
@@ -96,9 +106,20 @@ export class Link {
   #heardWall: number | null = null
   #helloAt = Number.NEGATIVE_INFINITY
   #askedAt = Number.NEGATIVE_INFINITY
+  /** Why, and whether it was asked for inside the session already. */
+  #askedInside = false
   #peerState: PeerState = 'offline'
+  #peerSuites = 0
+  /** The session's hello has gone out: nothing else goes before it. */
+  #greeted = false
+  /** seq of the next frame of the current session, unless one is missing. */
+  #expected = 0
+  #closed = false
   #completeUntil = Number.NEGATIVE_INFINITY
   #completeAt = 0
+  #unpaired = false
+  /** Monotonic ms: when to look for a confirmation by other means than pair.complete. */
+  #confirmBy = Number.POSITIVE_INFINITY
   #skipLimitReached = false
   #proof: { readonly frame: Uint8Array; resendAt: readonly number[] | null } | null = null
 
@@ -117,7 +138,7 @@ export class Link {
     })
     this.#incoming = new Incoming({
       onMessage: (message, receipt) => this.#handlers.onMessage(message, receipt),
-      onChunk: (chunk) => this.#handlers.onChunk(chunk),
+      onChunk: (chunk, receipt) => this.#handlers.onChunk(chunk, receipt.age()),
       unreadable: (code, text) => void this.#channel.control({ type: 'error', code, message: text }),
       bodyFailed: (id, code) => {
         const text =
@@ -142,8 +163,9 @@ export class Link {
       : new RekeyController({
           ...shared,
           routeId: routeKey.routeId,
+          suite: () => this.#suiteOfRekey(),
           accepted: (run) => {
-            this.#pin(run.peer, run.suite)
+            // pairing.controller.confirm
             this.#confirm()
             this.#sessions.await(new Session(run.ratchet, this.#clocks.wall()))
           },
@@ -154,6 +176,9 @@ export class Link {
       this.#sessions.begin(session, this.#clocks.wall())
       this.#channel.use(session)
       if (isAgent) this.#completeUntil = this.#now() + limits.pairAckTime
+      this.#unpaired = isAgent
+      // pairing.controller.complete-time
+      this.#confirmBy = this.#now() + limits.completeTime
     }
     this.#route = options.socket.attach(routeKey, options.record.peerRoute, {
       onBound: () => this.#onBound(),
@@ -187,6 +212,11 @@ export class Link {
     return this.#ready
   }
 
+  /** There is a session, whether or not the peer is there now. */
+  get established(): boolean {
+    return this.#sessions.current !== null
+  }
+
   /** Sends a message, or keeps it until it can be sent. */
   send(outgoing: Message, urgent = false): void {
     if (outgoing.type === 'event' && this.#channel.backlog > BACKLOG) return
@@ -202,9 +232,9 @@ export class Link {
     return this.#freshness.issue()
   }
 
-  /** A challenge that came with `stale` counts as one of a hello. */
-  acceptChallenge(challenge: Uint8Array): void {
-    this.#freshness.received(challenge, Number.MAX_SAFE_INTEGER, 0)
+  /** A challenge that came with `stale` counts as one of a hello in the same frame (session.fresh.stale-data). */
+  acceptChallenge(challenge: Uint8Array, { session, seq }: Pick<Receipt, 'session' | 'seq'>): void {
+    this.#freshness.received(challenge, session, seq)
   }
 
   /** Tells the peer, best effort, that the pairing has ended. */
@@ -216,10 +246,12 @@ export class Link {
   /** Begins a new session (spec/pairing.md): at the controller a rekey, at the agent the wish for one. */
   rekey(): void {
     if (this.#rekeyController) this.#rekeyController.request(this.#now())
-    else this.#askRekey()
+    else this.#askRekey('no-session')
   }
 
   close(): void {
+    this.#closed = true
+    this.#bound = this.#ready = false
     clearInterval(this.#tick)
     this.#channel.close()
     this.#incoming.clear()
@@ -236,6 +268,8 @@ export class Link {
       this.#bound &&
       this.#peerOnline &&
       this.#sessions.current !== null &&
+      this.#greeted &&
+      !this.#channel.isAway &&
       this.#record.state === 'stored' &&
       (this.#rekeyController === null || this.#helloHeard)
     )
@@ -245,7 +279,8 @@ export class Link {
     this.#bound = true
     // session.fresh.connection: a challenge counts only on the connection on which it was sent
     this.#freshness.voidAll()
-    if (this.#rekeyAgent && !this.#sessions.current) this.#askRekey()
+    // pairing.rekey-ask.when
+    if (this.#rekeyAgent && !this.#sessions.current) this.#askRekey('no-session')
     this.#sendProof()
   }
 
@@ -266,16 +301,17 @@ export class Link {
 
   /** A hint only: where the relay's own presence says otherwise, the peer is probed until it is heard. */
   #onDeliveryFailed(): void {
-    this.#setOffline()
-    if (!this.#presence) return
+    this.#peerOnline = this.#ready = false
+    this.#rekeyController?.postpone()
+    this.#updatePeer()
+    // One probe at a time: each of them may bring the next hint.
+    if (!this.#presence || this.#probeAt !== Number.POSITIVE_INFINITY) return
     this.#probeDelay = Math.min(2 * this.#probeDelay, limits.helloEvery)
     this.#probeAt = this.#now() + this.#probeDelay
   }
 
   #setOffline(): void {
-    this.#peerOnline = false
-    this.#ready = false
-    this.#helloHeard = false
+    this.#peerOnline = this.#ready = this.#helloHeard = false
     this.#heardAt = Number.NEGATIVE_INFINITY
     this.#rekeyController?.postpone()
     this.#updatePeer()
@@ -295,31 +331,37 @@ export class Link {
   /** The peer is, or may be, there: say who we are, or begin a session. */
   #reach(): void {
     this.#peerOnline = true
+    this.#rekeyController?.resume(this.#now())
     if (this.#sessions.current) {
+      // session.hello.connect, pairing.agent.complete
       if (this.#completeUntil >= this.#now()) this.#sendComplete()
       else this.#sendHello()
     } else if (this.#rekeyController) this.#rekeyController.request(this.#now())
-    else this.#askRekey()
+    else this.#askRekey('no-session')
     this.#rekeyController?.tick(this.#now())
     this.#updateReady()
     this.#channel.pump()
   }
 
-  #askRekey(): void {
+  #askRekey(reason: RekeyReason): void {
     this.#askedAt = this.#now()
-    const sent = this.#sessions.current !== null && this.#channel.control({ type: 'rekey' })
-    if (!sent) this.#rekeyAgent?.ask(this.#sessions.current ? 'skip-limit' : 'no-session')
+    // pairing.rekey.ask, session.window.stall
+    const inside = this.#sessions.current !== null && !this.#channel.isAway && this.#channel.control({ type: 'rekey' })
+    // pairing.rekey.ask-unanswered
+    if (!inside || this.#askedInside) this.#rekeyAgent?.ask(reason)
+    this.#askedInside = inside
   }
 
   #onFrame(from: Uint8Array, frame: Uint8Array): void {
     if (!this.#bound) return
+    // session.fresh.drift
     if (this.#freshness.drifted()) this.#sendHello()
     try {
       const type = frame[1]
       if (type === RATCHET_TYPES.agentToController || type === RATCHET_TYPES.controllerToAgent) this.#onRatchet(frame)
       else this.#onHandshake(type, from, frame)
     } catch (error) {
-      // What does not open or parse is met with silence, its state unchanged.
+      // session.receive.silent: what does not open or parse changes nothing
       if (!(error instanceof ProtocolError)) throw error
     }
   }
@@ -330,9 +372,11 @@ export class Link {
     else if (type === HANDSHAKE_TYPES.R3) this.#rekeyAgent?.onR3(frame, now)
     else if (type === HANDSHAKE_TYPES.R2) this.#rekeyController?.onR2(frame, now)
     else if (type === HANDSHAKE_TYPES.REKEY_ASK) this.#rekeyController?.onAsk(frame, now - this.#heardAt, now)
-    else if (type === HANDSHAKE_TYPES.HS_ERROR && this.#rekeyController?.running)
-      this.#rekeyController.onError(frame, now)
-    else this.#handlers.onHandshake?.(new Uint8Array(frame))
+    else {
+      // Of the pairing run or of a rekey: each ignores what is not sealed under its secret.
+      this.#handlers.onHandshake?.(new Uint8Array(frame))
+      if (type === HANDSHAKE_TYPES.HS_ERROR && !this.#closed) this.#rekeyController?.onError(frame, now)
+    }
   }
 
   #onRatchet(sealed: Uint8Array): void {
@@ -343,55 +387,81 @@ export class Link {
       if (error instanceof ProtocolError && error.code === 'skip-limit') this.#skipLimitReached = true
       throw error
     }
-    this.#heardAt = this.#now()
-    this.#heardWall = this.#clocks.wall()
-    this.#proof = null
-    this.#probeAt = Number.POSITIVE_INFINITY
-    this.#probeDelay = FIRST_PROBE / 2
-    if (received.began) {
-      this.#rekeyController?.finished()
-      this.#confirm()
-      this.#startSession(received.session)
-    }
-    const challenge = new Uint8Array(received.fresh)
-    const receipt = {
-      late: received.late,
-      isFresh: () => this.#freshness.isFresh(challenge),
-      age: () => this.#freshness.ageOf(challenge),
-    }
+    this.#heard()
+    if (received.began) this.#begin(received.session)
+    const { frame, session, isCurrent, sessionNumber } = received
     let ackOnly = false
-    switch (received.contentType) {
-      case 'control':
-        ackOnly = this.#onControl(received, receipt)
-        break
-      case 'stream':
-        this.#incoming.chunk(received.content, this.#now())
-        break
-      default:
-        // pairing.controller.control-only: until the pairing is confirmed there is only control
-        if (this.#record.state !== 'stored') break
-        this.#incoming.read(received.content, received.contentType === 'batch', receipt, this.#now())
+    if (frame) {
+      if (isCurrent && !received.late) {
+        if (frame.seq > this.#expected) this.#handlers.onMissing?.()
+        this.#expected = frame.seq + 1
+      }
+      const challenge = new Uint8Array(frame.fresh)
+      const receipt = {
+        late: received.late,
+        session: sessionNumber,
+        seq: frame.seq,
+        isFresh: () => this.#freshness.isFresh(challenge),
+        age: () => this.#freshness.ageOf(challenge),
+      }
+      ackOnly = this.#deliver(frame, received, receipt)
     }
-    if (received.session === this.#sessions.current) this.#channel.opened(ackOnly)
+    if (this.#closed) return
+    if (session === this.#sessions.current) this.#channel.opened(ackOnly)
     this.#updatePeer()
-  }
-
-  #startSession(session: Session): void {
-    this.#skipLimitReached = false
-    this.#ready = false
-    this.#helloHeard = false
-    this.#incoming.clear()
-    this.#channel.use(session)
-    this.#handlers.onSessionEnd()
-    this.#sendHello()
     this.#updateReady()
   }
 
+  #heard(): void {
+    this.#heardAt = this.#now()
+    this.#heardWall = this.#clocks.wall()
+    this.#peerOnline = true
+    this.#proof = null
+    this.#probeAt = Number.POSITIVE_INFINITY
+    this.#probeDelay = FIRST_PROBE / 2
+    this.#channel.heard()
+    this.#handlers.onHeard?.()
+  }
+
+  /** True where the frame holds nothing but an acknowledgement. */
+  #deliver(frame: OpenedFrame, received: Received, receipt: Receipt): boolean {
+    if (frame.contentType === 'control') return this.#onControl(frame, received, receipt)
+    // pairing.controller.control-only, and at the agent there is no link before the record is stored
+    if (this.#record.state !== 'stored') return false
+    if (frame.contentType !== 'stream') {
+      this.#incoming.read(frame.content, frame.contentType === 'batch', receipt, this.#now(), received.isCurrent)
+    } else if (received.isCurrent) this.#incoming.chunk(frame.content, receipt, this.#now())
+    return false
+  }
+
+  /** The controller: the first message of the awaited session has opened. */
+  #begin(session: Session): void {
+    const run = this.#rekeyController?.finished()
+    this.#confirm()
+    this.#startSession(session)
+    // pairing.rekey.record
+    if (run) this.#pin(run.peer, run.suite)
+  }
+
+  #startSession(session: Session): void {
+    this.#skipLimitReached = this.#askedInside = false
+    this.#ready = this.#helloHeard = this.#greeted = false
+    this.#expected = 0
+    this.#channel.use(session)
+    this.#incoming.interrupt()
+    this.#handlers.onSessionEnd()
+    // session.hello.connect, pairing.rekey.agent-switch: the first frame of the session
+    this.#sendHello()
+    this.#updateReady()
+    this.#channel.pump()
+  }
+
+  /** The agent: R3 has verified. */
   #rekeyed(run: CompletedRun): void {
-    this.#pin(run.peer, run.suite)
     const session = new Session(run.ratchet, this.#clocks.wall())
     this.#sessions.begin(session, this.#clocks.wall())
     this.#startSession(session)
+    this.#pin(run.peer, run.suite)
   }
 
   #pin(peer: PairingRecord['peer'], suite: PairingRecord['suite']): void {
@@ -401,8 +471,9 @@ export class Link {
   }
 
   #change(change: Partial<PairingRecord>): void {
-    this.#record = { ...this.#record, ...change }
-    this.#handlers.onRecord(this.#record)
+    const changed = { ...this.#record, ...change }
+    this.#handlers.onRecord(changed)
+    this.#record = changed
   }
 
   #confirm(change: Partial<PairingRecord> = {}): void {
@@ -410,42 +481,50 @@ export class Link {
     this.#change({ ...change, state: 'stored' })
   }
 
-  /** True where the frame holds nothing but an acknowledgement. */
-  #onControl(received: Received, receipt: Receipt): boolean {
-    const json = readControl(received.content)
+  #onControl({ content }: OpenedFrame, received: Received, receipt: Receipt): boolean {
+    // session.control.unknown, session.control.malformed
+    const json = readControl(content)
     if (!json) return false
-    // session.fresh.exempt: from a controller, these need a fresh challenge
-    const mayAct = this.#rekeyAgent === null || (receipt.isFresh() && !receipt.late)
+    const now = this.#now()
     switch (json.type) {
       case 'ack':
         return true
       case 'hello':
-        this.#freshness.received(Buffer.from(json.challenge, 'base64url'), received.sessionNumber, received.seq)
+        // session.frame.fresh
+        this.#freshness.received(Buffer.from(json.challenge, 'base64url'), receipt.session, receipt.seq)
+        // What a hello says of the peer holds for the newest one only.
+        if (received.late || !received.isCurrent) break
         this.#helloHeard = true
-        this.#peerOnline = true
+        this.#peerSuites = json.suites
         if (json.commandEpoch !== undefined) this.#handlers.onCommandEpoch?.(json.commandEpoch)
-        if (highestCommon(json.suites) > received.session.suite) this.#rekeyController?.request(this.#now())
-        this.#updateReady()
+        // The digits were typed, and pair.complete is lost: an R2 confirms as well.
+        if (this.#record.state === 'unconfirmed') this.#rekeyController?.request(now)
+        if (highestCommon(json.suites) > received.session.suite) this.#rekeyController?.request(now)
         break
       case 'rekey':
-        if (mayAct) this.#rekeyController?.request(this.#now())
+        // pairing.rekey.triggers
+        this.#rekeyController?.request(now)
         break
-      case 'pair.complete':
+      case 'pair.complete': {
         if (!this.#rekeyController) break
-        if (this.#record.state === 'unconfirmed') {
-          const capabilities = json.capabilities.filter(isCapability)
+        const capabilities = json.capabilities.filter(isCapability)
+        const { state, peerName, capabilities: known } = this.#record
+        if (state !== 'stored' || peerName !== json.agentName || `${known}` !== `${capabilities}`) {
           this.#confirm({ capabilities, peerName: json.agentName })
         }
-        this.#channel.control({ type: 'pair.ack', deviceName: this.#options.name })
-        this.#updateReady()
+        // pairing.controller.ack
+        this.#channel.control({ type: 'pair.ack', deviceName: deviceName(this.#options.name) })
         break
+      }
       case 'pair.ack':
-        if (!this.#rekeyAgent || this.#completeUntil < this.#now()) break
+        if (!this.#rekeyAgent) break
+        if (this.#record.peerName === '') this.#change({ peerName: json.deviceName })
         this.#completeUntil = Number.NEGATIVE_INFINITY
-        this.#change({ peerName: json.deviceName })
+        this.#paired()
         break
       case 'pairing.revoked':
-        if (!mayAct) break
+        // From a controller it means nothing: that one calls session.revoke.
+        if (!this.#rekeyController) break
         this.close()
         this.#handlers.onRevoked()
         break
@@ -458,7 +537,8 @@ export class Link {
     this.#helloAt = this.#now()
     const challenge = Buffer.from(this.#freshness.issue()).toString('base64url')
     const { commandEpoch } = this.#options
-    this.#channel.control({ type: 'hello', challenge, suites: SUITE_BITS, ...(commandEpoch && { commandEpoch }) })
+    const hello = { type: 'hello' as const, challenge, suites: SUITE_BITS, ...(commandEpoch && { commandEpoch }) }
+    if (this.#channel.control(hello)) this.#greeted = true
   }
 
   /** The agent, until the phone has acknowledged, or for 10 s. */
@@ -466,12 +546,35 @@ export class Link {
     if (!this.#bound) return
     this.#completeAt = this.#now()
     const { capabilities } = this.#record
-    this.#channel.control({ type: 'pair.complete', capabilities: [...capabilities], agentName: this.#options.name })
+    const agentName = deviceName(this.#options.name)
+    this.#channel.control({ type: 'pair.complete', capabilities: [...capabilities], agentName })
     this.#sendHello()
+  }
+
+  /** PAIRED: with the acknowledgement, or without it when its time is over. */
+  #paired(): void {
+    if (!this.#unpaired) return
+    this.#unpaired = false
+    this.#handlers.onPaired?.()
+  }
+
+  /** What the controller does while its record is not confirmed. False: it was given up. */
+  #awaitConfirmation(now: number): boolean {
+    if (this.#record.state === 'stored') return true
+    // pairing.controller.delete-unconfirmed
+    if (this.#clocks.wall() - this.#record.createdAt > limits.unconfirmedTtl) {
+      this.close()
+      this.#handlers.onExpired?.()
+      return false
+    }
+    if (now >= this.#confirmBy && this.#bound && this.#peerOnline) this.#rekeyController?.request(now)
+    return true
   }
 
   #onTick(): void {
     const now = this.#now()
+    if (!this.#awaitConfirmation(now)) return
+    if (now > this.#completeUntil) this.#paired()
     if (this.#freshness.drifted()) this.#sendHello()
     this.#sessions.expire(this.#clocks.wall())
     this.#incoming.expire(now)
@@ -484,38 +587,46 @@ export class Link {
       this.#reach()
     }
     if (this.#bound && this.#peerOnline) {
-      if (this.#rekeyAgent && !this.#sessions.current && now - this.#askedAt >= limits.rekeyGap) this.#askRekey()
-      if (this.#sessions.current && this.#shouldRekey(this.#sessions.current)) {
-        if (this.#rekeyController) this.#rekeyController.request(now)
-        else if (now - this.#askedAt >= limits.rekeyGap) this.#askRekey()
-      }
+      const { current } = this.#sessions
+      const isStored = this.#record.state === 'stored'
+      const reason =
+        current && isStored ? this.#rekeyReason(current) : !current && this.#rekeyAgent ? ('no-session' as const) : null
+      if (reason && this.#rekeyController) this.#rekeyController.request(now)
+      // pairing.rekey-ask.again
+      else if (reason && now - this.#askedAt >= limits.rekeyGap) this.#askRekey(reason)
       this.#rekeyController?.tick(now)
     }
     this.#updatePeer()
   }
 
-  #shouldRekey(session: Session): boolean {
-    const { ratchet, startedAt, suite } = session
+  /** Why this session is to be replaced (spec/pairing.md, the table of triggers); null where it is not. */
+  #rekeyReason({ ratchet, startedAt, suite, decryptFailures }: Session): RekeyReason | null {
+    if (this.#skipLimitReached) return 'skip-limit'
+    if (decryptFailures >= limits.decryptFailures) return 'decrypt-failures'
     const age = this.#clocks.wall() - startedAt
-    return (
-      this.#skipLimitReached ||
-      this.#channel.stalledFor > limits.graceTime ||
-      session.decryptFailures >= limits.decryptFailures ||
-      age > limits.sessionAge ||
-      (suite !== SUITES[0] && age > limits.sessionAgePostQuantum) ||
-      Math.max(ratchet.nextSeq, ratchet.nextReceived) >= limits.sessionMessages
-    )
+    const messages = Math.max(ratchet.nextSeq, ratchet.nextReceived)
+    if (age > limits.sessionAge || messages >= limits.sessionMessages) return 'age-or-count'
+    if (suite !== SUITES[0] && age > limits.sessionAgePostQuantum) return 'age-or-count'
+    if (highestCommon(this.#peerSuites) > suite) return 'suite'
+    // Nothing that this side sends is acknowledged: the window may be full for ever.
+    return this.#channel.stalledFor > limits.graceTime ? 'no-session' : null
+  }
+
+  /** pairing.rekey.suite-choice */
+  #suiteOfRekey(): Suite {
+    return Math.max(highestCommon(this.#peerSuites), this.#record.suite) as Suite
   }
 
   #updatePeer(): void {
     const heard = this.#now() - this.#heardAt < limits.presenceFresh
-    const state = !this.#bound || !heard ? 'offline' : this.#channel.stalledFor > limits.ackStall ? 'away' : 'online'
+    const state = !this.#bound || !heard ? 'offline' : this.#channel.isAway ? 'away' : 'online'
     if (state === this.#peerState) return
     this.#peerState = state
     this.#handlers.onPeer(state)
   }
 
   #updateReady(): void {
+    if (this.#closed) return
     const ready = this.#isOpen()
     const became = ready && !this.#ready
     this.#ready = ready

@@ -226,7 +226,7 @@ for (const suites of [1, 3]) {
     assert.deepEqual(phone.record?.capabilities, ['observe', 'prompt'])
     assert.equal(phone.record?.peerName, 'desk')
     assert.equal(attempt.link?.record.peerName, 'phone')
-    assert.equal(attempt.link?.record.suite, suites === 1 ? 1 : 2)
+    assert.equal(attempt.stored[0]?.suite, suites === 1 ? 1 : 2)
     assert.deepEqual(attempt.link?.record.pairingId, phone.record?.pairingId)
     assert.deepEqual(attempt.link?.record.pairingKey, phone.record?.pairingKey)
     assert.ok(phone.link?.ready)

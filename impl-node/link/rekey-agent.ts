@@ -9,7 +9,7 @@ import { equal, type Random } from '../crypto/primitives.ts'
 import { type AnsweredRun, answerM1, type CompletedRun, completeRun, openM1 } from '../session/initiator.ts'
 import type { PairingRecord } from '../session/record.ts'
 import type { RunSecret } from '../session/schedule.ts'
-import { headOf, wrapError, wrapRekeyAsk } from '../session/wrap.ts'
+import { unwrap, wrapError, wrapRekeyAsk } from '../session/wrap.ts'
 
 export interface RekeyAgentHooks {
   readonly identity: Identity
@@ -62,7 +62,6 @@ export class RekeyAgent {
     const record = this.#hooks.record()
     const r1 = new Uint8Array(frame)
     const opened = openM1(rekeySecret(record), r1)
-    this.#lastAnswer = now
     try {
       const answered = answerM1(opened, {
         identity: this.#hooks.identity,
@@ -72,40 +71,51 @@ export class RekeyAgent {
         leastSuite: record.suite,
         ...(this.#hooks.random && { random: this.#hooks.random }),
       })
+      this.#lastAnswer = now
+      // pairing.rekey.runs
       this.#runs = [...this.#runs, { r1, answered, at: now }].slice(-limits.rekeyRuns)
       this.#hooks.send(answered.frame)
     } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      // An R1 of a higher suite follows a refused downgrade at once (pairing.rekey.suite-repeat).
+      if (error.code !== 'suite-downgrade') this.#lastAnswer = now
       this.#refuse(r1, error)
     }
   }
 
   onR3(frame: Uint8Array, now: number): void {
+    // pairing.rekey.r3-repeated
     if (this.#lastR3 && equal(this.#lastR3, frame)) {
       this.#hooks.repeated()
       return
     }
     this.#runs = this.#runs.filter(({ at }) => now - at < limits.rekeyRunTtl)
-    let failure: unknown
+    if (this.#runs.length === 0) return
+    // pairing.hs-error.silent: what does not open under PPK is met with silence, whatever it claims to be
+    unwrap(this.#hooks.record().pairingKey, frame)
+    const r3 = new Uint8Array(frame)
+    let failure: ProtocolError | null = null
     for (const run of this.#runs.toReversed()) {
+      let completed: CompletedRun
       try {
-        const completed = completeRun(run.answered, frame, this.#hooks.random)
-        this.#lastR3 = new Uint8Array(frame)
-        this.#runs = []
-        this.#hooks.completed(completed)
-        return
+        completed = completeRun(run.answered, r3, this.#hooks.random)
       } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error
         failure = error
+        continue
       }
+      this.#hooks.completed(completed)
+      this.#lastR3 = r3
+      this.#runs = []
+      return
     }
-    if (failure) this.#refuse(new Uint8Array(frame), failure)
+    // pairing.rekey.r3-refused
+    if (failure) this.#refuse(r3, failure)
   }
 
-  /** A failure of what was sealed for this pairing is told, wrapped; anything else is silence. */
-  #refuse(frame: Uint8Array, error: unknown): void {
-    if (!(error instanceof ProtocolError)) throw error
-    if (error.code === 'decrypt') return
+  /** pairing.hs-error.rekey: a failure of what was sealed for this pairing is told, wrapped. */
+  #refuse(frame: Uint8Array, error: ProtocolError): void {
     const { record, random, send } = this.#hooks
-    headOf(frame)
     send(wrapError(record().pairingKey, frame, error.code, random))
   }
 }

@@ -15,22 +15,33 @@ export interface RekeyControllerHooks {
   readonly random?: Random | undefined
   readonly routeId: Uint8Array
   record(): PairingRecord
+  /** Of the next R1. */
+  suite(): Suite
   send(frame: Uint8Array): void
-  /** R3 is on its way: the session waits for its first message. */
+  /** R2 has verified, R3 follows: the session waits for its first message. */
   accepted(run: AcceptedM2): void
   givenUp(): void
 }
 
 interface Run {
-  readonly bundle: Bundle
+  readonly suite: Suite
   readonly startedAt: number
+  /** An R1 of a lower suite was refused: this one is the only repetition. */
+  readonly repeated: boolean
+  /** R1 with its private keys; null once an R2 was accepted (pairing.m1.erase). */
+  bundle: Bundle | null
   accepted: AcceptedM2 | null
-  /** When what is outstanding, R1 or R3, goes out again. */
-  resendAt: number
-  resendDelay: number
+  /** R1 or R3: goes out again, unchanged, at each of these times. */
+  frame: Uint8Array
+  resendAt: number[]
+  /** For R2, then for the first message of the session. */
+  deadline: number
+  /** The peer went away meanwhile: a run that ends so has not failed. */
+  unreachable: boolean
 }
 
-const FIRST_RESEND = 1_000
+/** ms after the first sending of R1 or R3. */
+const REPEATS = [1_000, 2_000, 4_000, 8_000]
 
 /** All times are monotonic ms. */
 export class RekeyController {
@@ -49,69 +60,100 @@ export class RekeyController {
     return this.#run !== null
   }
 
-  /** Starts a run now, or as soon as the gap between two allows it. */
+  /** Starts a run now, or as soon as the gap between two allows it; one that runs is the one that is wished for. */
   request(now: number): void {
-    this.#wanted = true
+    this.#wanted ||= this.#run === null
     this.tick(now)
   }
 
-  /** The peer cannot be reached: what was begun does not count as a failure. */
+  /** The peer cannot be reached: R1 waits for it, and what does not come meanwhile is no failure. */
   postpone(): void {
-    if (!this.#run) return
-    this.#end()
-    this.#wanted = true
-    this.#notBefore = Number.NEGATIVE_INFINITY
+    const run = this.#run
+    if (!run) return
+    run.unreachable = true
+    // Whoever comes back may not know R2 any more.
+    if (run.accepted) this.#end(run, this.#gap)
+  }
+
+  /** The peer is back, or may be. */
+  resume(now: number): void {
+    const run = this.#run
+    if (!run?.unreachable) return
+    if (now >= run.deadline) this.#end(run, this.#gap)
+    else {
+      run.unreachable = false
+      run.resendAt = [now, ...REPEATS.map((delay) => now + delay)]
+    }
   }
 
   tick(now: number): void {
     const run = this.#run
-    if (!run) {
-      if (this.#wanted && now >= this.#notBefore) this.#start(now, this.#hooks.record().suite)
-      return
+    // pairing.rekey.r2-time, pairing.rekey.drop
+    if (run && now >= run.deadline) this.#fail(run)
+    else if (run?.resendAt.some((at) => now >= at)) {
+      // pairing.rekey.r1-resend, pairing.rekey.r3-resend
+      run.resendAt = run.resendAt.filter((at) => at > now)
+      this.#hooks.send(run.frame)
     }
-    if (now - run.startedAt > limits.rekeyRunTtl) {
-      this.#end()
-      this.#gap = Math.min(limits.rekeyGapMax, 2 * this.#gap)
-      this.#notBefore = run.startedAt + this.#gap
-      this.#wanted = true
-    } else if (now >= run.resendAt) {
-      run.resendDelay *= 2
-      run.resendAt = now + run.resendDelay
-      this.#hooks.send(run.accepted?.frame ?? run.bundle.frame)
-    }
+    if (!this.#run && this.#wanted && now >= this.#notBefore) this.#start(now, this.#hooks.suite(), false)
   }
 
-  #start(now: number, suite: Suite): void {
+  #start(now: number, suite: Suite, repeated: boolean): void {
     const { identity, random, record, routeId, send } = this.#hooks
     const bundle = createBundle(rekeySecret(record()), suite, identity, routeId, random)
     this.#wanted = false
+    // pairing.rekey.gap
     this.#notBefore = now + this.#gap
-    this.#run = { bundle, startedAt: now, accepted: null, resendAt: now + FIRST_RESEND, resendDelay: FIRST_RESEND }
+    this.#run = {
+      suite,
+      startedAt: now,
+      repeated,
+      bundle,
+      accepted: null,
+      frame: bundle.frame,
+      resendAt: REPEATS.map((delay) => now + delay),
+      deadline: now + limits.rekeyRunTtl,
+      unreachable: false,
+    }
     send(bundle.frame)
   }
 
-  #end(): void {
-    if (this.#run?.accepted) this.#hooks.givenUp()
+  /** Another run follows, `gap` after the start of this one. */
+  #end(run: Run, gap: number): void {
     this.#run = null
+    this.#notBefore = run.startedAt + gap
+    this.#wanted = true
+    if (run.accepted) this.#hooks.givenUp()
+  }
+
+  #fail(run: Run): void {
+    this.#gap = Math.min(limits.rekeyGapMax, 2 * this.#gap)
+    this.#end(run, this.#gap)
   }
 
   /** Throws ProtocolError where R2 does not verify; the run goes on. */
   onR2(frame: Uint8Array, now: number): void {
     const run = this.#run
     // pairing.m2.once: exactly one R2 is accepted per R1
-    if (!run || run.accepted) return
+    if (!run?.bundle) return
     const { identity, random, record, accepted, send } = this.#hooks
-    run.accepted = acceptM2(run.bundle, frame, identity, record().peer, random)
-    run.resendDelay = FIRST_RESEND
-    run.resendAt = now + FIRST_RESEND
-    accepted(run.accepted)
-    send(run.accepted.frame)
+    const answer = acceptM2(run.bundle, frame, identity, record().peer, random)
+    accepted(answer)
+    run.bundle = null
+    run.accepted = answer
+    run.frame = answer.frame
+    run.resendAt = REPEATS.map((delay) => now + delay)
+    run.deadline = now + limits.rekeyRunTtl
+    send(answer.frame)
   }
 
-  /** The new session has spoken. */
-  finished(): void {
+  /** The new session has spoken. The run that made it, null where it was none of ours. */
+  finished(): AcceptedM2 | null {
+    const accepted = this.#run?.accepted ?? null
     this.#run = null
+    this.#wanted = false
     this.#gap = limits.rekeyGap
+    return accepted
   }
 
   /** `heardAgo`: ms since a frame of the current session opened. Throws ProtocolError `decrypt`. */
@@ -120,20 +162,22 @@ export class RekeyController {
     const salt = Buffer.from(frame.subarray(4, 36)).toString('latin1')
     // pairing.rekey-ask.once, pairing.rekey-ask.quiet
     if (this.#honoured.has(salt) || heardAgo < limits.rekeyAskQuiet) return
+    // What changes nothing is not honoured and not kept: the salts grow by one for each rekey at most.
+    if (this.#run || this.#wanted) return
     this.#honoured.add(salt)
-    if (!this.#run) this.request(now)
+    this.request(now)
   }
 
   /** Throws ProtocolError `decrypt`. */
   onError(frame: Uint8Array, now: number): void {
     const run = this.#run
     if (!run) return
-    const outstanding = run.accepted?.frame ?? run.bundle.frame
-    const code = unwrapError(this.#hooks.record().pairingKey, frame, outstanding)
+    // pairing.hs-error.outstanding
+    const code = unwrapError(this.#hooks.record().pairingKey, frame, run.frame)
     if (code === null) return
-    this.#end()
-    const higher = SUITES.find((suite) => suite > run.bundle.suite)
-    if (code === 'suite-downgrade' && higher) this.#start(now, higher)
-    else this.#notBefore = now + this.#gap
+    const higher = SUITES.find((suite) => suite > run.suite)
+    // pairing.rekey.suite-repeat
+    if (code === 'suite-downgrade' && higher && !run.repeated && !run.accepted) this.#start(now, higher, true)
+    else this.#fail(run)
   }
 }

@@ -5,8 +5,13 @@ import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import type { OpenedFrame, Session } from '../session/session.ts'
 
-export interface Received extends OpenedFrame {
+export interface Received {
+  /** Null where the message opened and what it holds was refused: it counts, and is delivered to nobody. */
+  readonly frame: OpenedFrame | null
+  /** Overtaken, or of a session that was replaced by one which has spoken: never to be executed. */
+  readonly late: boolean
   readonly session: Session
+  readonly isCurrent: boolean
   /** Sessions of a pairing are numbered as they begin. */
   readonly sessionNumber: number
   /** The frame made the awaited session the current one. */
@@ -81,17 +86,23 @@ export class Sessions {
     const found = live.find(({ session }) => session.ratchet.matches(message))
     // session.receive.header
     if (!found) throw new ProtocolError('header')
-    const frame = found.session.open(message, now)
+    const frame = openFrame(found.session, message, now)
     const began = found === this.#awaited
     if (began) this.#replace(found, now)
-    const isOld = found.session !== this.#current?.session
-    if (!isOld) this.#currentHeard = true
-    const late = frame.late || (isOld && this.#currentHeard)
-    return { ...frame, late, session: found.session, sessionNumber: found.number, began }
+    const isCurrent = found.session === this.#current?.session
+    if (isCurrent) this.#currentHeard = true
+    // pairing.rekey.grace-late
+    const late = frame?.late === true || (!isCurrent && this.#currentHeard)
+    return { frame, late, session: found.session, isCurrent, sessionNumber: found.number, began }
   }
+}
 
-  /** The session, if any, that a message which failed to open belongs to. */
-  sessionOf(message: Uint8Array): Session | null {
-    return [this.#current, this.#awaited].find((entry) => entry?.session.ratchet.matches(message))?.session ?? null
+/** session.frame.refused: the ratchet has moved on, whatever the frame holds. */
+function openFrame(session: Session, message: Uint8Array, now: number): OpenedFrame | null {
+  try {
+    return session.open(message, now)
+  } catch (error) {
+    if (error instanceof ProtocolError && (error.code === 'padding' || error.code === 'type')) return null
+    throw error
   }
 }

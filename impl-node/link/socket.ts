@@ -66,6 +66,7 @@ export interface SocketTimes {
 export interface SocketOptions {
   readonly relay: RelayAddress
   readonly onState?: (state: SocketState) => void
+  readonly onError?: (error: unknown) => void
   /** 0 to 1, for jitter. */
   readonly jitter?: () => number
   readonly times?: Partial<SocketTimes>
@@ -75,6 +76,8 @@ export class RelaySocket {
   readonly relay: RelayAddress
   /** Told of every change of state. */
   onState: ((state: SocketState) => void) | undefined
+  /** Told of what a handler throws; where there is none it is thrown, and ends the process. */
+  onError: ((error: unknown) => void) | undefined
   readonly #jitter: () => number
   readonly #times: SocketTimes
   readonly #routes = new Map<string, Route>()
@@ -93,6 +96,7 @@ export class RelaySocket {
     this.#jitter = options.jitter ?? Math.random
     this.#times = { ...limits, ...options.times }
     this.onState = options.onState
+    this.onError = options.onError
   }
 
   get state(): SocketState {
@@ -156,8 +160,13 @@ export class RelaySocket {
     ws.on('message', (data: Buffer, isBinary) => {
       if (this.#ws !== ws) return
       this.#heardAt = performance.now()
-      if (isBinary) this.#binary(data)
-      else this.#text(data)
+      try {
+        if (isBinary) this.#binary(data)
+        else this.#text(data)
+      } catch (error) {
+        if (!this.onError) throw error
+        this.onError(error)
+      }
     })
     ws.on('error', (error) => {
       reason = error.message

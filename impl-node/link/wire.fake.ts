@@ -159,6 +159,8 @@ export class Pair {
   readonly seen: Record<Side, Seen> = { agent: nothing(), controller: nothing() }
   readonly links: Partial<Record<Side, Link>> = {}
   readonly records: Record<Side, PairingRecord>
+  /** Whose records cannot be stored. */
+  failing: Side | null = null
   readonly #identities = { agent: generateIdentity(), controller: generateIdentity() }
   readonly #ratchets: Record<Side, Ratchet>
 
@@ -207,6 +209,7 @@ export class Pair {
         onSessionEnd: () => seen.sessions++,
         onPeer: (state) => seen.peer.push(state),
         onRecord: (record) => {
+          if (this.failing === side) throw new Error('disk full')
           this.records[side] = record
           seen.records.push(record)
         },
