@@ -1,0 +1,280 @@
+// One connection of the relay: the order of its frames, what each may do, and how it ends (spec/relay.md).
+
+import { errors, ProtocolError, type RelayErrorCode } from '@happy-remote/schemas/errors.ts'
+import { type RelayToClient, ROUTED_HEADER, ROUTED_TYPE } from '@happy-remote/schemas/relay.ts'
+import { random } from '../crypto/primitives.ts'
+import { type Bind, type Claim, fromBase64url, isProven, readClaim } from './bind.ts'
+import type { RelayContext } from './context.ts'
+import { FailedPairs } from './failed.ts'
+import { exceeds, readControlMessage } from './messages.ts'
+import { FrameRates } from './rates.ts'
+import { ClientSocket } from './socket.ts'
+import { type Holder, type Route, routeKeyAt, routeText } from './table.ts'
+
+type Frame = string | ArrayBuffer
+
+const SOFTWARE = 'happy-remote for Deno'
+
+/** RFC 6455, 7.4.1: of this relay's own fault, with no code of the protocol. */
+const CLOSE_INTERNAL = 1011
+
+/** A name for the log that tells routes apart and is no whole route (relay.privacy.log). */
+const shortened = (route: string): string => `${route.slice(0, 6)}…`
+
+export class Connection implements Holder {
+  readonly routes = new Map<string, Route>()
+  lane: Holder['lane']
+  readonly #relay: RelayContext
+  readonly #address: string
+  readonly #socket: ClientSocket
+  readonly #ended: (connection: Connection) => void
+  /** relay.hello.nonce */
+  readonly #nonce = random(32)
+  #state: 'opening' | 'open' | 'leaving' = 'opening'
+  /** Whether a bind was ever valid here. */
+  #proven = false
+  #entered = false
+  /** Frames that came while a bind is being verified; null at all other times. */
+  #waiting: Frame[] | null = null
+  #waitingBytes = 0
+  #opened = 0
+  #heard = 0
+  readonly #rates = new FrameRates()
+  #failed: FailedPairs | undefined
+
+  /** `ended` is called once, when nothing of the connection is left. */
+  constructor(socket: WebSocket, address: string, relay: RelayContext, ended: (connection: Connection) => void) {
+    this.#relay = relay
+    this.#address = address
+    this.#ended = ended
+    const events = { opened: () => this.#open(), heard: (data: Frame) => this.#hear(data), gone: () => this.#end() }
+    this.#socket = new ClientSocket(socket, events, relay.limits.closeTime)
+  }
+
+  send(message: RelayToClient): void {
+    if (this.#state !== 'open') return
+    // Twice the buffer of frames: a client that reads none of its answers has it filled by them alone.
+    if (this.#socket.isBehind(2 * this.#relay.limits.relayBuffer)) {
+      const { close, text } = errors['rate-limited']
+      this.#relay.log('info', 'a client does not read its answers', { address: this.#address })
+      this.#socket.sendText(JSON.stringify({ type: 'error', code: 'rate-limited', message: text }))
+      this.#leave(close, 'rate-limited')
+    } else {
+      this.#socket.sendText(JSON.stringify(message))
+    }
+  }
+
+  forward(frame: ArrayBuffer): boolean {
+    // relay.slow
+    if (this.#state !== 'open' || this.#socket.isBehind(this.#relay.limits.relayBuffer)) return false
+    // relay.frame.verbatim
+    this.#socket.sendBytes(frame)
+    return true
+  }
+
+  superseded(route: string): void {
+    const { close, text: message } = errors.superseded
+    this.send({ type: 'error', code: 'superseded', message, route })
+    this.#relay.log('debug', 'superseded', { route: shortened(route) })
+    // relay.bind.supersede.close
+    if (this.routes.size === 0) this.#leave(close, 'superseded')
+  }
+
+  /** Closes with 1001; `drain` has told the client before (relay.drain.close). */
+  depart(): void {
+    this.#leave(errors.draining.close, 'draining')
+  }
+
+  /** Called every tick. */
+  check(): void {
+    const { limits, clock, tick } = this.#relay
+    if (this.#state !== 'open') return
+    // relay.silence; both times were noted up to one tick too early
+    if (clock.now - this.#heard > limits.relaySilence + tick) this.#fail('timeout', 'Nothing was heard for too long')
+    // relay.bind.time
+    else if (!this.#proven && clock.now - this.#opened > limits.relayBind + tick)
+      this.#fail('timeout', 'No valid bind came in time')
+    else this.#failed?.sweep(performance.now())
+  }
+
+  #open(): void {
+    const { limits, clock, addresses } = this.#relay
+    if (this.#state !== 'opening') return
+    this.#state = 'open'
+    this.#entered = true
+    this.#opened = clock.now
+    this.#heard = clock.now
+    const nonce = this.#nonce.toBase64({ alphabet: 'base64url', omitPadding: true })
+    // relay.hello.first, relay.hello.max-frame
+    this.send({ type: 'hello', protocol: 1, nonce, maxFrame: limits.maxFrame, software: SOFTWARE })
+    // relay.bind.rate
+    if (!addresses.enter(this.#address)) this.#fail('rate-limited', 'This address has too many connections')
+  }
+
+  /** Every frame comes in here, and is handled at once or behind the bind that is being verified. */
+  #hear(frame: Frame): void {
+    if (this.#state !== 'open') return
+    this.#heard = this.#relay.clock.now
+    try {
+      // A flood or an oversized frame is not kept waiting for anything.
+      this.#checkLimits(frame)
+      if (this.#waiting) this.#wait(this.#waiting, frame)
+      else this.#handle(frame)
+    } catch (error) {
+      this.#failWith(error)
+    }
+  }
+
+  /** Throws ProtocolError with a code of the relay, as all that follow. */
+  #checkLimits(frame: Frame): void {
+    const { maxFrame } = this.#relay.limits
+    // relay.frame.size
+    if (typeof frame === 'string' ? exceeds(frame, maxFrame) : frame.byteLength > maxFrame) {
+      throw new ProtocolError('too-large', `Cannot take a frame: it is larger than ${maxFrame} bytes`)
+    }
+    // relay.rate
+    if (!this.#rates.count(frame, this.#relay)) {
+      throw new ProtocolError('rate-limited', 'Cannot take a frame: there were too many in one second')
+    }
+  }
+
+  #wait(waiting: Frame[], frame: Frame): void {
+    waiting.push(frame)
+    this.#waitingBytes += typeof frame === 'string' ? frame.length : frame.byteLength
+    if (this.#waitingBytes > this.#relay.limits.relayBuffer) {
+      throw new ProtocolError('rate-limited', 'Cannot take a frame: too much waits for a bind')
+    }
+  }
+
+  #handle(frame: Frame): void {
+    if (typeof frame === 'string') this.#control(frame)
+    else this.#route(frame)
+  }
+
+  #route(frame: ArrayBuffer): void {
+    // relay.bind.first
+    if (!this.#proven) throw new ProtocolError('malformed', 'Cannot forward a frame before the first valid bind')
+    // relay.frame.type
+    if (frame.byteLength < ROUTED_HEADER || new Uint8Array(frame)[0] !== ROUTED_TYPE) {
+      throw new ProtocolError('malformed', 'Cannot forward a binary frame that is no routed frame')
+    }
+    if (!this.#relay.table.deliver(this, frame)) this.#notDelivered(new Uint8Array(frame))
+  }
+
+  /** relay.failed.answer, relay.failed.uniform */
+  #notDelivered(frame: Uint8Array): void {
+    const { deliveryFailedRate, failedPairs } = this.#relay.limits
+    this.#failed ??= new FailedPairs(deliveryFailedRate)
+    const pair = routeKeyAt(frame, 1) + routeKeyAt(frame, 17)
+    // relay.failed.rate
+    if (!this.#failed.due(pair, performance.now())) return
+    if (this.#failed.size > failedPairs) {
+      throw new ProtocolError('rate-limited', 'Cannot answer for so many routes that are not there')
+    }
+    const [from, to] = [routeText(frame.subarray(1, 17)), routeText(frame.subarray(17, 33))]
+    this.send({ type: 'delivery-failed', from, to, reason: 'offline' })
+  }
+
+  #control(text: string): void {
+    // relay.text.size
+    if (exceeds(text, this.#relay.limits.relayText)) {
+      throw new ProtocolError('malformed', 'Cannot read a control message: it is too large')
+    }
+    const message = readControlMessage(text)
+    if (message.type === 'ping') {
+      // relay.ping
+      this.send({ type: 'pong', timestamp: message.timestamp })
+    } else if (message.type === 'unbind') {
+      // relay.bind.first
+      if (!this.#proven) throw new ProtocolError('malformed', 'Cannot unbind before the first valid bind')
+      this.#relay.table.unbind(this, routeKeyAt(fromBase64url(message.route), 0))
+    } else {
+      // relay.bind.rate
+      if (!this.#relay.addresses.bind(this.#address)) {
+        throw new ProtocolError('rate-limited', 'Cannot bind: this address has tried too often')
+      }
+      void this.#bind(message)
+    }
+  }
+
+  /** The frames that come in the meantime wait, so that they find the bind decided. */
+  async #bind(bind: Bind): Promise<void> {
+    const waiting: Frame[] = []
+    this.#waiting = waiting
+    this.#waitingBytes = 0
+    try {
+      const claim = readClaim(bind)
+      // relay.bind.nonce
+      const proven = await isProven(claim, this.#nonce, this.#relay.origins)
+      if (this.#state !== 'open') return
+      this.#waiting = null
+      if (proven) this.#accept(claim)
+      else this.#refuse(claim)
+      this.#resume(waiting)
+    } catch (error) {
+      this.#failWith(error)
+    }
+  }
+
+  #accept({ route, peer }: Claim): void {
+    this.#proven = true
+    if (this.#relay.table.bind(this, route, peer)) return
+    // relay.bind.routes
+    const message = 'Cannot bind: this connection has as many routes as it may'
+    this.send({ type: 'error', code: 'rate-limited', message, route: routeText(route) })
+  }
+
+  #refuse({ route }: Claim): void {
+    const { text: message, close } = errors.unauthenticated
+    const text = routeText(route)
+    this.#relay.log('info', 'a bind was refused', { route: shortened(text), address: this.#address })
+    // relay.bind.failed, relay.bind.failed-open
+    this.send({ type: 'error', code: 'unauthenticated', message, route: text })
+    // relay.bind.failed-close
+    if (!this.#proven) this.#leave(close, 'unauthenticated')
+  }
+
+  #resume(frames: Frame[]): void {
+    for (const [i, frame] of frames.entries()) {
+      if (this.#state !== 'open') return
+      this.#handle(frame)
+      if (this.#waiting) {
+        for (const later of frames.slice(i + 1)) this.#wait(this.#waiting, later)
+        return
+      }
+    }
+  }
+
+  #failWith(error: unknown): void {
+    if (error instanceof ProtocolError) {
+      this.#fail(error.code as RelayErrorCode, error.message)
+    } else {
+      // relay.isolation
+      this.#relay.log('error', 'a connection failed', { reason: String(error) })
+      this.#leave(CLOSE_INTERNAL, 'internal')
+    }
+  }
+
+  #fail(code: RelayErrorCode, message: string): void {
+    // relay.error.first
+    this.send({ type: 'error', code, message })
+    this.#relay.log('debug', code, { address: this.#address, message })
+    // relay.close.code
+    this.#leave(errors[code].close, code)
+  }
+
+  #leave(close: number, reason: string): void {
+    if (this.#state === 'leaving') return
+    this.#state = 'leaving'
+    this.#relay.table.leave(this)
+    this.#socket.close(close, reason)
+  }
+
+  #end(): void {
+    if (this.#entered) this.#relay.addresses.leave(this.#address)
+    this.#state = 'leaving'
+    this.#waiting = null
+    this.#relay.table.leave(this)
+    this.#ended(this)
+  }
+}

@@ -1,0 +1,133 @@
+// A relay: joins agents and controllers that cannot reach each other, and can read nothing (spec/relay.md).
+
+import { AddressRates } from './addresses.ts'
+import { Connection } from './connection.ts'
+import type { Clock, Log, RelayContext } from './context.ts'
+import { type RelayLimits, relayLimits } from './limits.ts'
+import { defaultOrigins, dialled } from './origins.ts'
+import { RouteTable } from './table.ts'
+import { answer, upgrade } from './upgrade.ts'
+
+export interface RelayOptions {
+  /** Address to listen at; 127.0.0.1 where it is left out. */
+  readonly host?: string
+  /** 0 for a free one, which is also the default. */
+  readonly port?: number
+  /** How clients dial this relay: `scheme://host:port` and the path before `/v1`. Derived where left out. */
+  readonly origins?: readonly string[]
+  /** Path before `/v1`: empty, or such as `/team`. */
+  readonly prefix?: string
+  /** PEM. With it the relay speaks TLS only. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+  readonly limits?: Partial<RelayLimits>
+  readonly log?: Log
+}
+
+export interface RelayStats {
+  readonly connections: number
+  readonly routes: number
+}
+
+export interface Relay {
+  /** What a client on this machine dials, without `/v1`. */
+  readonly url: string
+  readonly port: number
+  readonly origins: readonly string[]
+  stats(): RelayStats
+  /** Tells the clients, waits `drainTime` and stops; ends in bounded time. */
+  drain(): Promise<void>
+  /** Tells the clients and stops, or cuts a `drain` short; ends in bounded time. */
+  close(): Promise<void>
+}
+
+/** Often enough that a time of the protocol is kept within a twentieth of it. */
+const tickFor = ({ relayBind, relaySilence }: RelayLimits): number =>
+  Math.min(250, Math.max(5, Math.floor(Math.min(relayBind, relaySilence) / 20)))
+
+/** Rejects where the address cannot be listened at or the certificate cannot be used; RangeError for a limit. */
+export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
+  const { host = '127.0.0.1', prefix = '', tls, log = () => {} } = options
+  const limits = relayLimits(options.limits)
+  const started = performance.now()
+  const clock: Clock = { now: started, second: 0 }
+  const table = new RouteTable(limits, clock)
+  const connections = new Set<Connection>()
+  let draining = false
+
+  const handle = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>): Response => {
+    const verdict = answer(request, prefix, draining)
+    if (verdict !== 'upgrade') return verdict
+    const upgraded = upgrade(request)
+    if (upgraded instanceof Response) return upgraded
+    const connection = new Connection(upgraded.socket, remoteAddr.hostname, context, () => {
+      connections.delete(connection)
+      if (connections.size === 0) empty()
+    })
+    connections.add(connection)
+    return upgraded.response
+  }
+  const server = Deno.serve({ hostname: host, port: options.port ?? 0, onListen: () => {}, ...tls }, handle)
+  const { port } = server.addr
+  const scheme = tls ? 'wss' : 'ws'
+  const origins = options.origins ?? defaultOrigins(scheme, host, port, prefix)
+  const addresses = new AddressRates(limits, clock)
+  const context: RelayContext = { limits, origins, table, addresses, clock, tick: tickFor(limits), log }
+
+  const ticking = setInterval(() => {
+    clock.now = performance.now()
+    const second = Math.floor((clock.now - started) / 1_000)
+    if (second !== clock.second) {
+      clock.second = second
+      table.sweep()
+      addresses.sweep()
+    }
+    for (const connection of connections) connection.check()
+  }, context.tick)
+
+  let empty = () => {}
+  let hurry = () => {}
+  let stopped: Promise<void> | undefined
+
+  async function stop(wait: number): Promise<void> {
+    draining = true
+    log('info', 'draining', { connections: connections.size })
+    // relay.drain
+    for (const connection of connections) {
+      connection.send({ type: 'draining', reconnectAfter: limits.reconnectAfter })
+    }
+    if (wait > 0 && connections.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, wait)
+        hurry = empty = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+    const allGone = new Promise<void>((resolve) => {
+      empty = resolve
+      if (connections.size === 0) resolve()
+    })
+    // relay.drain.close
+    for (const connection of connections) connection.depart()
+    await allGone
+    clearInterval(ticking)
+    await server.shutdown()
+  }
+
+  return {
+    url: dialled(scheme, host, port, prefix),
+    port,
+    origins,
+    stats: () => ({ connections: connections.size, routes: table.size }),
+    drain() {
+      stopped ??= stop(limits.drainTime)
+      return stopped
+    },
+    close() {
+      stopped ??= stop(0)
+      hurry()
+      return stopped
+    },
+  }
+}

@@ -1,0 +1,101 @@
+// One WebSocket of Deno's server, and what has to be done around its edges.
+
+/** What a socket tells the connection that owns it. */
+export interface SocketEvents {
+  opened(): void
+  heard(data: string | ArrayBuffer): void
+  /** Once, whoever ended it and however. */
+  gone(): void
+}
+
+/** A client that sent nothing for this long before a close has most likely nothing on its way. */
+const QUIET = 10
+
+export class ClientSocket {
+  readonly #socket: WebSocket
+  readonly #events: SocketEvents
+  readonly #closeTime: number
+  /** At least what is unsent: bytes given to the socket since it was last asked, and its answer then. */
+  #unsent = 0
+  #leaving = false
+  #quiet = true
+  #gone = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  /** `closeTime` in ms bounds each of the two steps of `close`. */
+  constructor(socket: WebSocket, events: SocketEvents, closeTime: number) {
+    this.#socket = socket
+    this.#events = events
+    this.#closeTime = closeTime
+    socket.onopen = () => events.opened()
+    socket.onmessage = ({ data }) => {
+      if (this.#leaving) this.#quiet = false
+      else events.heard(data)
+    }
+    socket.onclose = () => this.#end()
+  }
+
+  sendText(text: string): void {
+    this.#unsent += text.length
+    this.#socket.send(text)
+  }
+
+  /** The bytes are copied before this returns. Deno sends a buffer faster than a view of one. */
+  sendBytes(bytes: ArrayBuffer): void {
+    this.#unsent += bytes.byteLength
+    this.#socket.send(bytes)
+  }
+
+  /** Whether more than `limit` bytes are unsent. Deno is asked only where that can be. */
+  isBehind(limit: number): boolean {
+    if (this.#unsent <= limit) return false
+    this.#unsent = this.#socket.bufferedAmount
+    return this.#unsent > limit
+  }
+
+  /**
+   * Closes in bounded time; nothing is heard any more. Deno drops a close frame that is not written when the
+   * next frame of the client arrives, and the `error` before it would then be followed by a bare end. So the
+   * close waits until the client is quiet.
+   */
+  close(code: number, reason: string): void {
+    if (this.#leaving || this.#gone) return
+    this.#leaving = true
+    const latest = performance.now() + this.#closeTime
+    const settle = () => {
+      if (!this.#quiet && performance.now() < latest) {
+        this.#quiet = true
+        this.#timer = setTimeout(settle, QUIET)
+        return
+      }
+      this.#socket.close(code, reason)
+      // relay.close.bounded
+      this.#timer = setTimeout(() => this.#abandon(), this.#closeTime)
+    }
+    this.#timer = setTimeout(settle, QUIET)
+  }
+
+  /**
+   * Deno has no public way to end a WebSocket whose peer does not answer the close frame: it would stay for as
+   * long as the peer likes. Its resource can be closed through the same door that Deno's own WebSocket uses.
+   * Where the peer does not even read, the kernel keeps the connection while bytes are unsent.
+   */
+  #abandon(): void {
+    const rid = Object.getOwnPropertySymbols(this.#socket).find(({ description }) => description === '[[rid]]')
+    if (rid && denoCore?.tryClose) denoCore.tryClose(Reflect.get(this.#socket, rid))
+    this.#end()
+  }
+
+  #end(): void {
+    if (this.#gone) return
+    this.#gone = true
+    clearTimeout(this.#timer)
+    this.#events.gone()
+  }
+}
+
+interface DenoCore {
+  tryClose?(rid: number): void
+}
+
+const denoCore: DenoCore | undefined = Reflect.get(Deno, Reflect.get(Deno, 'internal') ?? '')?.core

@@ -1,0 +1,50 @@
+// What a request gets: an upgrade, or an HTTP status (spec/relay.md, Connection, Draining and health).
+
+import { RELAY_PATH, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
+
+/** How a request is to be answered; `upgrade` where it becomes a connection. */
+export type Answer = 'upgrade' | Response
+
+const plain = (status: number, text: string, headers: Record<string, string> = {}): Response =>
+  new Response(`${text}\n`, { status, headers: { 'content-type': 'text/plain', ...headers } })
+
+const tokens = (header: string | null): string[] => (header ?? '').split(',').map((token) => token.trim())
+const names = (header: string | null, token: string): boolean =>
+  tokens(header).some((one) => one.toLowerCase() === token)
+
+/** `prefix` is the path before `/v1`, empty or beginning with a slash. */
+export function answer(request: Request, prefix: string, draining: boolean): Answer {
+  const { pathname } = new URL(request.url)
+  const { headers } = request
+  if (pathname === '/healthz') {
+    // relay.health.ok
+    return draining ? plain(503, 'draining') : plain(200, 'ok')
+  }
+  // relay.path
+  if (pathname !== prefix + RELAY_PATH) return plain(404, 'not found')
+  if (request.method !== 'GET' || !names(headers.get('upgrade'), 'websocket')) {
+    return plain(426, 'this is a WebSocket endpoint', { upgrade: 'websocket', connection: 'upgrade' })
+  }
+  // relay.drain.new
+  if (draining) return plain(503, 'draining')
+  // RFC 6455, 4.4
+  if (headers.get('sec-websocket-version') !== '13') {
+    return plain(400, 'unknown WebSocket version', { 'sec-websocket-version': '13' })
+  }
+  // relay.subprotocol
+  if (!tokens(headers.get('sec-websocket-protocol')).includes(RELAY_SUBPROTOCOL)) {
+    return plain(400, `the subprotocol ${RELAY_SUBPROTOCOL} is needed`)
+  }
+  return 'upgrade'
+}
+
+/** Upgrades, or answers 400 where Deno finds that the request is no handshake. */
+export function upgrade(request: Request): { socket: WebSocket; response: Response } | Response {
+  try {
+    // relay.subprotocol.echo: Deno names none by itself. It offers no compression (relay.connect.compression).
+    // Its idle timeout is off: it closes with 1001 and without a word, and `relay.silence` is counted here.
+    return Deno.upgradeWebSocket(request, { protocol: RELAY_SUBPROTOCOL, idleTimeout: 0 })
+  } catch {
+    return plain(400, 'no WebSocket handshake')
+  }
+}
