@@ -87,6 +87,11 @@ export class LiveSessions {
     for (const live of [...this.#replaced, this.#waiting]) if (live && live.until <= now) this.#drop(live)
   }
 
+  /** Ends the waiting session: its run has failed. */
+  dropWaiting(): void {
+    this.#drop(this.#waiting)
+  }
+
   /** Ends all sessions, as a revocation does. */
   erase(): void {
     for (const live of this.#all()) this.#drop(live)

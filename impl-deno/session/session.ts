@@ -3,7 +3,7 @@
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import type { RekeyReason } from '@happy-remote/schemas/pairing.ts'
-import { CONTENT_TYPES, type ContentType, PLAINTEXT_HEADER, RATCHET_OVERHEAD } from '@happy-remote/schemas/session.ts'
+import { type ContentType, PLAINTEXT_HEADER, RATCHET_OVERHEAD } from '@happy-remote/schemas/session.ts'
 import type { Bytes } from '../crypto/bytes.ts'
 import type { DhKeyPair } from '../crypto/x25519.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -57,6 +57,8 @@ export class Session {
   /** Milliseconds of the monotonic clock. */
   readonly startedAt: number
   #state: RatchetState
+  /** The newest message sent that obliges the peer to acknowledge; -1 if none. */
+  #obliging = -1
   #erased = false
   #failures = 0
   #skipLimit = false
@@ -96,6 +98,16 @@ export class Session {
     return this.#window.outstanding
   }
 
+  /** seq + 1 of the newest own message that the peer has opened. */
+  get acknowledged(): number {
+    return this.#window.acknowledged
+  }
+
+  /** Whether the peer owes an acknowledgement: for frames that carry only `ack` it owes none. */
+  get unanswered(): boolean {
+    return this.#obliging >= this.#window.acknowledged
+  }
+
   /** Whether a message is of this session (session.select.header). */
   matches(message: ParsedMessage): boolean {
     return !this.#erased && message.suite === this.#state.suite && fitsHeaderKey(message, this.#state.headerReceive)
@@ -119,6 +131,7 @@ export class Session {
       const sealed = await encrypt(this.#state, plaintext)
       this.#replace(sealed.state)
       this.#window.sent(sealed.frame.length)
+      if (!isAckAlone(contentType, content)) this.#obliging = sealed.seq
       this.ackDuty.answered()
       await this.#store()
       return sealed.frame
@@ -144,7 +157,7 @@ export class Session {
       try {
         const frame = decodeFrame(plaintext)
         this.#window.acknowledge(frame.ack)
-        this.ackDuty.opened(now, isAckAlone(frame))
+        this.ackDuty.opened(now, isAckAlone(frame.contentType, frame.content))
         return { session: this, seq, late, frame, refused: null }
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error
@@ -219,8 +232,8 @@ export class Session {
 
 const messageSize = (length: number): number => RATCHET_OVERHEAD + paddedLength(PLAINTEXT_HEADER + length)
 
-function isAckAlone({ contentType, content }: Frame): boolean {
-  if (CONTENT_TYPES[contentType] !== CONTENT_TYPES.control) return false
+function isAckAlone(contentType: ContentType, content: Uint8Array): boolean {
+  if (contentType !== 'control') return false
   try {
     return (JSON.parse(new TextDecoder().decode(content)) as { type?: unknown } | null)?.type === 'ack'
   } catch {

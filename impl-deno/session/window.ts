@@ -23,6 +23,10 @@ export class SendWindow {
     this.#acknowledged = acknowledged
   }
 
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
   get outstanding(): number {
     return this.#sizes.length
   }

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { limits } from '@happy-remote/schemas/limits.ts'
+import { utf8 } from '../crypto/bytes.ts'
+import { linked, until } from '../testing/linked.ts'
+
+type Scene = Awaited<ReturnType<typeof linked>>
+
+const exchange = async ({ ends }: Scene, text: string) => {
+  await ends.controller.link.send('rpc', utf8(`${text} there`))
+  await ends.agent.link.send('rpc', utf8(`${text} back`))
+  await until(() => ends.agent.said.includes(`${text} there`), `the agent heard ${text}`)
+  await until(() => ends.controller.said.includes(`${text} back`), `the controller heard ${text}`)
+}
+
+Deno.test('two links say hello, and every request echoes a challenge that is fresh', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'one')
+  await scene.settle()
+  await exchange(scene, 'two')
+  const { frame } = scene.ends.agent.received.at(-1) as { frame: { fresh: Uint8Array } | null }
+  assert.equal(scene.ends.agent.link.challenges.check(frame?.fresh as Uint8Array), 0)
+  scene.close()
+})
+
+Deno.test('an agent that restarted asks, and both have one new session without the person', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'before')
+  await scene.settle()
+  scene.disconnect()
+  scene.timers.advance(limits.rekeyAskQuiet)
+  await scene.restart('agent')
+  scene.connect()
+  await until(scene.inStep, 'both have the same session')
+  await exchange(scene, 'after')
+  assert.ok(scene.relay.log.includes('agent REKEY_ASK'))
+  assert.deepEqual(scene.ends.controller.stored, [{ suite: 1 }])
+  scene.close()
+})
+
+Deno.test('a quick restart of the agent is noticed too, by the next REKEY_ASK', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'before')
+  await scene.restart('agent')
+  scene.ends.agent.link.bound()
+  scene.ends.agent.link.presence(true)
+  await until(() => scene.relay.log.includes('agent REKEY_ASK'), 'the agent asked')
+  await scene.settle()
+  assert.ok(!scene.relay.log.includes('controller R1'))
+  scene.timers.advance(limits.rekeyGap)
+  await until(scene.inStep, 'both have the same session')
+  scene.close()
+})
+
+Deno.test('two links without a session make one when they meet', async () => {
+  const scene = await linked({ sessions: false })
+  scene.connect()
+  await until(scene.inStep, 'both have the same session')
+  await exchange(scene, 'first')
+  assert.equal(scene.relay.log.filter((line) => line === 'controller R1').length, 1)
+  scene.close()
+})
+
+for (const lost of ['R1', 'R2', 'R3', 'first hello'] as const) {
+  Deno.test(`a rekey survives the loss of its ${lost}`, async () => {
+    const scene = await linked({ sessions: false })
+    let dropped = 0
+    const number = { R1: 4, R2: 5, R3: 6, 'first hello': 16 }[lost]
+    scene.relay.pass = (_to, payload) => (payload[1] === number && dropped++ === 0 ? [] : [payload])
+    scene.connect()
+    await until(() => dropped > 0, `${lost} was lost`)
+    await scene.settle()
+    for (let time = 0; time < 45_000 && !scene.inStep(); time += 1_000) {
+      scene.timers.advance(1_000)
+      await scene.settle()
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    await until(scene.inStep, 'both have the same session')
+    await exchange(scene, 'after all')
+    scene.close()
+  })
+}
+
+Deno.test('a cable unplugged right after R3 does not leave two sessions that never meet', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'before')
+  scene.relay.pass = (to, payload) => (to === 'controller' && payload[1] === 16 ? [] : [payload])
+  scene.ends.controller.link.rekey()
+  await until(() => scene.ends.agent.switches === 1, 'the agent switched')
+  await scene.settle()
+  scene.disconnect()
+  scene.timers.advance(31_000)
+  scene.relay.pass = (_to, payload) => [payload]
+  scene.connect()
+  await until(() => {
+    scene.timers.advance(1_000)
+    return scene.inStep()
+  }, 'both have the same session')
+  await exchange(scene, 'after')
+  scene.close()
+})
+
+Deno.test('a rekey while both talk loses nothing and repeats nothing', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'before')
+  const sends = Array.from({ length: 40 }, async (_, i) => {
+    if (i === 10) scene.ends.controller.link.rekey()
+    await scene.ends.agent.link.send('rpc', utf8(`a${i}`))
+    await scene.ends.controller.link.send('rpc', utf8(`c${i}`))
+  })
+  await Promise.all(sends)
+  await until(() => scene.ends.agent.switches === 1 && scene.ends.controller.switches === 1, 'both switched')
+  await scene.settle()
+  for (const [role, letter] of [
+    ['controller', 'a'],
+    ['agent', 'c'],
+  ] as const) {
+    const heard = scene.ends[role].said.filter((text) => text.startsWith(letter) && /[0-9]$/.test(text))
+    assert.deepEqual(heard.toSorted(), Array.from({ length: 40 }, (_, i) => `${letter}${i}`).toSorted())
+  }
+  scene.close()
+})
+
+Deno.test('a frame that is repeated or changed by the relay is refused in silence', async () => {
+  const scene = await linked()
+  scene.relay.pass = (_to, payload) => [payload, payload, payload.with(-1, (payload.at(-1) as number) ^ 1)]
+  scene.connect()
+  await exchange(scene, 'one')
+  await scene.settle()
+  assert.equal(scene.ends.agent.said.filter((text) => text === 'one there').length, 1)
+  assert.deepEqual([...new Set(scene.ends.agent.refused)], ['replay'])
+  scene.close()
+})
+
+Deno.test('content waits while the window is full and goes on with the acknowledgement', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'one')
+  const sends = Array.from({ length: 300 }, (_, i) => scene.ends.agent.link.send('rpc', utf8(`m${i}`)))
+  await Promise.all(sends)
+  await until(() => scene.ends.controller.said.includes('m299'), 'all arrived')
+  const heard = scene.ends.controller.said.filter((text) => text.startsWith('m'))
+  assert.deepEqual(
+    heard,
+    Array.from({ length: 300 }, (_, i) => `m${i}`),
+  )
+  scene.close()
+})
+
+Deno.test('an idle pairing stays present, and one that owes an acknowledgement for 10 s is away', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'one')
+  const { agent, controller } = scene.ends
+  await until(() => {
+    scene.timers.advance(limits.ackDelay)
+    return !agent.link.session?.unanswered && !controller.link.session?.unanswered
+  }, 'all is acknowledged')
+  scene.timers.advance(20_000)
+  assert.deepEqual([agent.link.away, controller.link.away], [false, false])
+  scene.relay.pass = () => []
+  await agent.link.send('rpc', utf8('lost'))
+  scene.timers.advance(limits.ackStall)
+  assert.equal(agent.link.away, true)
+  scene.close()
+})
+
+Deno.test('an upgrade of both ends to suite 0x0002 leads to a rekey by itself', async () => {
+  const scene = await linked({ supported: { agent: 3, controller: 3 } })
+  scene.connect()
+  await until(() => scene.ends.controller.link.session?.suite === 2, 'the controller has a session of suite 2')
+  await until(() => scene.ends.agent.stored.length === 1, 'the agent has stored it')
+  scene.close()
+})
+
+Deno.test('an end without suite 0x0002 stays with the suite that both have', async () => {
+  const scene = await linked({ sessions: false, supported: { agent: 1, controller: 3 } })
+  scene.connect()
+  await until(scene.inStep, 'both have the same session')
+  assert.equal(scene.ends.agent.link.session?.suite, 1)
+  await exchange(scene, 'one')
+  scene.close()
+})

@@ -1,0 +1,388 @@
+// One stored pairing at work over one route: sessions, rekeys, challenges, liveness. It knows no
+// method and no stream; whoever owns it gets frames and gives contents.
+
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
+import { HANDSHAKE_TYPES, type RekeyReason } from '@happy-remote/schemas/pairing.ts'
+import { type ContentType, type ControlMessage, RATCHET_TYPES } from '@happy-remote/schemas/session.ts'
+import type { Identity, KnownPeer } from '../crypto/identity.ts'
+import { Challenges, Echo } from '../session/freshness.ts'
+import type { Established } from '../session/handshake.ts'
+import { LiveSessions, type Received } from '../session/live-sessions.ts'
+import { peerOf, type Role } from '../session/message.ts'
+import { Queue } from '../session/queue.ts'
+import { HonouredSalts, sealRekeyAsk } from '../session/rekey-ask.ts'
+import { rekeyRun } from '../session/run.ts'
+import { Session } from '../session/session.ts'
+import { highestCommon, type Suite } from '../session/suite.ts'
+import type { FrameKind } from '../session/window.ts'
+import { openHandshake } from '../session/wrap.ts'
+import { fromBase64url, toBase64url } from './bind.ts'
+import { readControl, writeControl } from './control.ts'
+import { Liveness } from './liveness.ts'
+import { Outbox } from './outbox.ts'
+import { AgentRekeys, type RekeyStep } from './rekey-agent.ts'
+import { ControllerRekeys } from './rekey-controller.ts'
+import type { RouteListener } from './socket.ts'
+import { Alarm, systemTimers, type Timers } from './timers.ts'
+
+/** What is stored of the pairing; a rekey changes `suite` and `peer`. */
+export interface Pairing {
+  readonly pairingId: Uint8Array
+  /** PPK */
+  readonly pairingKey: Uint8Array
+  readonly suite: Suite
+  readonly peer: KnownPeer
+  readonly routeId: Uint8Array
+  readonly peerRoute: Uint8Array
+}
+
+export interface LinkOwner {
+  /** Sends a payload to the peer's route; false where that is not possible now. */
+  transmit(payload: Uint8Array): boolean
+  /** A frame of content type RPC, batch or stream. */
+  frame(received: Received): void
+  /** A control message other than `hello`, `ack` and `rekey`. */
+  control(message: ControlMessage, received: Received): void
+  /** The record is stored before anything else happens (pairing.rekey.record). */
+  store(change: Pick<Pairing, 'suite' | 'peer'>): Promise<void>
+  /** The peer has become away, or is back. */
+  presence?(away: boolean): void
+  /** Another session is current; streams ended with the old one. */
+  switched?(): void
+  /** A frame was refused; for a log. */
+  refused?(error: ProtocolError): void
+}
+
+export interface LinkOptions {
+  readonly role: Role
+  readonly pairing: Pairing
+  readonly identity: Identity
+  /** Bitmap of the own suites. */
+  readonly supported: number
+  readonly owner: LinkOwner
+  /** Members that an agent adds to its `hello`. */
+  readonly epochs?: () => { readonly commandEpoch?: string }
+  readonly timers?: Timers
+}
+
+const { R1, R2, R3, REKEY_ASK, HS_ERROR } = HANDSHAKE_TYPES
+const AGENT_HEARS = [R1, R3, HS_ERROR]
+const CONTROLLER_HEARS = [R2, REKEY_ASK, HS_ERROR]
+
+export class Link implements RouteListener {
+  readonly #options: LinkOptions
+  readonly #owner: LinkOwner
+  readonly #role: Role
+  readonly #timers: Timers
+  readonly #inbound = new Queue()
+  readonly #sessions: LiveSessions
+  readonly #outbox = new Outbox()
+  readonly #liveness: Liveness
+  readonly #agentRekeys: AgentRekeys
+  readonly #rekeys: ControllerRekeys
+  readonly #honoured = new HonouredSalts()
+  readonly #echo = new Echo()
+  readonly #ask: Alarm
+  /** What this side has asked the peer to echo; an agent judges requests by it. */
+  readonly challenges: Challenges
+  #pairing: Pairing
+  #peerSuites: number | undefined
+  #asked = false
+  #pumping = false
+  #over = false
+
+  constructor(options: LinkOptions) {
+    const { role, pairing, identity, supported, owner, timers = systemTimers } = options
+    this.#options = options
+    this.#owner = owner
+    this.#role = role
+    this.#pairing = pairing
+    this.#timers = timers
+    this.#sessions = new LiveSessions(role, timers)
+    this.#ask = new Alarm(timers)
+    this.challenges = new Challenges(timers)
+    this.#liveness = new Liveness(timers, {
+      sayHello: () => void this.#sayHello(),
+      sayAck: () => void this.#say({ type: 'ack' }),
+      changed: (away) => {
+        owner.presence?.(away)
+        if (!away) void this.#pump()
+      },
+    })
+    const run = rekeyRun(pairing.pairingKey, pairing.pairingId)
+    const stored = () => {
+      const { suite: lastSuite, peer, peerRoute, routeId } = this.#pairing
+      return { identity, supported, lastSuite, peer, peerRoute, routeId, peerSuites: this.#peerSuites }
+    }
+    this.#agentRekeys = new AgentRekeys(run, stored, timers)
+    const output = {
+      send: (frame: Uint8Array) => this.#transmit(frame),
+      waiting: async (established: Established) =>
+        this.#sessions.await(await Session.start(established, { clock: timers })),
+      dropped: () => this.#sessions.dropWaiting(),
+    }
+    this.#rekeys = new ControllerRekeys(run, stored, output, timers)
+  }
+
+  get away(): boolean {
+    return this.#liveness.away
+  }
+
+  get session(): Session | undefined {
+    return this.#sessions.current
+  }
+
+  /** The session of the pairing run, if the link begins with one. `pair.complete` and `pair.ack` may go before `hello`. */
+  begin(session: Session): void {
+    this.#sessions.switchTo(session)
+  }
+
+  /**
+   * Sends a content, when there is room and the peer is there. Resolves when it has been handed to
+   * the connection, which is not delivery.
+   */
+  async send(contentType: ContentType, content: Uint8Array, options: { kind?: FrameKind; signal?: AbortSignal } = {}) {
+    const kind =
+      options.kind ?? (contentType === 'stream' ? 'stream' : contentType === 'control' ? 'control' : 'message')
+    const sent = this.#outbox.add(contentType, kind, content, options.signal)
+    void this.#pump()
+    await sent
+  }
+
+  /** Sends a control message of the owner, ahead of what waits, as long as there is a session. */
+  control(message: ControlMessage): Promise<void> {
+    return this.#say(message)
+  }
+
+  /** Asks for a new session: an agent its peer, a controller itself. */
+  rekey(): void {
+    if (this.#role === 'controller') this.#rekeys.trigger()
+    else this.#requestRekey(this.#sessions.current?.trigger() ?? 'age-or-count')
+  }
+
+  close(): void {
+    this.#over = true
+    this.#rekeys.close()
+    this.#liveness.close()
+    this.#ask.clear()
+    this.#sessions.erase()
+    this.#outbox.close(new ProtocolError('revoked', 'Cannot send: the link is closed'))
+  }
+
+  bound(): void {
+    this.#withoutSession()
+  }
+
+  lost(): void {
+    // session.fresh.connection
+    this.challenges.reconnected()
+    this.#liveness.relaySays(false)
+  }
+
+  refused(): void {
+    this.lost()
+  }
+
+  deliveryFailed(): void {
+    this.#liveness.deliveryFailed()
+  }
+
+  presence(online: boolean): void {
+    this.#liveness.relaySays(online)
+    if (!online) return
+    this.#rekeys.peerIsBack()
+    // session.hello.connect
+    if (this.#sessions.current) void this.#sayHello()
+    else this.#withoutSession()
+  }
+
+  /** Frames are taken one at a time, in the order in which they came. */
+  frame(payload: Uint8Array): Promise<void> {
+    return this.#inbound.run(async () => {
+      if (this.#over) return
+      try {
+        // session.fresh.drift
+        if (this.challenges.drifted()) await this.#sayHello()
+        if ((payload[1] ?? 0) >= RATCHET_TYPES.agentToController) await this.#ratchet(payload)
+        else await this.#handshake(payload)
+      } catch (error) {
+        // session.receive.silent
+        if (!(error instanceof ProtocolError)) throw error
+        this.#owner.refused?.(error)
+        this.#trigger()
+      }
+    })
+  }
+
+  async #ratchet(payload: Uint8Array): Promise<void> {
+    const received = await this.#sessions.receive(payload)
+    const { session, frame, switched } = received
+    if (switched) await this.#controllerSwitched(session)
+    this.#liveness.heard(session, session === this.#sessions.current)
+    if (frame?.contentType === 'control') this.#heardControl(received)
+    else if (frame) this.#owner.frame(received)
+    this.#trigger()
+    void this.#pump()
+  }
+
+  #heardControl(received: Received): void {
+    const { frame, order, seq } = received
+    const message = frame && readControl(frame.content, peerOf(this.#role))
+    if (message?.type === 'hello') {
+      this.#echo.heard(order, seq, fromBase64url(message.challenge))
+      this.#peerSuites = message.suites
+    } else if (message?.type === 'rekey') this.#rekeys.trigger()
+    else if (message && message.type !== 'ack') this.#owner.control(message, received)
+  }
+
+  async #handshake(payload: Uint8Array): Promise<void> {
+    const agent = this.#role === 'agent'
+    const opened = await openHandshake(payload, this.#pairing.pairingKey, agent ? AGENT_HEARS : CONTROLLER_HEARS)
+    if (opened.type === R1) {
+      this.#asked = false
+      if (this.#sessions.current) this.#ask.clear()
+      return this.#agentStep(await this.#agentRekeys.bundle(opened))
+    }
+    if (opened.type === R3) return this.#agentStep(await this.#agentRekeys.finish(opened))
+    if (opened.type === R2) return this.#rekeys.answer(opened)
+    if (opened.type === REKEY_ASK) {
+      const quiet = this.#sessions.current && this.#timers.monotonic() - this.#liveness.heardAt < limits.rekeyAskQuiet
+      // pairing.rekey-ask.quiet
+      if (quiet) return
+      this.#honoured.honour(opened)
+      return this.#rekeys.trigger()
+    }
+    // An agent's R2 that fails at the controller leaves nothing to undo: its run ends by time.
+    if (!agent) this.#rekeys.hsError(opened)
+  }
+
+  async #agentStep(step: RekeyStep): Promise<void> {
+    if (step.kind === 'nothing') return
+    // pairing.rekey.r3-repeated
+    if (step.kind === 'again') return this.#sayHello()
+    if (step.kind === 'reply') {
+      this.#transmit(step.reply)
+      if (step.refused) this.#owner.refused?.(step.refused)
+      return
+    }
+    const { suite, peer } = step.established
+    const session = await Session.start(step.established, { clock: this.#timers })
+    await this.#record(suite, peer)
+    this.#sessions.switchTo(session)
+    this.#switched()
+    // pairing.rekey.agent-switch
+    await this.#sayHello()
+    void this.#pump()
+  }
+
+  async #controllerSwitched(session: Session): Promise<void> {
+    const established = this.#rekeys.succeeded()
+    if (established) await this.#record(established.suite, established.peer)
+    this.#switched()
+    if (session === this.#sessions.current) await this.#sayHello()
+  }
+
+  async #record(suite: Suite, { identityKey, dhKey, epoch }: KnownPeer): Promise<void> {
+    const peer = { identityKey, dhKey, epoch }
+    this.#pairing = { ...this.#pairing, suite, peer }
+    await this.#owner.store({ suite, peer })
+  }
+
+  #switched(): void {
+    this.#asked = false
+    this.#ask.clear()
+    this.#liveness.switched()
+    this.#owner.switched?.()
+  }
+
+  async #sayHello(): Promise<void> {
+    const challenge = toBase64url(this.challenges.issue())
+    const epochs = this.#role === 'agent' ? this.#options.epochs?.() : undefined
+    await this.#say({ type: 'hello', challenge, suites: this.#options.supported, ...epochs })
+  }
+
+  /** What was sealed while the link was closing stays here. */
+  #transmit(payload: Uint8Array): void {
+    if (!this.#over) this.#owner.transmit(payload)
+  }
+
+  /** Where there is no session, or no room even for control, it is not sent: nothing depends on one of these. */
+  async #say(message: ControlMessage): Promise<void> {
+    const session = this.#sessions.current
+    if (!session) return
+    const waiting = { contentType: 'control' as const, content: writeControl(message), fresh: this.#echo.newest }
+    await session.send(waiting).then(
+      (frame) => {
+        this.#transmit(frame)
+        this.#liveness.sent(session)
+      },
+      (error) => {
+        if (!(error instanceof ProtocolError)) throw error
+      },
+    )
+  }
+
+  /** Sends what waits, as far as the window goes. */
+  async #pump(): Promise<void> {
+    if (this.#pumping) return
+    this.#pumping = true
+    try {
+      for (;;) {
+        const session = this.#sessions.current
+        const waiting = session && !this.#liveness.away ? this.#outbox.next(session) : undefined
+        if (!session || !waiting) return
+        try {
+          this.#transmit(await session.send({ ...waiting, fresh: this.#echo.newest }))
+          this.#liveness.sent(session)
+          waiting.sent()
+        } catch (error) {
+          if (error instanceof ProtocolError) this.#outbox.putBack(waiting)
+          else waiting.failed(error)
+          if (error instanceof ProtocolError) return
+        }
+      }
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  /** What this side sees of the triggers of a rekey. */
+  #trigger(): void {
+    const session = this.#sessions.current
+    const peerSuites = this.#peerSuites
+    const higher = peerSuites !== undefined && (highestCommon(this.#options.supported, peerSuites) ?? 0)
+    const reason = session?.trigger() ?? (session && higher && higher > session.suite ? 'suite' : null)
+    if (!reason) return
+    if (this.#role === 'controller') this.#rekeys.trigger()
+    else this.#requestRekey(reason)
+  }
+
+  /** pairing.rekey.ask, pairing.rekey.ask-unanswered */
+  #requestRekey(reason: RekeyReason): void {
+    if (this.#asked) return
+    this.#asked = true
+    void this.#say({ type: 'rekey' })
+    this.#ask.set(limits.rekeyGap, () => {
+      this.#asked = false
+      void this.#sendAsk(reason)
+    })
+  }
+
+  /** pairing.rekey-ask.when, pairing.rekey-ask.again; at a controller the trigger "no session" */
+  #withoutSession(): void {
+    if (this.#sessions.current || this.#over) return
+    if (this.#role === 'controller') {
+      if (this.#liveness.present) this.#rekeys.trigger()
+      return
+    }
+    void this.#sendAsk('no-session')
+    this.#ask.set(limits.rekeyGap, () => {
+      if (this.#liveness.online) this.#withoutSession()
+    })
+  }
+
+  async #sendAsk(reason: RekeyReason): Promise<void> {
+    this.#transmit(await sealRekeyAsk(this.#pairing.suite, this.#pairing.pairingKey, reason))
+  }
+}
