@@ -1,0 +1,60 @@
+// What a connection has heard and nobody has looked at yet.
+
+import type { RelayToClient, RoutedFrame } from '@happy-remote/schemas/relay.ts'
+
+export type Heard =
+  | { readonly kind: 'message'; readonly message: RelayToClient; readonly at: number }
+  | { readonly kind: 'frame'; readonly frame: RoutedFrame; readonly bytes: Uint8Array; readonly at: number }
+  | { readonly kind: 'close'; readonly code: number; readonly at: number }
+
+interface Waiter {
+  readonly matches: (heard: Heard) => boolean
+  readonly resolve: (heard: Heard | undefined) => void
+}
+
+/** Things heard wait here, in order, until a step takes them. */
+export class Inbox {
+  readonly #heard: Heard[] = []
+  readonly #waiters = new Set<Waiter>()
+
+  add(heard: Heard): void {
+    for (const waiter of this.#waiters) {
+      if (!waiter.matches(heard)) continue
+      this.#waiters.delete(waiter)
+      waiter.resolve(heard)
+      return
+    }
+    this.#heard.push(heard)
+  }
+
+  /** The first thing that matches, as soon as it is there; undefined when `time` ms are over. */
+  take(matches: (heard: Heard) => boolean, time: number): Promise<Heard | undefined> {
+    const index = this.#heard.findIndex(matches)
+    if (index >= 0) return Promise.resolve(this.#heard.splice(index, 1)[0])
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#waiters.delete(waiter)
+        resolve(undefined)
+      }, time)
+      const waiter: Waiter = {
+        matches,
+        resolve: (heard) => {
+          clearTimeout(timer)
+          resolve(heard)
+        },
+      }
+      this.#waiters.add(waiter)
+    })
+  }
+
+  /** All that waits now and matches, taken. */
+  takeAll(matches: (heard: Heard) => boolean = () => true): Heard[] {
+    const taken = this.#heard.filter(matches)
+    for (const heard of taken) this.#heard.splice(this.#heard.indexOf(heard), 1)
+    return taken
+  }
+
+  get waiting(): readonly Heard[] {
+    return this.#heard
+  }
+}

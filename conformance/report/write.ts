@@ -1,0 +1,33 @@
+// Writes the report and every form that is made from it.
+
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Compile } from 'typebox/compile'
+import { html } from './html.ts'
+import { junit } from './junit.ts'
+import { markdown } from './markdown.ts'
+import { Report } from './report.ts'
+
+const check = Compile(Report)
+
+/** `transcripts`: NDJSON by file name, as the report names them. */
+export function writeReport(folder: string, report: Report, transcripts: ReadonlyMap<string, string>): void {
+  if (!check.Check(report)) {
+    const [error] = check.Errors(report)
+    throw new Error(`The report does not fit its own schema: ${error?.instancePath} ${error?.message}`)
+  }
+  // Transcripts of an earlier run would be taken for this one's.
+  rmSync(join(folder, 'transcripts'), { recursive: true, force: true })
+  const files: [string, string][] = [
+    ['report.json', `${JSON.stringify(report, null, 2)}\n`],
+    ['summary.md', markdown(report)],
+    ['junit.xml', junit(report)],
+    ['report.html', html(report, transcripts)],
+    ...transcripts,
+  ]
+  for (const [name, text] of files) {
+    const file = join(folder, name)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
+}

@@ -1,0 +1,66 @@
+// From results to the report: known failures, the worst verdict of each requirement, the exit code.
+
+import type { Report } from '../report/report.ts'
+import { type KnownFailure, matches } from './configuration.ts'
+import type { Result } from './execute.ts'
+import type { Requirements } from './requirements.ts'
+import { EXIT, type ExitCode, failsRun, VERDICTS, type Verdict, worst } from './verdict.ts'
+
+export interface Outcome {
+  readonly exitCode: ExitCode
+  /** Known failures that match nothing that failed. */
+  readonly stale: readonly string[]
+  /** By scenario id: the reason that the implementation gives. */
+  readonly excused: ReadonlyMap<string, string>
+}
+
+/** 4 before 3 before 1: a verdict of a suite or a shim that is broken means nothing. */
+export function outcomeOf(
+  results: readonly Result[],
+  known: readonly KnownFailure[],
+  { strict, isWhole }: { strict: boolean; isWhole: boolean },
+): Outcome {
+  const excused = new Map<string, string>()
+  const used = new Set<KnownFailure>()
+  const notRun = new Set<KnownFailure>()
+  const unexpected = results.filter(({ scenario, verdict }) => {
+    const entry = known.find((each) => matches(each, scenario.id))
+    if (entry && verdict === 'not-applicable') notRun.add(entry)
+    if (!failsRun(verdict, strict) && !(entry && verdict === 'non-strict')) return false
+    if (!entry) return true
+    used.add(entry)
+    excused.set(scenario.id, entry.reason)
+    return false
+  })
+  // A run of a part says nothing about entries whose scenarios it did not run.
+  const judged = known.filter((each) => isWhole || results.some(({ scenario }) => matches(each, scenario.id)))
+  const stale = judged.filter((each) => !used.has(each) && !notRun.has(each)).map(({ scenario }) => scenario)
+  const exitCode = results.some(({ verdict }) => verdict === 'suite-error')
+    ? EXIT.suiteError
+    : results.some(({ broken }) => broken)
+      ? EXIT.notStarted
+      : unexpected.length > 0 || stale.length > 0
+        ? EXIT.failed
+        : EXIT.passed
+  return { exitCode, stale, excused }
+}
+
+export const countsOf = (results: readonly { verdict: Verdict }[]): Record<Verdict, number> =>
+  Object.fromEntries(
+    VERDICTS.map((name) => [name, results.filter(({ verdict }) => verdict === name).length]),
+  ) as Record<Verdict, number>
+
+/** Every requirement that binds one of `roles`, with the worst verdict that it met. */
+export function requirementsOf(
+  results: readonly Result[],
+  roles: readonly string[],
+  requirements: Requirements,
+): Report['requirements'] {
+  return requirements.all
+    .filter((each) => each.roles.some((role) => roles.includes(role)))
+    .map(({ id, level }) => {
+      const citing = results.filter(({ scenario }) => scenario.requirements.includes(id))
+      const verdict = worst(citing.map((each) => each.verdict)) ?? ('not-tested' as const)
+      return { id, level, verdict, scenarios: citing.map(({ scenario }) => scenario.id) }
+    })
+}

@@ -1,0 +1,239 @@
+// Drives a program through its shim: one process, one pipe, every line checked.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { ErrorCode } from '@happy-remote/schemas/errors.ts'
+import { Compile } from 'typebox/compile'
+import {
+  type AnswerLine,
+  LINE_MAX,
+  ProgramLine,
+  SHIM_VERSION,
+  type VerbName,
+  type VerbOk,
+  type VerbWith,
+  verbs,
+} from './lines.ts'
+import { Failed, ShimBroken, SuiteError, Unimplemented } from './trouble.ts'
+
+/** The program answered with an error of the protocol's registry. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+  readonly code: ErrorCode
+  constructor(verb: string, code: ErrorCode, message: string) {
+    super(`The program refuses ${verb} with "${code}": ${message}`)
+    this.code = code
+  }
+}
+
+const programLine = Compile(ProgramLine)
+const checks = Object.fromEntries(
+  Object.entries(verbs).map(([name, verb]) => [name, { with: Compile(verb.with), ok: Compile(verb.ok) }]),
+)
+
+const STDERR_KEPT = 262_144
+/** Time for one answer; the longest is the `stop` of a relay that waits for its clients. */
+const ANSWER_TIME = 40_000
+const STOP_TIME = 5_000
+
+interface Waiting {
+  readonly verb: string
+  readonly resolve: (answer: AnswerLine) => void
+  readonly reject: (error: Error) => void
+}
+
+export interface ShimEvent {
+  readonly event: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+export interface ProgramToRun {
+  /** Argument vector. */
+  readonly command: readonly string[]
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Folder to run in. */
+  readonly cwd: string
+}
+
+/** A running program. Every method rejects with ShimBroken when the program breaks the shim protocol. */
+export class Shim {
+  readonly events: ShimEvent[] = []
+  readonly #child: ChildProcess
+  readonly #name: string
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #exited: Promise<void>
+  #nextId = 1
+  #buffer = ''
+  #stderr = ''
+  #broken: Error | undefined
+  #isStopping = false
+  /** What `start` failed with, where the program could not be run at all. */
+  #exit: string | undefined
+
+  constructor({ command, env = {}, cwd }: ProgramToRun) {
+    const [file = '', ...args] = command
+    this.#name = command.join(' ')
+    this.#child = spawn(file, args, { cwd, stdio: 'pipe', env: { ...process.env, ...env } })
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#onText(text))
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT)
+    })
+    // EPIPE: the program is gone, which its exit tells.
+    this.#child.stdin?.on('error', () => {})
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('error', (error) => {
+        this.#gone(`could not be run: ${error.message}`)
+        resolve()
+      })
+      this.#child.once('close', (code, signal) => {
+        this.#gone(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`, code)
+        resolve()
+      })
+    })
+  }
+
+  /** All that the program wrote to standard error, the last 256 KiB of it. */
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  /** How the program ended, or undefined while it runs. */
+  get exit(): string | undefined {
+    return this.#exit
+  }
+
+  exitCode: number | null = null
+
+  /** Asks for a known verb. Rejects with Refused, Unimplemented, Failed where the program ended, or ShimBroken. */
+  async ask<V extends VerbName>(verb: V, args: VerbWith<V>, time = ANSWER_TIME): Promise<VerbOk<V>> {
+    const check = checks[verb] as (typeof checks)[string]
+    if (!check.with.Check(args)) throw new SuiteError(`The suite asks for ${verb} with what its own schema rejects`)
+    const answer = await this.askAnything(verb, args as Record<string, unknown>, time)
+    if ('unimplemented' in answer) throw new Unimplemented(`${verb}: ${answer.unimplemented}`)
+    if ('error' in answer) throw new Refused(verb, answer.error.code, answer.error.message)
+    if (!check.ok.Check(answer.ok)) {
+      const [error] = check.ok.Errors(answer.ok)
+      const where = error ? `: ${error.instancePath || 'the object'} ${error.message}` : ''
+      throw this.#break(`answers ${verb} with an "ok" that does not fit${where}`)
+    }
+    return answer.ok as VerbOk<V>
+  }
+
+  /** Asks for any verb at all, and gives the answer as it is. */
+  askAnything(verb: string, args: Record<string, unknown>, time = ANSWER_TIME): Promise<AnswerLine> {
+    if (this.#broken) return Promise.reject(this.#broken)
+    const id = this.#nextId++
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(this.#break(`does not answer ${verb} within ${time / 1000} s`)), time)
+      const done = () => {
+        clearTimeout(timer)
+        this.#waiting.delete(id)
+      }
+      this.#waiting.set(id, {
+        verb,
+        resolve: (answer) => {
+          done()
+          resolve(answer)
+        },
+        reject: (error) => {
+          done()
+          reject(error)
+        },
+      })
+      this.#child.stdin?.write(`${JSON.stringify({ id, do: verb, with: args })}\n`)
+    })
+  }
+
+  hello(suite: string): Promise<VerbOk<'hello'>> {
+    return this.ask('hello', { suite, shim: SHIM_VERSION, protocol: [1] }, 20_000)
+  }
+
+  /** Asks to stop, then ends standard input, then insists. Resolves when the process is gone. */
+  async end(): Promise<void> {
+    this.#isStopping = true
+    if (this.#exit === undefined && this.#broken === undefined) await this.ask('stop', {}).catch(() => {})
+    this.#child.stdin?.end()
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      if (await this.#exitedWithin(STOP_TIME)) return
+      this.#child.kill(signal)
+    }
+    await this.#exited
+  }
+
+  /** Ends the process at once, as a power cut would. */
+  async kill(): Promise<void> {
+    this.#isStopping = true
+    this.#child.kill('SIGKILL')
+    await this.#exited
+  }
+
+  /** Failed where the program ended without being asked to, ShimBroken where it broke the protocol. */
+  get trouble(): Error | undefined {
+    return this.#broken
+  }
+
+  async #exitedWithin(time: number): Promise<boolean> {
+    if (this.#exit !== undefined) return true
+    const abort = new AbortController()
+    const late = once(AbortSignal.timeout(time), 'abort', { signal: abort.signal }).then(
+      () => false,
+      () => false,
+    )
+    const inTime = await Promise.race([this.#exited.then(() => true), late])
+    abort.abort()
+    return inTime
+  }
+
+  #onText(text: string): void {
+    this.#buffer += text
+    for (let end = this.#buffer.indexOf('\n'); end >= 0; end = this.#buffer.indexOf('\n')) {
+      const line = this.#buffer.slice(0, end)
+      this.#buffer = this.#buffer.slice(end + 1)
+      this.#onLine(line)
+    }
+    if (this.#buffer.length > LINE_MAX) this.#break('writes a line of more than 1 MiB')
+  }
+
+  #onLine(line: string): void {
+    if (this.#broken) return
+    let value: unknown
+    try {
+      value = JSON.parse(line)
+    } catch {
+      this.#break(`writes a line that is not JSON: ${JSON.stringify(line.slice(0, 200))}`)
+      return
+    }
+    if (!programLine.Check(value)) {
+      this.#break(`writes a line that is no answer and no event: ${line.slice(0, 200)}`)
+      return
+    }
+    if ('event' in value) {
+      this.events.push(value as ShimEvent)
+      return
+    }
+    const answer = value as AnswerLine
+    const waiting = this.#waiting.get(answer.id)
+    if (waiting) waiting.resolve(answer)
+    else this.#break(`answers the request ${answer.id}, which nobody made`)
+  }
+
+  #break(what: string): Error {
+    return this.#endAll(new ShimBroken(`The program ${this.#name} ${what}`))
+  }
+
+  #gone(how: string, code: number | null = null): void {
+    if (this.#exit !== undefined) return
+    this.#exit = how
+    this.exitCode = code
+    if (this.#isStopping && this.#waiting.size === 0) return
+    const last = this.#stderr.trimEnd().split('\n').at(-1)
+    this.#endAll(new Failed(`The program ${how}${last ? `; the last line of its standard error: ${last}` : ''}`))
+  }
+
+  #endAll(error: Error): Error {
+    this.#broken ??= error
+    for (const { reject } of [...this.#waiting.values()]) reject(this.#broken)
+    return this.#broken
+  }
+}

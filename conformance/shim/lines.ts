@@ -1,0 +1,185 @@
+// The lines of the shim protocol, version 1: shim/README.md. One JSON object a line, in both directions.
+
+import { CAPABILITIES } from '@happy-remote/schemas/constants.ts'
+import { type ErrorCode, errors } from '@happy-remote/schemas/errors.ts'
+import { type Static, type TSchema, Type } from 'typebox'
+
+export const SHIM_VERSION = 1
+/** Bytes of the longest line, without its end. */
+export const LINE_MAX = 1_048_576
+/** The exit code of a program that cannot be started as `start` asks. */
+export const IMPOSSIBLE_CONFIGURATION = 89
+
+export const ROLES = ['relay', 'agent', 'controller'] as const
+export type Role = (typeof ROLES)[number]
+
+export const RequestLine = Type.Object(
+  {
+    id: Type.Integer({ minimum: 0 }),
+    do: Type.String({ minLength: 1 }),
+    with: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  },
+  { additionalProperties: false },
+)
+export type RequestLine = Static<typeof RequestLine>
+
+const Id = Type.Integer({ minimum: 0 })
+const closed = { additionalProperties: false }
+
+export const OkLine = Type.Object({ id: Id, ok: Type.Record(Type.String(), Type.Unknown()) }, closed)
+export const ErrorLine = Type.Object(
+  {
+    id: Id,
+    error: Type.Object({ code: Type.Enum(Object.keys(errors) as ErrorCode[]), message: Type.String() }, closed),
+  },
+  closed,
+)
+export const UnimplementedLine = Type.Object({ id: Id, unimplemented: Type.String() }, closed)
+export const EventLine = Type.Object(
+  { event: Type.String({ minLength: 1 }), data: Type.Record(Type.String(), Type.Unknown()) },
+  closed,
+)
+export const AnswerLine = Type.Union([OkLine, ErrorLine, UnimplementedLine])
+export type AnswerLine = Static<typeof AnswerLine>
+/** Whatever a program may write. */
+export const ProgramLine = Type.Union([OkLine, ErrorLine, UnimplementedLine, EventLine])
+export type ProgramLine = Static<typeof ProgramLine>
+
+/**
+ * What the suite may ask of a relay's limits: names and units of the spec's table, and four that the
+ * spec leaves to the operator.
+ */
+export const StartLimits = Type.Object(
+  {
+    openMemory: Type.Optional(Type.Integer({ minimum: 1, description: 'ms' })),
+    connectionsPerSecond: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'New connections of one address in a second.' }),
+    ),
+    bindsPerSecond: Type.Optional(Type.Integer({ minimum: 1, description: 'Binds of one address in a second.' })),
+    messagesPerSecond: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Control messages of one connection in a second.' }),
+    ),
+    drainTime: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'ms between `draining` and the close, while a client stays.' }),
+    ),
+  },
+  closed,
+)
+export type StartLimits = Static<typeof StartLimits>
+
+const Nothing = Type.Object({})
+const Hex = Type.String({ pattern: '^([0-9a-f]{2})*$' })
+const Port = Type.Integer({ minimum: 0, maximum: 65_535 })
+const RelayUrl = Type.String({ pattern: '^wss?://', description: 'As a client dials it, with `/v1` at its end.' })
+const Digits = Type.String({ pattern: '^[0-9]{6}$' })
+
+interface Verb {
+  readonly roles: readonly Role[]
+  readonly with: TSchema
+  readonly ok: TSchema
+  readonly meaning: string
+}
+
+/** What `hello` answers. */
+export const HelloAnswer = Type.Object({
+  role: Type.Enum(ROLES),
+  name: Type.String({ minLength: 1 }),
+  version: Type.String(),
+  language: Type.String(),
+  protocol: Type.Array(Type.Integer(), { description: 'Wire versions; 1 among them.' }),
+  capabilities: Type.Array(Type.String(), { description: 'Optional abilities of the shim; see the page.' }),
+  deterministic: Type.Boolean({ description: '`now` and `random` of `start` are honoured.' }),
+})
+export type HelloAnswer = Static<typeof HelloAnswer>
+
+export const StartRelay = Type.Object(
+  {
+    host: Type.String(),
+    port: Port,
+    limits: Type.Optional(StartLimits),
+    origins: Type.Optional(Type.Array(Type.String(), { description: 'Replace the default list of origins.' })),
+  },
+  closed,
+)
+export const StartEndpoint = Type.Object(
+  {
+    relay: RelayUrl,
+    now: Type.Optional(Type.Integer({ description: 'ms since 1970; only with `deterministic`' })),
+    random: Type.Optional(Type.String({ pattern: '^([0-9a-f]{2})*$', description: 'only with `deterministic`' })),
+  },
+  closed,
+)
+
+export const verbs = {
+  hello: {
+    roles: ROLES,
+    with: Type.Object({ suite: Type.String(), shim: Type.Literal(SHIM_VERSION), protocol: Type.Array(Type.Integer()) }),
+    ok: HelloAnswer,
+    meaning: 'says who asks, and asks who answers; always first',
+  },
+  start: {
+    roles: ROLES,
+    with: Type.Union([StartRelay, StartEndpoint]),
+    ok: Type.Object({ url: Type.Optional(RelayUrl) }),
+    meaning: 'starts the program; a relay answers where it listens',
+  },
+  offer: {
+    roles: ['agent'],
+    with: Type.Object({ capabilities: Type.Optional(Type.Array(Type.Enum(CAPABILITIES))) }, closed),
+    ok: Type.Object({ uri: Type.String() }),
+    meaning: 'shows a pairing code',
+  },
+  backend: {
+    roles: ['agent'],
+    with: Type.Object({ script: Type.Unknown({ description: 'conformance/assistants/script.ts' }) }, closed),
+    ok: Nothing,
+    meaning: 'installs a scripted assistant; before `start`',
+  },
+  pair: {
+    roles: ['controller'],
+    with: Type.Object({ uri: Type.String() }, closed),
+    ok: Type.Object({ digits: Digits }),
+    meaning: 'scans a pairing code, and answers with the digits that it shows',
+  },
+  confirm: {
+    roles: ['agent'],
+    with: Type.Union([Type.Object({ digits: Digits }, closed), Type.Object({ cancel: Type.Literal(true) }, closed)]),
+    ok: Nothing,
+    meaning: 'the person types the digits, or gives up',
+  },
+  call: {
+    roles: ['controller'],
+    with: Type.Object({ method: Type.String(), params: Type.Unknown() }, closed),
+    ok: Type.Object({ result: Type.Unknown() }),
+    meaning: 'one RPC request; its error is the answer',
+  },
+  state: {
+    roles: ROLES,
+    with: Nothing,
+    ok: Type.Record(Type.String(), Type.Unknown()),
+    meaning: 'what may be observed: see the page',
+  },
+  drop: { roles: ['agent', 'controller'], with: Nothing, ok: Nothing, meaning: 'cuts the socket without a close' },
+  revoke: {
+    roles: ['agent', 'controller'],
+    with: Type.Object({ deviceId: Type.Optional(Type.String()) }, closed),
+    ok: Nothing,
+    meaning: 'ends the pairing: an agent that of `deviceId` or of its only device',
+  },
+  vector: {
+    roles: ['agent', 'controller'],
+    with: Type.Object({ file: Type.String(), case: Type.String() }, closed),
+    ok: Type.Object({ outputs: Type.Record(Type.String(), Type.Union([Hex, Type.Unknown()])) }),
+    meaning: 'computes the outputs of one case of `vectors/`',
+  },
+  stop: {
+    roles: ROLES,
+    with: Nothing,
+    ok: Nothing,
+    meaning: 'stops cleanly, answers, and exits with 0; the end of standard input means the same',
+  },
+} as const satisfies Record<string, Verb>
+
+export type VerbName = keyof typeof verbs
+export type VerbWith<V extends VerbName> = Static<(typeof verbs)[V]['with']>
+export type VerbOk<V extends VerbName> = Static<(typeof verbs)[V]['ok']>

@@ -1,0 +1,187 @@
+// Steps about a relay's limits, its stop and its log: most of them need process control.
+
+import { Given, Then, When } from '@cucumber/cucumber'
+import { RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
+import { codesAt } from '@happy-remote/schemas/errors.ts'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import type { Client } from '../peers/client.ts'
+import { Connection } from '../peers/connection.ts'
+import { base64url, Route } from '../peers/route.ts'
+import { upgrade } from '../peers/upgrade.ts'
+import { wrongBinds } from '../peers/wrong-binds.ts'
+import { wrongFrames, wrongMessages, wrongTexts } from '../peers/wrong-texts.ts'
+import { Failed, SuiteError } from '../shim/trouble.ts'
+import type { SuiteWorld } from './world.ts'
+
+Given('a relay under test that remembers open routes for {int} s', function (this: SuiteWorld, seconds: number) {
+  this.useRelay({ openMemory: seconds * 1000 })
+})
+
+Given(
+  'a relay under test that allows {int} new connections a second',
+  function (this: SuiteWorld, connectionsPerSecond: number) {
+    this.useRelay({ connectionsPerSecond })
+  },
+)
+
+Given('a relay under test that allows {int} binds a second', function (this: SuiteWorld, bindsPerSecond: number) {
+  this.useRelay({ bindsPerSecond })
+})
+
+Given('a relay under test that allows {int} messages a second', function (this: SuiteWorld, messagesPerSecond: number) {
+  this.useRelay({ messagesPerSecond })
+})
+
+Given('a relay under test that drains for {int} s', function (this: SuiteWorld, seconds: number) {
+  this.useRelay({ drainTime: seconds * 1000 })
+})
+
+Given('a relay under test whose log can be read', function (this: SuiteWorld) {
+  this.useRelay()
+  this.relay.requireControl()
+})
+
+When('the relay is told to stop', async function (this: SuiteWorld) {
+  this.relay.beginStop()
+})
+
+Then('the relay has stopped', async function (this: SuiteWorld) {
+  await this.relay.stopped()
+})
+
+When('{int} clients connect at once', async function (this: SuiteWorld, count: number) {
+  await this.relay.start()
+  const { url } = this.relay
+  const one = async (i: number): Promise<'stays' | 'limited'> => {
+    const answer = await upgrade(url, { subprotocols: [RELAY_SUBPROTOCOL] })
+    answer.socket?.destroy()
+    if (answer.status === 429 || answer.status === 503) return 'limited'
+    const name = `client ${i}`
+    const connection = await Connection.open({ url, name, transcript: this.transcript }).catch(() => undefined)
+    if (!connection) return 'limited'
+    this.client(name).connections.push(connection)
+    const closed = await connection.closes(1_500)
+    if (!closed) return 'stays'
+    await connection.expect('error', ({ code }) => code === 'rate-limited')
+    if (closed.code !== 4429) throw new Failed(`close ${closed.code}, expected 4429`)
+    return 'limited'
+  }
+  this.found = await Promise.all(Array.from({ length: count }, (_, i) => one(i)))
+})
+
+Then(
+  'some of them are closed with 4429 "rate-limited", or refused with HTTP status 429 or 503',
+  function (this: SuiteWorld) {
+    const outcomes = this.found as string[]
+    const limited = outcomes.filter((outcome) => outcome === 'limited').length
+    this.note(`${limited} of ${outcomes.length} are limited`)
+    if (limited === 0) throw new Failed('All of them are taken')
+  },
+)
+
+When(
+  '{client} binds {int} different routes at once, giving each up again',
+  async function (this: SuiteWorld, client: Client, count: number) {
+    for (let i = 0; i < count; i++) {
+      const route = new Route()
+      await client.bind(this.relay.origin, null, route)
+      client.connection.send({ type: 'unbind', route: route.name })
+    }
+  },
+)
+
+When('{client} sends {int} "ping" at once', function (this: SuiteWorld, client: Client, count: number) {
+  for (let timestamp = 0; timestamp < count; timestamp++) client.connection.send({ type: 'ping', timestamp })
+})
+
+/** Every fault of the tables, each on a connection of its own. */
+async function doEverythingWrong(world: SuiteWorld, name: string): Promise<Connection[]> {
+  const client = world.client(name)
+  const used: Connection[] = []
+  const fresh = async () => {
+    const connection = await world.connect(client)
+    used.push(connection)
+    return connection
+  }
+  for (const text of [...Object.values(wrongTexts), ...Object.values(wrongMessages)])
+    (await fresh()).sendWrongText(text)
+  for (const make of Object.values(wrongFrames)) (await fresh()).sendWrongFrame(make(client.route.id, new Route().id))
+  for (const { kind, make } of Object.values(wrongBinds)) {
+    const connection = await fresh()
+    const nonce = await connection.nonce()
+    const text = JSON.stringify(
+      make({
+        route: client.route,
+        origin: world.relay.origin,
+        nonce,
+        peer: new Uint8Array(16).fill(3),
+        otherNonce: new Uint8Array(32),
+      }),
+    )
+    if (kind === 'shape') connection.sendWrongText(text)
+    else connection.sendText(text)
+  }
+  for (const connection of used) await connection.closes(6_000)
+  return used
+}
+
+When(
+  '{client} does everything wrong that a client can, each on a new connection',
+  async function (this: SuiteWorld, client: Client) {
+    this.found = await doEverythingWrong(this, client.name)
+  },
+)
+
+Then('each "error" has a code of the relay\'s table', function (this: SuiteWorld) {
+  const codes: readonly string[] = codesAt('relay')
+  let errors = 0
+  for (const connection of this.found as Connection[]) {
+    connection.assertWell()
+    for (const heard of connection.inbox.takeAll()) {
+      if (heard.kind !== 'message' || heard.message.type !== 'error') continue
+      errors += 1
+      if (!codes.includes(heard.message.code)) throw new Failed(`The relay says "${heard.message.code}"`)
+    }
+  }
+  if (errors === 0) throw new Failed('The relay says no error at all')
+  this.note(`${errors} errors seen`)
+})
+
+const SECRET_PAYLOAD = Buffer.from('a payload that belongs to nobody but its two ends')
+
+Given(
+  '{client} and {client} have done right and wrong things, and left',
+  async function (this: SuiteWorld, a: Client, b: Client) {
+    this.sendFrame(a, b.route.id, SECRET_PAYLOAD)
+    await b.connection.expectFrame()
+    this.sendFrame(a, new Route().id, SECRET_PAYLOAD)
+    await a.connection.expect('delivery-failed')
+    await doEverythingWrong(this, 'stranger')
+    await this.connect(a)
+    await a.bind(this.relay.origin, b.route.id)
+    await a.connection.expect('bound')
+    for (const client of [a, b]) await client.connection.leave()
+  },
+)
+
+Then('nothing that the relay wrote contains a payload, a key or a route', async function (this: SuiteWorld) {
+  this.relay.beginStop()
+  await this.relay.stopped()
+  const { log } = this.relay
+  const secrets: [string, Uint8Array][] = [['a payload', SECRET_PAYLOAD]]
+  for (const { routes } of this.clients.values()) {
+    for (const route of routes) secrets.push(['a route', route.id], ['a key', route.key])
+  }
+  for (const [what, bytes] of secrets) {
+    const spellings = [
+      bytesToHex(bytes),
+      base64url(bytes),
+      Buffer.from(bytes).toString('base64'),
+      Buffer.from(bytes).toString('latin1'),
+    ]
+    if (spellings.some((spelling) => log.toLowerCase().includes(spelling.toLowerCase())))
+      throw new Failed(`The log of the relay contains ${what}`)
+  }
+  if (this.clients.size === 0) throw new SuiteError('Nobody has used the relay')
+  this.note(`${log.length} characters of log were read`)
+})

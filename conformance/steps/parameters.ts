@@ -1,0 +1,26 @@
+// What the runner and the steps tell each other, as JSON.
+
+import type { ProgramToRun } from '../shim/driver.ts'
+
+/** The relay under test: a program that is started for each scenario, or an address. */
+export type Target =
+  | { readonly kind: 'url'; readonly url: string }
+  | {
+      readonly kind: 'program'
+      readonly program: ProgramToRun
+      /** What its `hello` said. */
+      readonly capabilities: readonly string[]
+    }
+
+export interface Parameters {
+  readonly target: Target
+  /** Any refusal counts where the spec names a code. */
+  readonly looseErrors: boolean
+}
+
+/** Media types of what a scenario hands to the runner. */
+export const TRANSCRIPT_TYPE = 'application/x-ndjson'
+export const NOTE_TYPE = 'text/x.happy-note'
+
+/** Who asks, in the `hello` of the shim protocol. */
+export const SUITE_NAME = 'happy-remote-conformance'

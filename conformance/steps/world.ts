@@ -1,0 +1,192 @@
+// What the steps of one scenario share.
+
+import type { Duplex } from 'node:stream'
+import { After, Before, defineParameterType, setDefaultTimeout, setWorldConstructor, World } from '@cucumber/cucumber'
+import { Client } from '../peers/client.ts'
+import { Connection } from '../peers/connection.ts'
+import { Transcript } from '../peers/transcript.ts'
+import { wrongBinds } from '../peers/wrong-binds.ts'
+import { wrongFrames, wrongMessages, wrongTexts } from '../peers/wrong-texts.ts'
+import type { StartLimits } from '../shim/lines.ts'
+import { Failed, SuiteError } from '../shim/trouble.ts'
+import { NOTE_TYPE, type Parameters, TRANSCRIPT_TYPE } from './parameters.ts'
+import { RelayUnderTest } from './target.ts'
+
+/** A connection as a step names it: "the agent", "the agent's first connection". */
+export interface Named {
+  readonly client: Client
+  readonly which: 'newest' | 'first' | 'second route'
+}
+
+interface SentFrame {
+  readonly from: Uint8Array
+  readonly to: Uint8Array
+  readonly bytes: Uint8Array
+}
+
+/** For relays that hand frames to another thread, in ms: nothing is expected any more by then. */
+const SETTLE_TIME = 100
+
+/** A connection that closes meanwhile is a matter of the steps that look at it. */
+async function answers(connection: Connection): Promise<void> {
+  try {
+    await connection.roundTrip()
+  } catch (error) {
+    if (!(error instanceof Failed && connection.closed)) throw error
+  }
+}
+
+export class SuiteWorld extends World<Parameters> {
+  readonly transcript = new Transcript()
+  readonly clients = new Map<string, Client>()
+  /** Frames that the last step sent, by the sender's name. */
+  readonly sent = new Map<string, SentFrame[]>()
+  /** HTTP status of the last upgrade or GET that was made by hand. */
+  answer: { status: number | null; headers: Readonly<Record<string, string | string[] | undefined>> } | undefined
+  raw: { socket: Duplex; ended: Promise<void> } | undefined
+  readonly intervals: NodeJS.Timeout[] = []
+  /** What one step found and a later one judges. */
+  found: unknown
+  #relay: RelayUnderTest | undefined
+
+  /** Decides which relay; it is started when the first client dials. */
+  useRelay(limits: StartLimits = {}): void {
+    this.#relay = new RelayUnderTest(this.parameters.target, limits)
+  }
+
+  get relay(): RelayUnderTest {
+    if (!this.#relay) throw new SuiteError('No step has named the relay under test')
+    return this.#relay
+  }
+
+  client(name: string): Client {
+    const known = this.clients.get(name)
+    if (known) return known
+    const client = new Client(name)
+    this.clients.set(name, client)
+    return client
+  }
+
+  connectionOf({ client, which }: Named): Connection {
+    return which === 'first' ? client.first : client.connection
+  }
+
+  /** Opens one more connection for `client`, and waits for `hello`. */
+  async connect(
+    client: Client,
+    options: { headers?: Record<string, string>; autoPong?: boolean; waitForHello?: boolean } = {},
+  ): Promise<Connection> {
+    const { waitForHello = true, ...rest } = options
+    await this.relay.start()
+    const { url } = this.relay
+    const name = client.connections.length === 0 ? client.name : `${client.name} (${client.connections.length + 1})`
+    const connection = await Connection.open({ url, name, transcript: this.transcript, ...rest })
+    client.connections.push(connection)
+    if (waitForHello) await connection.hello()
+    return connection
+  }
+
+  /** Connects if need be, binds, and waits for `bound`. */
+  async bound(client: Client, peer: Uint8Array | null, route = client.route): Promise<void> {
+    if (client.connections.length === 0) await this.connect(client)
+    await client.bind(this.relay.origin, peer, route)
+    await client.connection.expect('bound', (bound) => bound.route === route.name)
+  }
+
+  /** Agent and controller, each bound for the other, and told so. */
+  async pair(a: Client, b: Client): Promise<void> {
+    await this.bound(a, b.route.id)
+    await this.bound(b, a.route.id)
+    for (const client of [a, b]) await client.connection.expect('presence', ({ status }) => status === 'online')
+  }
+
+  /** Sends one frame with a payload of its own, and remembers it. */
+  sendFrame(
+    from: Client,
+    to: Uint8Array,
+    payload: Uint8Array,
+    { route = from.route, connection = from.connection, parts = 1 } = {},
+  ): void {
+    const bytes = connection.sendFrame(route.id, to, payload, parts)
+    const frames = this.sent.get(from.name) ?? []
+    frames.push({ from: route.id, to, bytes })
+    this.sent.set(from.name, frames)
+  }
+
+  /**
+   * Waits until all that is on its way between the clients has arrived: when every connection has had an
+   * answer, the relay has seen everything that was sent before; when every one has had another, what
+   * followed from that has arrived.
+   */
+  async settle(): Promise<void> {
+    const all = [...this.clients.values()].flatMap(({ connections }) => connections)
+    for (let round = 0; round < 2; round++) {
+      await Promise.all(all.filter(({ closed }) => !closed).map((connection) => answers(connection)))
+    }
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_TIME))
+    for (const connection of all) connection.assertWell()
+  }
+
+  /** Something that the report shows beside the verdict. */
+  note(text: string): void {
+    this.attach(text, NOTE_TYPE)
+  }
+
+  /** Ends everything that the scenario began. */
+  async end(): Promise<void> {
+    for (const interval of this.intervals) clearInterval(interval)
+    this.raw?.socket.destroy()
+    const connections = [...this.clients.values()].flatMap((client) => client.connections)
+    for (const connection of connections) connection.cut()
+    try {
+      await this.#relay?.end()
+    } finally {
+      if (String(this.transcript)) this.attach(String(this.transcript), TRANSCRIPT_TYPE)
+    }
+    // What was heard after the last step looked.
+    for (const connection of connections) connection.assertWell()
+  }
+}
+
+setWorldConstructor(SuiteWorld)
+setDefaultTimeout(120_000)
+
+Before(function (this: SuiteWorld) {
+  this.sent.clear()
+})
+
+After(async function (this: SuiteWorld) {
+  await this.end()
+})
+
+const NAMES = 'agent|controller|stranger|phone|client'
+const quote = (words: readonly string[]) =>
+  words.map((word) => RegExp.escape(word)).toSorted((a, b) => b.length - a.length)
+
+defineParameterType({
+  name: 'client',
+  regexp: new RegExp(`(?:an?|the) (${NAMES})`),
+  transformer(this: SuiteWorld, name: string) {
+    return this.client(name)
+  },
+})
+
+defineParameterType({
+  name: 'connection',
+  regexp: new RegExp(`(?:the connection of )?the (${NAMES})('s first connection)?`),
+  transformer(this: SuiteWorld, name: string, first: string | undefined): Connection {
+    return this.connectionOf({ client: this.client(name), which: first ? 'first' : 'newest' })
+  },
+})
+
+const words = (name: string, table: object) =>
+  defineParameterType({
+    name,
+    regexp: new RegExp(quote(Object.keys(table)).join('|')),
+    transformer: (word: string) => word,
+  })
+
+words('wrongBind', wrongBinds)
+words('wrongText', wrongTexts)
+words('wrongMessage', wrongMessages)
+words('wrongFrame', wrongFrames)
