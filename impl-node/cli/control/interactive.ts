@@ -9,7 +9,7 @@ import { safeLine } from '../safe-text.ts'
 import { ago, shortId } from '../state.ts'
 import { cut, widthOf, wrap } from '../terminal/columns.ts'
 import { LineEditor } from '../terminal/line-editor.ts'
-import { LiveBlock } from '../terminal/live.ts'
+import { type Cursor, LiveBlock } from '../terminal/live.ts'
 import { bold, dim, green, yellow } from '../terminal/style.ts'
 import type { Connection } from './connection.ts'
 import { type InteractiveCommand, interactiveCommands } from './interactive-commands.ts'
@@ -101,7 +101,7 @@ export class Interactive {
   /** Whole lines, above what is typed. */
   print(text: string): void {
     if (this.#away) this.#waiting.push(text)
-    else this.#block.print(text)
+    else this.#block.print(text, ...this.#lines())
   }
 
   /** Gives the screen and the keys away until `use` is done. */
@@ -233,18 +233,16 @@ export class Interactive {
 
   /** Whole lines go above for good; what is not a line yet stands in the block. */
   #say(piece: string): void {
-    const lines = (this.#words + piece).split('\n')
+    const lines = (this.#words + piece).split('\n').flatMap((line) => wrap(line, this.#columns))
     this.#words = lines.pop() ?? ''
-    for (const line of lines) this.#wrapped(line)
-    const wrapped = wrap(this.#words, this.#columns)
-    this.#words = wrapped.pop() ?? ''
-    for (const line of wrapped) this.print(line)
-    this.#draw()
+    if (lines.length > 0) this.print(lines.join('\n'))
+    else this.#draw()
   }
 
   #endWords(): void {
-    if (this.#words !== '') this.print(this.#words)
+    const words = this.#words
     this.#words = ''
+    if (words !== '') this.print(words)
   }
 
   #wrapped(text: string, style = (line: string) => line): void {
@@ -256,7 +254,10 @@ export class Interactive {
   }
 
   #draw(): void {
-    if (this.#away || this.signal.aborted) return
+    if (!this.#away && !this.signal.aborted) this.#block.set(...this.#lines())
+  }
+
+  #lines(): [lines: string[], cursor: Cursor] {
     const { text, cursor } = this.#editor
     // What does not fit is scrolled so that the cursor is seen.
     const room = this.#columns - 3
@@ -265,7 +266,7 @@ export class Interactive {
     const shown = cut(text.slice(from).replace(/\p{Cc}/gu, ' '), room)
     const lines = [...(this.#words === '' ? [] : [this.#words]), this.#connectionLine(), `${PROMPT}${shown}`]
     const column = widthOf(PROMPT) + widthOf(text.slice(from, cursor))
-    this.#block.set(lines, { row: lines.length - 1, column })
+    return [lines, { row: lines.length - 1, column }]
   }
 
   #connectionLine(): string {

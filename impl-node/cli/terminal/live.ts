@@ -37,8 +37,10 @@ export class LiveBlock {
     this.#draw('')
   }
 
-  /** Prints whole lines above the block. */
-  print(text: string): void {
+  /** Prints whole lines above the block, which changes at the same time where `lines` are given. */
+  print(text: string, lines = this.#lines, cursor = this.#cursor): void {
+    this.#lines = lines
+    this.#cursor = cursor
     this.#draw(`${text}\n`)
   }
 

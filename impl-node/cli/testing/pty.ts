@@ -49,7 +49,7 @@ export class PtyCli {
   /** The lines of the last picture that was drawn from the upper left corner. */
   get screen(): string[] {
     const frame = this.output.slice(this.output.lastIndexOf(HOME) + HOME.length)
-    return frame.replaceAll(STYLES, '').split('\r\n')
+    return frame.replaceAll(STYLES, '').split(/\r*\n/)
   }
 
   /** Resolves to the first value that `look` finds. */
