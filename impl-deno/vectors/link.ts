@@ -1,0 +1,15 @@
+// Vectors of the layer link/.
+
+import { importSigningKey } from '../crypto/ed25519.ts'
+import { routeIdOf } from '../crypto/identity.ts'
+import { bindMessage, fromBase64url } from '../link/bind.ts'
+import { hex, testVectors } from './runner.ts'
+
+testVectors('relay-bind', {
+  sign: async ({ routeSeed, origin, nonce, peer }) => {
+    const routeKey = await importSigningKey(hex(routeSeed))
+    const bind = await bindMessage(routeKey, origin, hex(nonce), peer && hex(peer))
+    const { publicKey } = routeKey
+    return { route: routeIdOf(publicKey), bind, routeKey: publicKey, signature: fromBase64url(bind.signature) }
+  },
+})
