@@ -155,6 +155,11 @@ export class Link implements RouteListener {
     return this.#say(message)
   }
 
+  /** A challenge that came in the data of `stale`, which counts like one of a `hello` (session.fresh.stale-data). */
+  heardChallenge({ order, seq }: Pick<Received, 'order' | 'seq'>, challenge: Uint8Array): void {
+    this.#echo.heard(order, seq, challenge)
+  }
+
   /** Asks for a new session: an agent its peer, a controller itself. */
   rekey(): void {
     if (this.#role === 'controller') this.#rekeys.trigger()
