@@ -185,3 +185,58 @@ Deno.test('an end without suite 0x0002 stays with the suite that both have', asy
   await exchange(scene, 'one')
   scene.close()
 })
+
+Deno.test('a controller that chose too low a suite tries the next one at once', async () => {
+  const scene = await linked({ sessions: false, supported: { agent: 3, controller: 3 } })
+  scene.connect()
+  await until(scene.inStep, 'both have the same session')
+  assert.equal(scene.ends.agent.link.session?.suite, 2)
+  const log = scene.relay.log.filter((line) => /R1|HS_ERROR/.test(line))
+  assert.deepEqual(log, ['controller R1', 'agent HS_ERROR', 'controller R1'])
+  scene.close()
+})
+
+Deno.test('R3 is sent again 1, 2, 4 and 8 s after its first sending', async () => {
+  const scene = await linked({ sessions: false })
+  const times: number[] = []
+  let first = 0
+  scene.relay.pass = (_to, payload) => {
+    if (payload[1] !== 6) return [payload]
+    first ||= scene.timers.monotonic()
+    times.push(scene.timers.monotonic() - first)
+    return []
+  }
+  scene.connect()
+  await until(() => times.length === 1, 'R3 was sent')
+  for (let time = 0; time < 20; time++) scene.timers.advance(1_000)
+  assert.deepEqual(times, [0, 1_000, 2_000, 4_000, 8_000])
+  scene.close()
+})
+
+Deno.test('no challenge outlives its relay connection, and none a machine that slept', async () => {
+  for (const end of ['reconnect', 'sleep'] as const) {
+    const scene = await linked()
+    scene.connect()
+    await exchange(scene, 'one')
+    await scene.settle()
+    await exchange(scene, 'two')
+    await scene.settle()
+    const { challenges } = scene.ends.agent.link
+    const fresh = scene.ends.agent.received.at(-1)?.frame?.fresh as Uint8Array
+    assert.equal(challenges.check(fresh), 0)
+    if (end === 'reconnect') {
+      scene.disconnect()
+      scene.connect()
+    } else {
+      scene.timers.advance(0, 5_001)
+      await exchange(scene, 'three')
+    }
+    assert.throws(() => challenges.check(fresh), { code: 'stale' })
+    await scene.settle()
+    await exchange(scene, 'four')
+    await scene.settle()
+    await exchange(scene, 'five')
+    challenges.check(scene.ends.agent.received.at(-1)?.frame?.fresh as Uint8Array)
+    scene.close()
+  }
+})
