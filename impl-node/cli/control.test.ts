@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { runCli, startCli } from './testing/cli.ts'
-import { agentArgs, control, pairUp, startWorld } from './testing/pair.ts'
+import { agentArgs, control, pairArgs, pairUp, startWorld } from './testing/pair.ts'
 
 const ASSISTANT = fileURLToPath(new URL('../../conformance/assistants/acp.ts', import.meta.url))
 const ESC = '\u001b'
@@ -130,4 +130,27 @@ test('a paired controller gets along without a terminal, and nothing is left whe
     assert.equal((await runCli(['devices', 'revoke', 'phone', '--state', 'state'], world)).exitCode, 0)
     assert.equal((await runCli(['devices', '--state', 'state'], world)).stdout, 'No device is paired.\n')
   })
+})
+
+test('a pairing is ended from either side, and the other is told', async (t) => {
+  const world = await startWorld(t)
+  const agent = await pairUp(t, world)
+  const ended = await runCli(control('revoke', '--yes', '--json'), world)
+  assert.deepEqual([ended.exitCode, JSON.parse(ended.stdout).event], [0, 'revoked'])
+  assert.equal((await runCli(control('status'), world)).exitCode, 3)
+
+  agent.type('pair\n')
+  const { uri } = await agent.event('offer', 1)
+  const phone = startCli(t, pairArgs(String(uri)), world)
+  const { digits } = await phone.event('digits')
+  await agent.event('digits', 1)
+  agent.type(`${digits}\n`)
+  assert.equal(await phone.exit(), 0)
+
+  const shell = startCli(t, control('term', '--', 'sh', '-c', 'echo ready; exec sleep 1000'), world)
+  await shell.printed(/ready/)
+  agent.type('revoke phone\n')
+  assert.equal(await shell.exit(), 5)
+  assert.equal(shell.stderr, '"desk" has ended this pairing; pair again to come back.\n')
+  assert.equal((await runCli(control('status'), world)).exitCode, 3)
 })

@@ -20,9 +20,9 @@ import { type Settings, settingsOf } from './config.ts'
 import { type Interactive, runInteractive } from './control/interactive.ts'
 import { DemoSteps } from './demo/steps.ts'
 import { runPrompt, runShellCommand } from './demo/work.ts'
-import { Failure } from './failure.ts'
+import { Failure, systemReason } from './failure.ts'
 import { COMMON_OPTIONS, noWords, parseFlags } from './flags.ts'
-import { openLog } from './logging.ts'
+import { type Log, openLog } from './logging.ts'
 import { note } from './output.ts'
 import { untilStopped } from './signals.ts'
 import { shortId } from './state.ts'
@@ -117,12 +117,20 @@ interface Running {
   readonly store: Store
 }
 
+async function listenAt(host: string, logger: Log): Promise<Relay> {
+  try {
+    return await startRelay({ host, logger })
+  } catch (error) {
+    throw new Failure(EXIT.failed, 'system', `Cannot listen at ${host}: ${systemReason(error)}.`)
+  }
+}
+
 async function steps(settings: Settings, address: string, steps: DemoSteps, ending: Ending): Promise<Running> {
   const log = openLog('demo', settings.logLevel)
   const folder = ending.add(mkdtempSync(join(tmpdir(), 'happy-remote-demo-')), (path) =>
     rmSync(path, { recursive: true, force: true }),
   )
-  const relay = ending.add(await startRelay({ host: address, logger: log }), (started) => started.close())
+  const relay = ending.add(await listenAt(address, log), (started) => started.close())
   steps.done('relay', `Relay listening at ${relay.url}`)
 
   const host = ending.add(startAgent({ ...settings, relay: relay.url, state: folder }, log), (started) =>

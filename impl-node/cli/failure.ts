@@ -48,6 +48,7 @@ const SYSTEM: Record<string, string> = {
   EEXIST: 'a file is in the way',
   ENOSPC: 'the disk is full',
   EROFS: 'the file system is read-only',
+  EADDRNOTAVAIL: 'this machine has no such address',
 }
 
 /** Of an error of the system, in words; the code where we have none. */

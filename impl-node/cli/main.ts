@@ -76,12 +76,17 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 const args = process.argv.slice(2)
-const exitCode = await run(args).catch((error: unknown) => {
+const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
+const isDebug = /--log-level[ =]debug/.test(own.join(' ')) || process.env.HAPPY_REMOTE_LOG_LEVEL === 'debug'
+
+function fail(error: unknown): number {
   const failure = failureOf(error)
-  const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
   tellFailure(failure, own.includes('--json'))
-  if (failure.code === 'internal' && own.join(' ').includes('--log-level debug')) console.error(error)
+  if (failure.code === 'internal' && isDebug) console.error(error)
   return failure.exitCode
-})
+}
+
+process.on('uncaughtException', (error) => process.exit(fail(error)))
+const exitCode = await run(args).catch(fail)
 // What a peer or a terminal may still hold open is over with the command.
 process.stdout.write('', () => process.exit(exitCode))

@@ -10,6 +10,7 @@ import { type Command, EXIT, UsageError } from './command.ts'
 import { settingsOf } from './config.ts'
 import { Failure, failureOf } from './failure.ts'
 import { COMMON_OPTIONS, parseFlags } from './flags.ts'
+import { type Log, openLog } from './logging.ts'
 import { note, type Say, sayTo } from './output.ts'
 import { openState, peerIdOf, peerNameOf } from './state.ts'
 import { ask, canAsk, confirm, readLines } from './terminal/ask.ts'
@@ -116,9 +117,10 @@ function tellDigits(digits: string, say: Say, json: boolean): void {
 }
 
 /** Tells once that the relay cannot be reached, and that it is tried again. */
-function relayTeller(say: Say, json: boolean): (state: SocketState) => void {
+function relayTeller(say: Say, json: boolean, log: Log): (state: SocketState) => void {
   let told = false
   return (state) => {
+    log.debug({ state: state.name, ...(state.name === 'waiting' && { reason: state.reason }) }, 'relay')
     if (state.name !== 'waiting' || told) return
     told = true
     if (json) say('', { event: 'relay', state: state.name, reason: state.reason })
@@ -162,7 +164,7 @@ async function run(args: string[]): Promise<number> {
       name: settings.name,
       signal: giveUp.signal,
       onDigits: (digits) => tellDigits(digits, say, json),
-      onRelay: relayTeller(say, json),
+      onRelay: relayTeller(say, json, openLog('pair', settings.logLevel)),
     })
     const { record } = controller
     const name = peerNameOf(record)

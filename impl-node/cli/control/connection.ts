@@ -6,6 +6,7 @@ import type { Store } from '../../session/store.ts'
 import { EXIT } from '../command.ts'
 import type { Settings } from '../config.ts'
 import { Failure } from '../failure.ts'
+import { openLog } from '../logging.ts'
 import { note } from '../output.ts'
 import { choosePairing, hasState, openState, pairingsOf, peerNameOf } from '../state.ts'
 
@@ -40,6 +41,8 @@ export function openConnection(settings: Settings): Connection {
       name: settings.name,
       save: (changed) => store.savePairing(changed),
     })
+    const log = openLog('controller', settings.logLevel)
+    controller.on('status', ({ relay, peer, ready }) => log.debug({ relay: relay.name, peer, ready }, 'status'))
     const { promise: lost, reject } = Promise.withResolvers<never>()
     // Whoever does not look at it loses nothing.
     lost.catch(() => {})

@@ -170,6 +170,7 @@ async function run(context: SubContext): Promise<number> {
     })
     return EXIT.ok
   }
+  context.signal.addEventListener('abort', () => json || note('The prompt goes on at the computer.'))
   const { state, reason } = await follow(context, messageId, prompt)
   if (json) say('', { event: 'ended', messageId, state, reason: reason ?? null })
   else if (state !== 'completed')

@@ -25,9 +25,12 @@ export class LiveBlock {
     if (this.#row !== null) this.#draw('')
   }
 
+  readonly #showCursor = () => void this.#out.write(SHOW)
+
   constructor(out: WriteStream) {
     this.#out = out
     out.on('resize', this.#redraw)
+    process.on('exit', this.#showCursor)
   }
 
   /** Shows these lines, each cut to the width, with the cursor at its place or hidden. */
@@ -55,6 +58,7 @@ export class LiveBlock {
   close(): void {
     this.clear()
     this.#out.off('resize', this.#redraw)
+    process.off('exit', this.#showCursor)
   }
 
   #erase(): string {

@@ -83,12 +83,12 @@ export class Cli {
     return lines.map((line) => JSON.parse(line) as JsonEvent)
   }
 
-  /** The first event of this name, now or later. */
-  event(name: string): Promise<JsonEvent> {
+  /** The first event of this name, or the one after so many, now or later. */
+  event(name: string, after = 0): Promise<JsonEvent> {
     const look = () => {
       const whole = this.stdout.slice(0, this.stdout.lastIndexOf('\n') + 1)
       const lines = whole.split('\n').filter((line) => line !== '')
-      return lines.map((line) => JSON.parse(line) as JsonEvent).find(({ event }) => event === name)
+      return lines.map((line) => JSON.parse(line) as JsonEvent).filter(({ event }) => event === name)[after]
     }
     return this.#until(look, `the event ${name}`)
   }
