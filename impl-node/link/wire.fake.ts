@@ -3,7 +3,7 @@
 import { mock } from 'node:test'
 import type { Message } from '@happy-remote/schemas/rpc/envelope.ts'
 import type { StreamChunk } from '@happy-remote/schemas/session.ts'
-import { generateIdentity } from '../crypto/identity.ts'
+import { generateIdentity, type Identity } from '../crypto/identity.ts'
 import { generateRouteKey, type RouteKey } from '../crypto/route.ts'
 import type { Clocks } from '../session/freshness.ts'
 import { answerM1, completeRun, openM1 } from '../session/initiator.ts'
@@ -190,6 +190,11 @@ export class Pair {
       createdAt: this.time.wall(),
     })
     this.records = { agent: record('agent'), controller: record('controller') }
+  }
+
+  /** What the pairing run left at one side. */
+  parts(side: Side): { identity: Identity; ratchet: Ratchet } {
+    return { identity: this.#identities[side], ratchet: this.#ratchets[side] }
   }
 
   /** With the pairing run's ratchet the first time, without any after a restart. */
