@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startCli, temporaryFolder } from './testing/cli.ts'
+import { startPty } from './testing/pty.ts'
 
 test('the demo does the main job, prints every time, leaves nothing and ends with 0', async (t) => {
   const folder = temporaryFolder(t)
@@ -35,6 +37,17 @@ test('the demo tells its times as JSON', async (t) => {
   assert.deepEqual(names, ['relay', 'agent', 'scan', 'pairing', 'info', 'assistant', 'prompt', 'shell', 'times'])
   const times = demo.events.at(-1) as Record<string, unknown>
   for (const name of ['pairing', 'pairingCompute', 'prompt', 'shell']) assert.ok(Number(times[name]) > 0, name)
+})
+
+test('a terminal that is closed takes the demo with it, and no folder stays behind', async (t) => {
+  const folder = temporaryFolder(t)
+  const demo = startPty(t, ['demo'], folder, { TMPDIR: folder })
+  await demo.shown(/Esc goes on without another device/)
+  assert.equal(readdirSync(folder).length, 1)
+  demo.hangUp()
+  const late = Date.now() + 20_000
+  while (readdirSync(folder).length > 0 && Date.now() < late) await sleep(20)
+  assert.deepEqual(readdirSync(folder), [])
 })
 
 test('SIGTERM in the middle of the demo leaves no folder behind', async (t) => {

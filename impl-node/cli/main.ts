@@ -69,11 +69,12 @@ async function run(args: string[]): Promise<number> {
   )
 }
 
-/** Whoever reads our output has left: `happy-remote … | head` is not a failure. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok)
-  throw error
+/** Whoever reads our output has left, as `head` does: that is no failure, but nothing more is to be done. */
+process.stdout.on('error', () => {
+  if (!process.emit('SIGTERM', 'SIGTERM')) process.exit(EXIT.ok)
 })
+// A terminal that was closed; the signal for that follows.
+for (const stream of [process.stdin, process.stderr]) stream.on('error', () => {})
 
 const args = process.argv.slice(2)
 const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args

@@ -2,6 +2,9 @@
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
+/** ms */
+const TOGETHER = 300
+
 export interface Stop {
   /** Resolves at the first signal, or at `stop()`. */
   readonly stopped: Promise<void>
@@ -12,8 +15,11 @@ export interface Stop {
 export function untilStopped(): Stop {
   const { promise, resolve } = Promise.withResolvers<void>()
   let asked = false
+  let askedAt = 0
   const onSignal = () => {
-    if (asked) process.exit(130)
+    // The end of a terminal comes as several: only what comes later is impatience.
+    if (asked && performance.now() - askedAt > TOGETHER) process.exit(130)
+    if (!asked) askedAt = performance.now()
     asked = true
     resolve()
   }

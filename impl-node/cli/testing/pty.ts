@@ -19,13 +19,13 @@ export class PtyCli {
   exitCode: number | null = null
   readonly #changed = new Set<() => void>()
 
-  constructor(args: readonly string[], folder: string) {
+  constructor(args: readonly string[], folder: string, env: Readonly<Record<string, string>> = {}) {
     this.pty = spawn(process.execPath, [...NODE_ARGS, ...args], {
       name: 'xterm-256color',
       cols: 80,
       rows: 24,
       cwd: folder,
-      env: cleanEnv(folder),
+      env: { ...cleanEnv(folder), ...env },
     })
     this.pty.onData((text) => {
       this.output += text
@@ -39,6 +39,12 @@ export class PtyCli {
 
   type(text: string): void {
     this.pty.write(text)
+  }
+
+  /** Closes the terminal, as closing its window does. */
+  hangUp(): void {
+    // node-pty has this beside its declarations.
+    ;(this.pty as IPty & { destroy(): void }).destroy()
   }
 
   /** Without escape sequences. */
@@ -87,8 +93,13 @@ export class PtyCli {
 }
 
 /** Starts the program in a terminal; it is gone after the test. */
-export function startPty(t: TestContext, args: readonly string[], folder: string): PtyCli {
-  const cli = new PtyCli(args, folder)
+export function startPty(
+  t: TestContext,
+  args: readonly string[],
+  folder: string,
+  env?: Readonly<Record<string, string>>,
+): PtyCli {
+  const cli = new PtyCli(args, folder, env)
   t.after(async () => {
     if (cli.exitCode === null) cli.pty.kill('SIGKILL')
     await cli.exit()
