@@ -1,7 +1,7 @@
 // One connection of the relay: the order of its frames, what each may do, and how it ends (spec/relay.md).
 
 import { errors, ProtocolError, type RelayErrorCode } from '@happy-remote/schemas/errors.ts'
-import { type RelayToClient, ROUTED_HEADER, ROUTED_TYPE } from '@happy-remote/schemas/relay.ts'
+import type { RelayToClient } from '@happy-remote/schemas/relay.ts'
 import { random } from '../crypto/primitives.ts'
 import { type Bind, type Claim, fromBase64url, isProven, readClaim } from './bind.ts'
 import type { RelayContext } from './context.ts'
@@ -9,7 +9,7 @@ import { FailedPairs } from './failed.ts'
 import { exceeds, readControlMessage } from './messages.ts'
 import { FrameRates } from './rates.ts'
 import { ClientSocket } from './socket.ts'
-import { type Holder, type Route, routeKeyAt, routeText } from './table.ts'
+import { type Holder, isRouted, type Route, routeKeyAt, routeText } from './table.ts'
 
 type Frame = string | ArrayBuffer
 
@@ -155,9 +155,7 @@ export class Connection implements Holder {
     // relay.bind.first
     if (!this.#proven) throw new ProtocolError('malformed', 'Cannot forward a frame before the first valid bind')
     // relay.frame.type
-    if (frame.byteLength < ROUTED_HEADER || new Uint8Array(frame)[0] !== ROUTED_TYPE) {
-      throw new ProtocolError('malformed', 'Cannot forward a binary frame that is no routed frame')
-    }
+    if (!isRouted(frame)) throw new ProtocolError('malformed', 'Cannot forward a binary frame that is no routed frame')
     if (!this.#relay.table.deliver(this, frame)) this.#notDelivered(new Uint8Array(frame))
   }
 

@@ -1,6 +1,6 @@
 // Which route is bound where, who may send to it, and who is told of whom (spec/relay.md, Routed frames, Presence).
 
-import type { RelayToClient } from '@happy-remote/schemas/relay.ts'
+import { type RelayToClient, ROUTED_HEADER, ROUTED_TYPE } from '@happy-remote/schemas/relay.ts'
 import type { Clock } from './context.ts'
 import type { RelayLimits } from './limits.ts'
 import { OpenCounts } from './open.ts'
@@ -8,7 +8,11 @@ import { OpenCounts } from './open.ts'
 /** Places of `from`, `to` and the payload in a routed frame. */
 const FROM = 1
 const TO = 17
-const PAYLOAD = 33
+const PAYLOAD = ROUTED_HEADER
+
+/** relay.frame.type: whether a binary frame is one that can be delivered. */
+export const isRouted = (frame: ArrayBuffer): boolean =>
+  frame.byteLength >= ROUTED_HEADER && new Uint8Array(frame)[0] === ROUTED_TYPE
 
 /** A connection, as the table sees it. */
 export interface Holder {
@@ -151,7 +155,7 @@ export class RouteTable {
     for (const key of [...holder.routes.keys()]) this.unbind(holder, key)
   }
 
-  /** Forwards a frame of at least 33 bytes, or says that it is not delivered. */
+  /** Forwards a routed frame, or says that it is not delivered. */
   deliver(sender: Holder, frame: ArrayBuffer): boolean {
     const bytes = new Uint8Array(frame)
     const lane = this.#laneOf(sender, bytes)

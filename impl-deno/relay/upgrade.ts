@@ -38,12 +38,18 @@ export function answer(request: Request, prefix: string, draining: boolean): Ans
   return 'upgrade'
 }
 
+/** Base64 of 16 bytes; Deno takes any text. */
+const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/
+
 /** Upgrades, or answers 400 where Deno finds that the request is no handshake. */
 export function upgrade(request: Request): { socket: WebSocket; response: Response } | Response {
+  if (!KEY.test(request.headers.get('sec-websocket-key') ?? '')) return plain(400, 'no WebSocket handshake')
   try {
-    // relay.subprotocol.echo: Deno names none by itself. It offers no compression (relay.connect.compression).
-    // Its idle timeout is off: it closes with 1001 and without a word, and `relay.silence` is counted here.
-    return Deno.upgradeWebSocket(request, { protocol: RELAY_SUBPROTOCOL, idleTimeout: 0 })
+    // Deno's idle timeout is off: it closes with 1001 and without a word, and relay.silence is counted here.
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 })
+    // relay.subprotocol.echo: Deno's own option does not find a protocol behind a comma without a blank
+    response.headers.set('sec-websocket-protocol', RELAY_SUBPROTOCOL)
+    return { socket, response }
   } catch {
     return plain(400, 'no WebSocket handshake')
   }

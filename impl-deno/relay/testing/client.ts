@@ -55,7 +55,7 @@ export interface DialOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Whether a close frame is answered, as it must be. */
   readonly answersClose?: boolean
-  /** Whether anything is read after the answer to the upgrade. */
+  /** Whether anything is read after `hello`; if not, `resume` begins with it. */
   readonly reads?: boolean
 }
 
@@ -70,6 +70,9 @@ export class Client {
   readonly #options: DialOptions
   readonly #waiting = new Set<() => void>()
   #code: number | null = null
+  #greeted = false
+  #resumed = false
+  #resume = () => {}
   nonce: Uint8Array<ArrayBuffer> = new Uint8Array()
 
   private constructor(tcp: Deno.TcpConn, options: DialOptions) {
@@ -128,8 +131,12 @@ export class Client {
         for (let taken = takeFrame(bytes); taken; taken = takeFrame(bytes)) {
           bytes = taken.rest
           this.#hear(taken.frame.opcode, taken.frame.payload)
+          this.#greeted = true
         }
-        if (this.#options.reads === false && this.heard.length > 0) return
+        if (this.#options.reads === false && this.#greeted && !this.#resumed) {
+          this.#resume = () => void this.#read(bytes, buffer)
+          return
+        }
         const size = await this.#tcp.read(buffer)
         if (size === null) break
         bytes = concat(bytes, buffer.subarray(0, size))
@@ -245,6 +252,12 @@ export class Client {
   async bind(route: RouteKey, peer: RouteKey | null, origin: string): Promise<Message> {
     this.send(await this.bindMessage(route, peer, origin))
     return await this.take('bound')
+  }
+
+  /** Begins to read again where `reads` was false. */
+  resume(): void {
+    this.#resumed = true
+    this.#resume()
   }
 
   /** Ends the TCP connection without a word. */

@@ -45,6 +45,9 @@ const command = process.env.HAPPY_RELAY_COMMAND?.split(' ')
 /** Whether the subject is the relay of this folder. */
 export const isOurs = command === undefined
 
+/** What a test does at once is more than an operator lets one address do. */
+const ROOMY = { messagesPerSecond: 1e9, bindsPerSecond: 1e9, connectionsPerSecond: 1e9 }
+
 /** A test of its own relay. Everything that it opened is ended with it. */
 export function relayTest(name: string, options: SubjectOptions, test: (subject: Subject) => Promise<void>): void {
   Deno.test(name, async () => {
@@ -75,7 +78,10 @@ export function relayTest(name: string, options: SubjectOptions, test: (subject:
     try {
       await test({ ...running, origin, dial, open, bound, pair })
     } finally {
-      for (const client of clients) client.drop()
+      for (const client of clients) {
+        client.drop()
+        client.resume()
+      }
       await Promise.all(clients.filter(({ status }) => status === 101).map((client) => client.ended()))
       await running.kill()
     }
@@ -83,12 +89,16 @@ export function relayTest(name: string, options: SubjectOptions, test: (subject:
 }
 
 async function startHere({ limits, origins, prefix }: SubjectOptions): Promise<Running> {
-  const relay = await startRelay({ ...(limits && { limits }), ...(origins && { origins }), ...(prefix && { prefix }) })
+  const all = { ...ROOMY, ...limits }
+  const relay = await startRelay({ limits: all, ...(origins && { origins }), ...(prefix && { prefix }) })
   return { port: relay.port, stop: () => relay.drain(), kill: () => relay.close() }
 }
 
 async function startProcess([program = '', ...args]: string[], options: SubjectOptions): Promise<Running> {
-  const limits = Object.entries(options.limits ?? {}).flatMap(([name, value]) => ['--limit', `${name}=${value}`])
+  const limits = Object.entries({ ...ROOMY, ...options.limits }).flatMap(([name, value]) => [
+    '--limit',
+    `${name}=${value}`,
+  ])
   const origins = (options.origins ?? []).flatMap((origin) => ['--origin', origin])
   const prefix = options.prefix ? ['--prefix', options.prefix] : []
   const child = new Deno.Command(program, {
@@ -98,7 +108,11 @@ async function startProcess([program = '', ...args]: string[], options: SubjectO
   }).spawn()
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader()
   let text = ''
-  while (!text.includes('\n')) text += (await within(lines.read(), 'the relay to listen')).value ?? ''
+  while (!text.includes('\n')) {
+    const { value, done } = await within(lines.read(), 'the relay to listen')
+    if (done) throw new Error(`The relay did not start: ${text}`)
+    text += value
+  }
   const rest = (async () => {
     while (!(await lines.read()).done);
   })()
