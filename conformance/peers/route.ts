@@ -6,7 +6,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Static } from 'typebox'
-import { signWithTorsion } from './signature.ts'
+import { signDifferently, signWithTorsion } from './signature.ts'
 
 export type Bind = Static<typeof RelayBind>
 
@@ -55,6 +55,11 @@ export class Route {
 
   sign(input: Uint8Array): Uint8Array {
     return ed25519.sign(input, this.#secret)
+  }
+
+  /** Another valid signature of the same input. */
+  signDifferently(input: Uint8Array): Uint8Array {
+    return signDifferently(this.#secret, this.key, input)
   }
 
   /** As signWithTorsion. */

@@ -84,12 +84,18 @@ export function signatureUnderIdentity(): Uint8Array {
   return concatBytes(Point.BASE.multiply(s).toBytes(), toBytes(s))
 }
 
-/** A signature whose R has a part of order 8, which only multiplication by the cofactor removes. */
-export function signWithTorsion(secret: Uint8Array, key: Uint8Array, message: Uint8Array): Uint8Array {
+/** A signature with `nonce` for the random part, and `torsion` added to R. */
+function signWith(nonce: bigint, torsion: typeof Point.ZERO, secret: Uint8Array, key: Uint8Array, message: Uint8Array) {
   const { scalar } = ed25519.utils.getExtendedPublicKey(secret)
-  const torsion = Point.fromHex(ORDER_EIGHT)
-  const nonce = 987_654_321n
   const r = Point.BASE.multiply(nonce).add(torsion).toBytes()
   const k = toNumber(sha512(concatBytes(r, key, message))) % order
   return concatBytes(r, toBytes((nonce + k * scalar) % order))
 }
+
+/** A signature whose R has a part of order 8, which only multiplication by the cofactor removes. */
+export const signWithTorsion = (secret: Uint8Array, key: Uint8Array, message: Uint8Array): Uint8Array =>
+  signWith(987_654_321n, Point.fromHex(ORDER_EIGHT), secret, key, message)
+
+/** Another valid signature than that of RFC 8032, as a signer with a random nonce makes it. */
+export const signDifferently = (secret: Uint8Array, key: Uint8Array, message: Uint8Array): Uint8Array =>
+  signWith(toNumber(sha512(message)) % order, Point.ZERO, secret, key, message)

@@ -7,7 +7,7 @@ import { upgrade } from '../peers/upgrade.ts'
 import type { Report } from '../report/report.ts'
 import type { Role } from '../shim/lines.ts'
 import type { Target } from '../steps/parameters.ts'
-import { catalogue, loadSuite, type Scenario } from './catalogue.ts'
+import { catalogue, loadSuite, type Scenario, type Support } from './catalogue.ts'
 import { type LoadedImplementation, matches, rolesOf, UsageError } from './configuration.ts'
 import { execute, type Result } from './execute.ts'
 import { countsOf, outcomeOf, requirementsOf } from './outcome.ts'
@@ -26,7 +26,11 @@ export interface RunOptions {
   readonly looseErrors: boolean
   /** Part of a scenario id or a requirement id; `*` for any part. */
   readonly filter: string | undefined
+  /** Only scenarios that cite one of these. */
+  readonly requirements?: readonly string[]
   readonly workers?: number
+  /** Loaded before, for programs that run many times. */
+  readonly support?: Support
   readonly onProgress?: (done: number, all: number) => void
 }
 
@@ -83,7 +87,10 @@ async function prepare(subject: Subject): Promise<Plan[]> {
   return plans
 }
 
-export function selects(filter: string | undefined, { id, requirements }: Scenario): boolean {
+type Selection = Pick<RunOptions, 'filter' | 'requirements'>
+
+export function selects({ filter, requirements: only }: Selection, { id, requirements }: Scenario): boolean {
+  if (only && !requirements.some((each) => only.includes(each))) return false
   if (filter === undefined) return true
   const wanted = { scenario: filter.includes('*') ? filter : `*${filter}*`, reason: '' }
   return matches(wanted, id) || requirements.includes(filter)
@@ -101,9 +108,9 @@ export async function run(subject: Subject, options: RunOptions): Promise<RunOut
   let isNothing = false
   try {
     plans = await prepare(subject)
-    const support = await loadSuite()
+    const support = options.support ?? (await loadSuite())
     for (const { role, target } of plans.filter((plan) => ROLES_IN_SUITE.includes(plan.role))) {
-      const scenarios = (await catalogue(role, support, requirements)).filter((each) => selects(filter, each))
+      const scenarios = (await catalogue(role, support, requirements)).filter((each) => selects(options, each))
       if (scenarios.length === 0) continue
       const progress = (done: number) => options.onProgress?.(done, scenarios.length)
       const parameters = { target, looseErrors }
@@ -116,7 +123,7 @@ export async function run(subject: Subject, options: RunOptions): Promise<RunOut
     trouble = error.message
   }
   const known = 'url' in subject ? [] : subject.known
-  const outcome = outcomeOf(results, known, { strict, isWhole: filter === undefined })
+  const outcome = outcomeOf(results, known, { strict, isWhole: filter === undefined && !options.requirements })
   const exitCode = trouble !== undefined ? EXIT.notStarted : isNothing ? EXIT.usage : outcome.exitCode
   const transcripts = new Map(
     results

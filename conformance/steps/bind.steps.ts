@@ -90,6 +90,20 @@ When('{client} binds its route for {client}', async function (this: SuiteWorld, 
   await client.bind(this.relay.origin, peer.route.id)
 })
 
+When(
+  '{client} binds its route for {client} with another valid signature',
+  async function (this: SuiteWorld, client: Client, peer: Client) {
+    const parts = { origin: this.relay.origin, nonce: await client.connection.nonce(), peer: peer.route.id }
+    const { route } = client
+    const input = bindInput(parts.origin, parts.nonce, route.key, parts.peer)
+    const signature = route.signDifferently(input)
+    const bind = { ...route.bind(parts), signature: base64url(signature) }
+    if (!verify(route.key, input, signature)) throw new SuiteError('The other signature does not verify')
+    if (bind.signature === route.bind(parts).signature) throw new SuiteError('The other signature is the same')
+    client.connection.send(bind)
+  },
+)
+
 When('{client} binds its route for itself', async function (this: SuiteWorld, client: Client) {
   await client.bind(this.relay.origin, client.route.id)
 })
@@ -131,7 +145,10 @@ async function right(world: SuiteWorld, client: Client, peer: Uint8Array | null,
   const other = await world.connect(world.client('bystander'))
   const otherNonce = await other.nonce()
   await other.leave()
-  return { route, origin: world.relay.origin, nonce: await client.connection.nonce(), peer, otherNonce }
+  // relay.hello.nonce: without two nonces there is nothing to mix up.
+  const nonce = await client.connection.nonce()
+  if (base64url(nonce) === base64url(otherNonce)) throw new Failed('Two connections get the same nonce')
+  return { route, origin: world.relay.origin, nonce, peer, otherNonce }
 }
 
 /** Sends a faulty bind, after making sure that it is as faulty as its name says. */

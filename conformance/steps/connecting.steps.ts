@@ -2,6 +2,7 @@
 
 import { Given, Then, When } from '@cucumber/cucumber'
 import { RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
+import { RelayHello } from '@happy-remote/schemas/relay.ts'
 import type { Client } from '../peers/client.ts'
 import { get, maskedText, upgrade } from '../peers/upgrade.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
@@ -120,6 +121,17 @@ Then(
   async function (this: SuiteWorld, client: Client, least: number) {
     const { maxFrame } = await client.connection.hello()
     if (maxFrame < least) throw new Failed(`maxFrame is ${maxFrame}, below ${least}`)
+  },
+)
+
+Then(
+  'the "hello" of {client} has no member of its own, unless it begins with "unstable-"',
+  async function (this: SuiteWorld, client: Client) {
+    const known = new Set(Object.keys(RelayHello.properties))
+    const own = Object.keys(await client.connection.hello()).filter((name) => !known.has(name))
+    const wrong = own.find((name) => !name.startsWith('unstable-'))
+    if (wrong !== undefined) throw new Failed(`The relay announces ${wrong}`)
+    if (own.length > 0) this.note(`announced: ${own.join(', ')}`)
   },
 )
 

@@ -332,7 +332,7 @@ async function recipient(world: SuiteWorld, what: string): Promise<Uint8Array> {
       return new Route().id
     case 'a route whose client has gone':
       await world.bound(owner, null)
-      await owner.connection.leave()
+      await world.loseNoticed(owner)
       return owner.route.id
     case 'a route that was given up':
       await world.bound(owner, null)

@@ -76,6 +76,10 @@ When('{client} loses its connection', function (this: SuiteWorld, client: Client
   client.connection.cut()
 })
 
+When('{client} loses its connection, and the relay notices', async function (this: SuiteWorld, client: Client) {
+  await this.loseNoticed(client)
+})
+
 When('{client} loses its connection for {int} s', async function (this: SuiteWorld, client: Client, seconds: number) {
   client.connection.cut()
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000))

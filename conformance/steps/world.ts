@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { After, Before, defineParameterType, setDefaultTimeout, setWorldConstructor, World } from '@cucumber/cucumber'
 import { Client } from '../peers/client.ts'
 import { Connection } from '../peers/connection.ts'
+import { Route } from '../peers/route.ts'
 import { Transcript } from '../peers/transcript.ts'
 import { wrongBinds } from '../peers/wrong-binds.ts'
 import { wrongFrames, wrongMessages, wrongTexts } from '../peers/wrong-texts.ts'
@@ -98,6 +99,20 @@ export class SuiteWorld extends World<Parameters> {
     await this.bound(a, b.route.id)
     await this.bound(b, a.route.id)
     for (const client of [a, b]) await client.connection.expect('presence', ({ status }) => status === 'online')
+  }
+
+  /**
+   * Cuts the connection of `client`, and waits until the relay knows: a witness that is paired with another
+   * route of the same connection is told.
+   */
+  async loseNoticed(client: Client): Promise<void> {
+    const witness = this.client(`witness of ${client.name}`)
+    const route = new Route()
+    await this.bound(witness, route.id)
+    await this.bound(client, witness.route.id, route)
+    await witness.connection.expect('presence', ({ status }) => status === 'online')
+    client.connection.cut()
+    await witness.connection.expect('presence', ({ status }) => status === 'offline')
   }
 
   /** Sends one frame with a payload of its own, and remembers it. */

@@ -85,6 +85,15 @@ Feature: Bind
       When the client sends a "bind" whose signature only verifies with the cofactor
       Then the relay closes the connection of the client with 4401 "unauthenticated"
 
+  Rule: No id or key is made from the bytes of a signature
+
+    @req:security.signature.nondeterministic
+    Scenario: Two signatures that differ prove the same route
+      Given an agent and a controller that have bound their routes to each other
+      When the agent binds its route for the controller with another valid signature
+      Then the agent is told "bound" for its route
+      And frames pass between the agent and the controller
+
   Rule: A "bind" counts only over the nonce of its own connection
 
     @req:relay.bind.nonce

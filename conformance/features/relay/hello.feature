@@ -31,3 +31,10 @@ Feature: Hello
     Scenario: The relay takes frames of 262,400 bytes or more
       When a client connects
       Then the "hello" of the client offers frames of at least 262400 bytes
+
+  Rule: What is not part of this specification has a name that begins with "unstable-"
+
+    @req:versioning.feature.unstable
+    Scenario: The relay announces nothing under a name of its own
+      When a client connects
+      Then the "hello" of the client has no member of its own, unless it begins with "unstable-"

@@ -89,7 +89,7 @@ Feature: Open routes
       Given an agent that has bound an open route
       And a controller that has bound its route for the agent
       And the controller has sent 20 frames to the agent, which got them
-      When the agent loses its connection
+      When the agent loses its connection, and the relay notices
       And the agent connects again and binds its route as open
       Then the agent is told "bound" for its route
       And a frame from the controller to the agent is not delivered

@@ -1,0 +1,53 @@
+// node conformance/generated.ts [--check]: the JSON Schemas of the report and of the shim protocol.
+
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type TSchema, Type } from 'typebox'
+import { Report } from './report/report.ts'
+import { Implementation } from './runner/configuration.ts'
+import { ProgramLine, RequestLine, verbs } from './shim/lines.ts'
+
+const DRAFT = 'http://json-schema.org/draft-07/schema#'
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const BIOME = here('../node_modules/.bin/biome')
+
+/** In the style of the repository, so that the formatter leaves it alone. */
+export const formatted = (path: string, text: string): string =>
+  execFileSync(BIOME, ['format', `--stdin-file-path=${path}`], { input: text, encoding: 'utf8', cwd: here('..') })
+
+const schema = (title: string, { ...members }: TSchema) => ({ $schema: DRAFT, title, ...members })
+
+/** By path. */
+export const schemas: Readonly<Record<string, object>> = {
+  'report/report.schema.json': schema('Report of happy-remote-conformance', Report),
+  'runner/implementation.schema.json': schema('implementation.json of happy-remote-conformance', Implementation),
+  'shim/shim.schema.json': schema(
+    'Lines of the shim protocol, version 1: what the suite writes, what a program writes, and each verb',
+    Type.Object({
+      request: RequestLine,
+      line: ProgramLine,
+      verbs: Type.Object(
+        Object.fromEntries(
+          Object.entries(verbs).map(([name, verb]) => [
+            name,
+            Type.Object({ with: verb.with, ok: verb.ok }, { description: verb.meaning }),
+          ]),
+        ),
+      ),
+    }),
+  ),
+}
+
+export const textOf = (path: string): string => formatted(path, JSON.stringify(schemas[path]))
+
+if (import.meta.main) {
+  for (const path of Object.keys(schemas)) {
+    const text = textOf(path)
+    if (!process.argv.includes('--check')) writeFileSync(here(path), text)
+    else if (readFileSync(here(path), 'utf8') !== text) {
+      console.error(`conformance/${path} is not up to date: node conformance/generated.ts`)
+      process.exitCode = 1
+    }
+  }
+}
