@@ -128,6 +128,12 @@ for (const { mode, suite } of combinations) {
     return M1Body[suite].encode({ ...body, signature: sign(by.signing, signed) })
   }
 
+  test(`${what}: a prekey of low order is refused before its signature is verified`, () => {
+    const at = 182 + 4
+    const unsigned = concat(m1.subarray(0, at), new Uint8Array(32), m1.subarray(at + 32))
+    assertRefused('key-low-order', () => answer(unsigned))
+  })
+
   for (const field of ['spk', 'opk'] as const) {
     for (const [name, key, code] of [
       ['of low order', new Uint8Array(32), 'key-low-order'],
@@ -168,6 +174,10 @@ for (const { mode, suite } of combinations) {
     if (suite === 1) assert.equal(offering(0b11, 0b11), 'suite-downgrade')
     assert.equal(offering(0b11, suite === 1 ? 0b10 : 0b01), 'suite')
     assert.equal(offering(suite === 1 ? 0b10 : 0b01, 0b11), 'suite')
+    const short = wrap(run.secret, names[0], suite, m1.subarray(1))
+    const offered = suite === 1 ? 0b10 : 0b01
+    // Before the body is decoded (spec/pairing.md, M1, the order of the agent's duties).
+    assertRefused('suite', () => answerM1(openM1(run, short), { ...answerOptions(mode), offered }))
     assert.doesNotThrow(() => answer(signedM1(controllerIdentity, { supported: 0xfffc | suite }), { offered: 0xff }))
   })
 

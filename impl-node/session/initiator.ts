@@ -76,22 +76,26 @@ export function answerM1(opened: OpenedM1, options: AnswerOptions): AnsweredRun 
   const { run, bytes } = opened
   const suite = knownSuite(opened.suite)
   const { identity, random } = options
+  // pairing.wrap.suite
+  if ((options.offered & (1 << (suite - 1))) === 0) throw new ProtocolError('suite')
   const body = M1Body[suite].decode(bytes)
   // pairing.m1.route
   if (!equal(body.routeId, options.from)) throw new ProtocolError('route-mismatch')
-  const common = body.supported & options.offered
-  if ((common & (1 << (suite - 1))) === 0) throw new ProtocolError('suite')
+  // pairing.wrap.suite: a bundle of a suite that its sender does not have
+  if ((body.supported & (1 << (suite - 1))) === 0) throw new ProtocolError('suite')
   // pairing.m1.downgrade, pairing.rekey.suite
-  if (suite !== highestSuite(common) || suite < (options.leastSuite ?? 0)) throw new ProtocolError('suite-downgrade')
+  if (suite !== highestSuite(body.supported & options.offered) || suite < (options.leastSuite ?? 0))
+    throw new ProtocolError('suite-downgrade')
   const deviceId = deviceIdOf(body.cert.identityKey)
   // pairing.m1.self
   if (equal(deviceId, identity.deviceId)) throw new ProtocolError('identity-mismatch')
   checkPeer(body.cert, options.pinned ?? options.known?.(body.cert.identityKey))
+  // pairing.m1.keys
+  checkDhKey(body.prekeys.spk)
+  checkDhKey(body.prekeys.opk)
   const signed = concat(label('prekeys'), uint(16, suite), deviceId, Prekeys.encode(body.prekeys), body.kemKey)
   // pairing.m1.signature
   if (!verify(body.cert.identityKey, signed, body.signature)) throw new ProtocolError('prekey-signature')
-  checkDhKey(body.prekeys.spk)
-  checkDhKey(body.prekeys.opk)
 
   const ephemeral = generateDhKeyPair(random)
   const ratchetKey = generateDhKeyPair(random)

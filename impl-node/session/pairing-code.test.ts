@@ -113,6 +113,7 @@ for (const [name, text] of [
   ['a link without a payload', 'https://control.example.com/pair#'],
   ['only the version', textOf(bytes.subarray(0, 1))],
   ['55 bytes', textOf(bytes.subarray(0, 55))],
+  ['a reserved flag as well', textOf(concat(bytes, Uint8Array.of(0)).with(1, 0x80))],
 ] as const) {
   test(`parsePairingCode() refuses ${name} with qr-length`, () =>
     assertRefused('qr-length', () => parsePairingCode(text, NOW)))

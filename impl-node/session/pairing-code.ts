@@ -1,6 +1,6 @@
 // The pairing code: the text that the QR shows (spec/pairing.md).
 
-import { SUITE_BITS, URI_SCHEME } from '@happy-remote/schemas/constants.ts'
+import { SUITE_BITS, URI_SCHEME, VERSION } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { QrPayload } from '@happy-remote/schemas/pairing.ts'
@@ -52,6 +52,7 @@ export interface PairingCode {
 
 const SECRET_AT = 39
 const SECRET_SIZE = 16
+const RELAY_AT = 56
 
 /** The bytes of the payload without the secret. */
 export function contextOf(payload: QrPayload): Uint8Array {
@@ -74,6 +75,10 @@ export function parsePairingCode(text: string, now: number): PairingCode {
   )
   if (!match) throw new ProtocolError('qr-encoding')
   const bytes = fromBase32((match[1] as string).toUpperCase())
+  // pairing.qr.length goes before pairing.qr.flags; the version goes before both
+  if (bytes[0] === VERSION && bytes.length !== RELAY_AT + (bytes[RELAY_AT - 1] ?? 0)) {
+    throw new ProtocolError('qr-length')
+  }
   let payload: QrPayload
   try {
     payload = QrPayload.decode(bytes)

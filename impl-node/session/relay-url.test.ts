@@ -13,6 +13,7 @@ for (const [address, origin] of [
   ['relay.example.com:1/Team/~a_b-c.d', 'wss://relay.example.com:1/Team/~a_b-c.d'],
   ['xn--mnchen-3ya.de', 'wss://xn--mnchen-3ya.de:443'],
   ['a', 'wss://a:443'],
+  ['a'.repeat(63), `wss://${'a'.repeat(63)}:443`],
   ['1and1.example', 'wss://1and1.example:443'],
   ['203.0.113.7:8080', 'wss://203.0.113.7:8080'],
   ['[2001:db8::1]', 'wss://[2001:db8::1]:443'],
@@ -73,6 +74,7 @@ for (const address of [
   'relay.1',
   '2130706433',
   `${'a'.repeat(60)}.example`,
+  'a'.repeat(64),
 ]) {
   test(`parseRelayAddress() refuses ${JSON.stringify(address)} with qr-encoding`, () => {
     assertRefused('qr-encoding', () => parseRelayAddress(address, true))
@@ -83,7 +85,7 @@ for (const address of [
 const LOCAL = [
   ...['localhost', '127.0.0.1', '127.255.255.255', '10.0.0.1', '10.255.255.255', '172.16.0.1', '172.31.255.255'],
   ...['192.168.0.1', '192.168.255.255', '169.254.0.1', '169.254.255.255'],
-  ...['[::1]', '[fe80::1]', '[febf::ffff]', '[fc00::1]', '[fdff:ffff::1]'],
+  ...['[::1]', '[0:0:0:0:0:0:0:1]', '[::0.0.0.1]', '[fe80::1]', '[febf::ffff]', '[fc00::1]', '[fdff:ffff::1]'],
 ]
 const PUBLIC = [
   ...['relay.example.com', 'localhost.example.com', 'my-localhost', '126.255.255.255', '128.0.0.1', '11.0.0.1'],

@@ -15,7 +15,7 @@ export interface RelayAddress {
   readonly origin: string
 }
 
-const HOST = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
+const HOST = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
 // URL parsers read such a host as an IPv4 address, in octal, hexadecimal or with parts left out, or throw.
 const NUMBER_AT_END = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/
 // A segment of one or two dots would be taken out by whoever dials it: another path than the one that is signed.
@@ -34,7 +34,8 @@ export function isLocalHost(host: string): boolean {
   const literal = host.startsWith('[') ? host.slice(1, -1) : ''
   if (!isIPv6(literal)) return false
   const first = literal.startsWith('::') ? 0 : Number.parseInt(literal, 16)
-  return literal === '::1' || (first & 0xffc0) === 0xfe80 || (first & 0xfe00) === 0xfc00
+  // A URL parser gives one spelling of the many that an address has.
+  return new URL(`ws://${host}`).hostname === '[::1]' || (first & 0xffc0) === 0xfe80 || (first & 0xfe00) === 0xfc00
 }
 
 /** Reads the address of a pairing code. Throws ProtocolError `qr-encoding` or `qr-insecure`. */
