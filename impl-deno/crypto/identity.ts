@@ -68,6 +68,7 @@ export async function checkCertificate(certificate: Uint8Array, known: KnownPeer
   if (known && !equal(known.identityKey, cert.identityKey)) {
     throw new ProtocolError('identity-mismatch', 'Cannot accept a certificate: it is not the pinned identity')
   }
+  checkDhKey(cert.dhKey)
   // pairing.identity.cert-signature
   if (!(await verifyAs(cert.identityKey, 'identity', cert.signature, certificate.subarray(0, CERT_SIGNED)))) {
     throw new ProtocolError('cert-signature', 'Cannot accept a certificate: its signature does not verify')
@@ -79,6 +80,5 @@ export async function checkCertificate(certificate: Uint8Array, known: KnownPeer
       `Cannot accept a certificate of epoch ${cert.epoch}: a newer one is known`,
     )
   }
-  checkDhKey(cert.dhKey)
   return cert
 }

@@ -103,6 +103,53 @@ Deno.test('a cable unplugged right after R3 does not leave two sessions that nev
   scene.close()
 })
 
+Deno.test('a network that stays away after R3 for longer than the next rekey takes is survived too', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'before')
+  scene.relay.pass = (to, payload) => (to === 'controller' && payload[1] === 16 ? [] : [payload])
+  scene.ends.controller.link.rekey()
+  await until(() => scene.ends.agent.switches === 1, 'the agent switched')
+  await scene.settle()
+  scene.disconnect()
+  scene.relay.log.length = 0
+  const sent = () => scene.relay.log.filter((line) => line === 'controller R1').length
+  for (const run of [1, 2]) {
+    await until(() => {
+      scene.timers.advance(1_000)
+      return sent() === run
+    }, 'R1 was sent into the void')
+  }
+  scene.relay.pass = (_to, payload) => [payload]
+  scene.connect()
+  await until(() => {
+    scene.timers.advance(1_000)
+    return scene.inStep()
+  }, 'both have the same session')
+  await exchange(scene, 'after')
+  scene.close()
+})
+
+Deno.test('a hello for which the window has no room leads to a rekey', async () => {
+  for (const role of ['agent', 'controller'] as const) {
+    const scene = await linked()
+    scene.connect()
+    await exchange(scene, 'one')
+    await scene.settle()
+    const { link } = scene.ends[role]
+    const full = limits.window + limits.windowControl
+    scene.relay.pass = () => []
+    while ((link.session?.outstanding ?? full) < full) await link.control({ type: 'ack' })
+    scene.relay.pass = (_to, payload) => (payload[1] === (role === 'agent' ? 17 : 16) ? [] : [payload])
+    await until(() => {
+      scene.timers.advance(1_000)
+      return scene.ends.agent.switches > 0
+    }, `the hello of the ${role} found no room and a new session began`)
+    scene.relay.pass = (_to, payload) => [payload]
+    scene.close()
+  }
+})
+
 Deno.test('a rekey while both talk loses nothing and repeats nothing', async () => {
   const scene = await linked()
   scene.connect()
@@ -165,6 +212,25 @@ Deno.test('an idle pairing stays present, and one that owes an acknowledgement f
   scene.relay.pass = () => []
   await agent.link.send('rpc', utf8('lost'))
   scene.timers.advance(limits.ackStall)
+  assert.equal(agent.link.away, true)
+  scene.close()
+})
+
+Deno.test('a peer of which frames still come is not away, whatever it acknowledges', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'one')
+  await scene.settle()
+  const { agent, controller } = scene.ends
+  scene.relay.pass = (to, payload) => (to === 'controller' ? [] : [payload])
+  await agent.link.send('rpc', utf8('lost'))
+  scene.timers.advance(limits.ackStall - 1_000)
+  await controller.link.send('rpc', utf8('still here'))
+  await until(() => agent.said.includes('still here'), 'the agent heard')
+  await scene.settle()
+  scene.timers.advance(limits.ackStall - 1_000)
+  assert.equal(agent.link.away, false)
+  scene.timers.advance(1_000)
   assert.equal(agent.link.away, true)
   scene.close()
 })

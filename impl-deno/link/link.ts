@@ -151,8 +151,8 @@ export class Link implements RouteListener {
   }
 
   /** Sends a control message of the owner, ahead of what waits, as long as there is a session. */
-  control(message: ControlMessage): Promise<void> {
-    return this.#say(message)
+  async control(message: ControlMessage): Promise<void> {
+    await this.#say(message)
   }
 
   /** A challenge that came in the data of `stale`, which counts like one of a `hello` (session.fresh.stale-data). */
@@ -161,9 +161,9 @@ export class Link implements RouteListener {
   }
 
   /** Asks for a new session: an agent its peer, a controller itself. */
-  rekey(): void {
+  rekey(reason: RekeyReason = this.#sessions.current?.trigger() ?? 'age-or-count'): void {
     if (this.#role === 'controller') this.#rekeys.trigger()
-    else this.#requestRekey(this.#sessions.current?.trigger() ?? 'age-or-count')
+    else this.#requestRekey(reason)
   }
 
   close(): void {
@@ -304,7 +304,9 @@ export class Link implements RouteListener {
   async #sayHello(): Promise<void> {
     const challenge = toBase64url(this.challenges.issue())
     const epochs = this.#role === 'agent' ? this.#options.epochs?.() : undefined
-    await this.#say({ type: 'hello', challenge, suites: this.#options.supported, ...epochs })
+    const sent = await this.#say({ type: 'hello', challenge, suites: this.#options.supported, ...epochs })
+    // pairing.rekey.triggers: nothing that this side sends is acknowledged, and nothing else would end that
+    if (!sent && this.#sessions.current) this.rekey('no-session')
   }
 
   /** What was sealed while the link was closing stays here. */
@@ -313,17 +315,19 @@ export class Link implements RouteListener {
   }
 
   /** Where there is no session, or no room even for control, it is not sent: nothing depends on one of these. */
-  async #say(message: ControlMessage): Promise<void> {
+  async #say(message: ControlMessage): Promise<boolean> {
     const session = this.#sessions.current
-    if (!session) return
+    if (!session) return false
     const waiting = { contentType: 'control' as const, content: writeControl(message), fresh: this.#echo.newest }
-    await session.send(waiting).then(
+    return session.send(waiting).then(
       (frame) => {
         this.#transmit(frame)
         this.#liveness.sent(session)
+        return true
       },
       (error) => {
         if (!(error instanceof ProtocolError)) throw error
+        return false
       },
     )
   }

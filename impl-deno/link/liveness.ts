@@ -124,6 +124,14 @@ export class Liveness {
     const { acknowledged } = session
     if (this.#stall.isSet && this.#watched?.session === session && this.#watched.acknowledged === acknowledged) return
     this.#watched = { session, acknowledged }
-    this.#stall.set(limits.ackStall, () => this.#set(true))
+    this.#expect(limits.ackStall)
+  }
+
+  #expect(delay: number): void {
+    this.#stall.set(delay, () => {
+      const left = this.#heardAt + limits.ackStall - this.#timers.monotonic()
+      if (left > 0) this.#expect(left)
+      else this.#set(true)
+    })
   }
 }

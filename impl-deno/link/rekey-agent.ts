@@ -59,7 +59,7 @@ export class AgentRekeys {
     // pairing.rekey.repeat
     const known = this.#kept.find(({ request }) => equal(request, opened.frame))
     if (known) return { kind: 'reply', reply: known.answered.answer }
-    // pairing.rekey.rate
+    // pairing.rekey.rate: those answered with R2 count
     if (this.#clock.monotonic() - this.#answeredAt < limits.rekeyRate) return NOTHING
     const { identity, supported, lastSuite, peer, peerRoute } = this.#pairing()
     try {
@@ -91,7 +91,7 @@ export class AgentRekeys {
       try {
         const established = await checkFinish(answered, opened)
         this.#current = copy(opened.frame)
-        // An R3 of an older run that was held back must not displace this session.
+        // pairing.rekey.runs-older: an R3 that was held back must not displace this session
         this.#kept = this.#kept.slice(index + 1)
         return { kind: 'established', established }
       } catch (error) {

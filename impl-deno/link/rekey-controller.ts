@@ -49,6 +49,8 @@ export class ControllerRekeys {
   #startedAt = Number.NEGATIVE_INFINITY
   #failures = 0
   #starting = false
+  /** R3 may have arrived: the agent then no longer has the session that this side falls back to. */
+  #dropped = false
   #over = false
 
   constructor(run: Run, pairing: () => OwnPairing, output: RekeyOutput, timers: Timers) {
@@ -99,7 +101,7 @@ export class ControllerRekeys {
     this.#timeout.set(limits.m2Time, () => this.#failed())
   }
 
-  /** Takes an R2 that opened. Throws ProtocolError where it is refused; the run then goes on waiting. */
+  /** Takes an R2 that opened. Throws ProtocolError where it is refused; the run then goes on waiting (pairing.rekey.r2-refused). */
   async answer(opened: OpenedFrame): Promise<void> {
     const started = this.#started
     // pairing.rekey.r2-unknown, pairing.m2.once
@@ -118,10 +120,8 @@ export class ControllerRekeys {
     for (const delay of RESEND) this.#resends.push(this.#timers.after(delay, () => this.#output.send(finish)))
     // pairing.rekey.drop
     this.#timeout.set(limits.graceTime, () => {
-      this.#output.dropped()
+      this.#drop()
       this.#failed()
-      // R3 may have arrived: the agent then no longer has the session that this side falls back to.
-      this.trigger()
     })
   }
 
@@ -129,6 +129,7 @@ export class ControllerRekeys {
   succeeded(): Established | undefined {
     const proven = this.#proven
     this.#clear()
+    this.#dropped = false
     this.#failures = 0
     return proven
   }
@@ -140,12 +141,12 @@ export class ControllerRekeys {
     const heard = readHsError(opened, waiting)
     if (!heard) return
     const higher = started && ((started.suite + 1) as Suite)
-    if (heard.index === 1) this.#output.dropped()
-    this.#failed()
+    // pairing.rekey.r3-error
+    if (heard.index === 1) this.#drop()
     // pairing.rekey.suite-repeat
-    if (heard.code === 'suite-downgrade' && higher && hasSuite(this.#pairing().supported, higher)) {
-      void this.#start(higher)
-    }
+    const repeat = heard.code === 'suite-downgrade' && higher && hasSuite(this.#pairing().supported, higher)
+    this.#failed(!repeat)
+    if (repeat) void this.#start(higher)
   }
 
   /** For good. */
@@ -155,9 +156,16 @@ export class ControllerRekeys {
     this.#begin.clear()
   }
 
-  #failed(): void {
+  #drop(): void {
+    this.#dropped = true
+    this.#output.dropped()
+  }
+
+  #failed(again = true): void {
     this.#clear()
     this.#failures++
+    // pairing.rekey.drop-again
+    if (this.#dropped && again) this.trigger()
   }
 
   #clear(): void {

@@ -260,7 +260,7 @@ export class RelaySocket {
   #refused(id: string, code: string): void {
     this.#routeOf(id, (route) => {
       if (code !== 'superseded' && code !== 'unauthenticated') return route.listener.refused(code)
-      // Taken by another connection, or never ours: binding it again would only take it back and forth.
+      // relay.reconnect.route
       route.isBound = false
       this.#routes.delete(toHex(route.id))
       route.listener.refused(code)

@@ -103,6 +103,10 @@ export async function checkBundle(suite: number, received: Uint8Array, policy: B
   if (!equal(m1.routeId, policy.from)) {
     throw new ProtocolError('route-mismatch', 'Cannot accept M1: it names another route than it came from')
   }
+  // pairing.wrap.suite: a bundle of a suite that its sender does not have
+  if (!hasSuite(m1.supported, suite)) {
+    throw new ProtocolError('suite', `Cannot accept M1: its sender does not have suite ${suite}`)
+  }
   // pairing.rekey.suite, pairing.m1.downgrade
   if (suite < policy.lastSuite || suite !== highestCommon(policy.offered, m1.supported)) {
     throw new ProtocolError('suite-downgrade', `Cannot accept M1: suite ${suite} is too low`)

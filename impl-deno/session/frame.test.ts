@@ -44,6 +44,15 @@ Deno.test('decodeFrame() takes every length of zeros up to 262,144 and refuses e
   assert.equal(decodeFrame(new Uint8Array(262_144)).content.length, 0)
 })
 
+Deno.test('decodeFrame() judges length and padding before the content type', () => {
+  for (const length of [0, 17]) assert.throws(() => decodeFrame(new Uint8Array(length).fill(9)), { code: 'padding' })
+  const bytes = new Uint8Array(20)
+  bytes[0] = 9
+  assert.throws(() => decodeFrame(bytes), { code: 'type' })
+  bytes[19] = 1
+  assert.throws(() => decodeFrame(bytes), { code: 'padding' })
+})
+
 Deno.test('encodeFrame() refuses content that may not be sent', () => {
   for (const contentType of Object.keys(CONTENT_TYPES) as ContentType[]) {
     const [fresh, max] = [new Uint8Array(8), contentMax(contentType)]

@@ -45,15 +45,15 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     throw new ProtocolError('padding', `Cannot read a plaintext frame of ${bytes.length} bytes`)
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset)
-  const contentType = NAMES.find((name) => CONTENT_TYPES[name] === bytes[0])
-  // session.frame.content-type
-  if (!contentType || bytes[1] !== 0) {
-    throw new ProtocolError('type', `Cannot read a plaintext frame of type ${bytes[0]} and flags ${bytes[1]}`)
-  }
   const end = PLAINTEXT_HEADER + view.getUint32(14)
   // session.frame.padding-check
   if (end > bytes.length || !isZero(bytes.subarray(end))) {
     throw new ProtocolError('padding', 'Cannot read a plaintext frame: its length or its padding is wrong')
+  }
+  const contentType = NAMES.find((name) => CONTENT_TYPES[name] === bytes[0])
+  // session.frame.content-type
+  if (!contentType || bytes[1] !== 0) {
+    throw new ProtocolError('type', `Cannot read a plaintext frame of type ${bytes[0]} and flags ${bytes[1]}`)
   }
   return {
     contentType,

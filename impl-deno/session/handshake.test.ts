@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { IdentityCert } from '@happy-remote/schemas/pairing.ts'
+import { checkCertificate } from '../crypto/identity.ts'
 import { newDevices, pair, rekey } from '../testing/devices.ts'
+import { buildBundle, checkBundle, freshBundleKeys } from './bundle.ts'
 
 const devices = await newDevices()
 
@@ -23,3 +26,35 @@ for (const suite of [1, 2] as const) {
     assert.notDeepEqual(again.agent.keys.sessionId, first.agent.keys.sessionId)
   })
 }
+
+Deno.test('checkCertificate() judges identity, IKd, signature and epoch in this order', async () => {
+  const cert = IdentityCert.decode(devices.agent.certificate)
+  const low = { ...cert, dhKey: new Uint8Array(32) }
+  const other = { identityKey: devices.controller.signing.publicKey, dhKey: cert.dhKey, epoch: 2 }
+  const newer = { ...cert, epoch: 2 }
+  const unsigned = { ...cert, signature: new Uint8Array(64) }
+  for (const [given, known, code] of [
+    [low, other, 'identity-mismatch'],
+    [low, newer, 'key-low-order'],
+    [unsigned, newer, 'cert-signature'],
+    [cert, newer, 'epoch-rollback'],
+  ] as const) {
+    await assert.rejects(checkCertificate(IdentityCert.encode(given), known), { code })
+  }
+})
+
+Deno.test('checkBundle() refuses with suite what it does not offer, or its sender does not have', async () => {
+  const { agent, controller, routeId } = devices
+  const policy = { from: routeId, lastSuite: 0, ownDeviceId: agent.deviceId, known: () => null }
+  const keys = await freshBundleKeys(1)
+  for (const [supported, offered, code] of [
+    [1, 2, 'suite'],
+    [2, 3, 'suite'],
+    [3, 3, 'suite-downgrade'],
+  ] as const) {
+    const body = await buildBundle(1, supported, routeId, controller, keys)
+    await assert.rejects(checkBundle(1, body, { ...policy, offered }), { code })
+  }
+  const own = await buildBundle(1, 1, routeId, agent, keys)
+  await assert.rejects(checkBundle(1, own, { ...policy, offered: 1 }), { code: 'identity-mismatch' })
+})

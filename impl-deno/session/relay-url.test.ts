@@ -22,6 +22,8 @@ Deno.test('relayUrl() refuses what a URL parser would read as another address', 
       '256.0.0.1',
       '1.2.3',
       '0x7f.1',
+      'relay.0x7f',
+      'a'.repeat(64),
       '127.0.0.01',
       '[::1',
       '[1::2::3]',
@@ -45,7 +47,7 @@ Deno.test('isPrivateHost() knows the ranges of the specification and no other', 
     '169.253.0.1',
     'localhost.example',
   ]
-  for (const host of [...inside, '[::1]', '[fe80::1]', '[febf::]', '[fc00::]', '[fdff::1]'])
+  for (const host of [...inside, '[::1]', '[0:0:0:0:0:0:0:1]', '[fe80::1]', '[febf::]', '[fc00::]', '[fdff::1]'])
     assert.ok(isPrivateHost(host), host)
   for (const host of [
     ...outside,

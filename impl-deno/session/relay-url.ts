@@ -34,7 +34,7 @@ function isHost(host: string): boolean {
   if (isIpv4(host)) return true
   const labels = host.split('.')
   // A name that ends in a number would be read as an IPv4 address by some and as a name by others.
-  const numeric = /^[0-9]+$/.test(labels.at(-1) ?? '')
+  const numeric = /^(?:[0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '')
   return !numeric && host.length <= 253 && labels.every((part) => DNS_LABEL.test(part))
 }
 
