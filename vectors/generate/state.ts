@@ -42,7 +42,7 @@ export const stateImageFile: Construction = {
   construction: 'state-image',
   header: [
     'State images, so that implementations can import each other. A refused image is put aside, not deleted.',
-    'at-rest gives the AEAD output alone; where the nonce is stored beside it is up to the implementation.',
+    'at-rest gives the AEAD output alone; a stored record has the nonce before it. The construction takes any record type, also one that the table of session.md does not have.',
   ],
   flags: {
     ...basic('session.state.layout'),
