@@ -16,6 +16,8 @@ const input = (host: number, more: Partial<CodeScreen> = {}): CodeScreen => ({
   agentId: `${'b'.repeat(25)}a`,
   capabilities: DEFAULT_CAPABILITIES,
   secondsLeft: 118,
+  expiresAt: new Date(2026, 7, 9, 5, 4, 3).getTime(),
+  pairCommand: 'npx happy-remote pair',
   columns: 80,
   rows: 24,
   color: true,
@@ -128,13 +130,36 @@ test('codeScreen() gives the text where the terminal is too small for the pictur
     const screen = input(20, size)
     const lines = codeScreen(screen)
     assert.ok(!isPicture(lines))
-    for (const line of lines) assert.ok(plain(line).length <= size.columns, line)
-    assert.ok(lines.join('').includes(screen.uri))
+    for (const line of lines) assert.ok(line === screen.uri || plain(line).length <= size.columns, line)
+    assert.ok(lines.includes(screen.uri), 'in one line, which can be copied')
     assert.match(lines.join(' '), /needs\s+\d+\s+columns\s+and\s+\d+\s+rows/)
     assert.match(lines.join(' '), /run\s+commands\s+as\s+you/)
   }
   assert.ok(isPicture(codeScreen(input(20))))
   assert.ok(!isPicture(codeScreen(input(64))))
+})
+
+test('codeScreen() gives the text where it is asked for, and changes nothing while it is copied', () => {
+  const screen = input(20, { asText: true })
+  const lines = codeScreen(screen)
+  assert.ok(!isPicture(lines))
+  assert.ok(lines.includes(screen.uri))
+  assert.match(lines.join(' '), /type: npx happy-remote pair and paste this/)
+  assert.match(lines.join(' '), /Good until 05:04:03/)
+  assert.deepEqual(codeScreen({ ...screen, secondsLeft: 17 }), lines)
+  assert.match(codeScreen({ ...screen, secondsLeft: 0 }).join(' '), /Expired/)
+})
+
+test('codeScreen() tells of the text beside the picture, and below it of the command where there is room', () => {
+  const told = (more: Partial<CodeScreen>) => codeScreen(input(35, more)).map(plain)
+  assert.match(
+    told({})
+      .map((line) => line.slice(46))
+      .join(' '),
+    /press t for its text/,
+  )
+  assert.ok(!told({ rows: 25 }).join('').includes('npx'))
+  assert.match(told({ rows: 26 }).at(-1) ?? '', /Press t, and type on the other device: npx happy-remote pair$/)
 })
 
 test('codeScreen() counts down to the end', () => {

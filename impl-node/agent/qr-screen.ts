@@ -1,5 +1,6 @@
 // The three screens of a pairing at the agent: the code, the prompt for the digits, the result. Each is
-// a list of lines, at most `columns` wide, that the caller draws; nothing here touches a terminal.
+// a list of lines that the caller draws, at most `columns` wide but for the code's text: broken by the
+// terminal and not by us, it is copied as one line. Nothing here touches a terminal.
 
 import { type Capability, DEVICE_PREFIX } from '@happy-remote/schemas/constants.ts'
 import { encodeQR } from 'qr'
@@ -20,6 +21,12 @@ export interface CodeScreen extends Screen {
   readonly agentId: string
   readonly capabilities: readonly Capability[]
   readonly secondsLeft: number
+  /** ms since 1970. Beside the text stands this instead of a countdown: what is redrawn loses its selection. */
+  readonly expiresAt: number
+  /** The code's text instead of the picture, also where the picture fits. */
+  readonly asText?: boolean
+  /** What the other device types to give it the text. */
+  readonly pairCommand: string
 }
 
 export interface DigitsScreen extends Screen {
@@ -57,10 +64,11 @@ const MEANINGS: Readonly<Record<Capability, string>> = {
 
 /**
  * The code and, beside it, what a person should know before they scan. Where the terminal is too narrow
- * or too short for both, the code's text instead of the picture.
+ * or too short for both, or with `asText`, the code's text instead of the picture.
  */
 export function codeScreen(screen: CodeScreen): string[] {
   const { columns, rows, color } = screen
+  if (screen.asText) return textScreen(screen, `On the other device type: ${screen.pairCommand} and paste this:`)
   const panel = codePanel(screen)
   while (panel.length >= rows && panel.includes('')) panel.splice(panel.lastIndexOf(''), 1)
   for (let quiet = QUIET; quiet >= QUIET_LEAST; quiet--) {
@@ -68,19 +76,24 @@ export function codeScreen(screen: CodeScreen): string[] {
     const picture = color ? inColor(code) : inBlocks(code)
     const height = Math.max(picture.length, panel.length)
     if (code.length + 1 + PANEL > columns || height >= rows) continue
-    return Array.from({ length: height }, (_, i) => {
+    const hint = `No camera there? Press t, and type on the other device: ${screen.pairCommand}`
+    const below = height + 2 < rows && hint.length <= columns ? ['', hint] : []
+    const lines = Array.from({ length: height }, (_, i) => {
       const text = panel[i] ?? ''
       return `${picture[i] ?? ' '.repeat(code.length)} ${i === 0 ? bold(text, color) : text}`.trimEnd()
     })
+    return [...lines, ...below]
   }
-  return textScreen(screen)
+  const { length } = matrix(screen.uri, QUIET_LEAST)
+  const need = `${length + 1 + PANEL} columns and ${Math.max(Math.ceil(length / 2), panel.length) + 1} rows`
+  return textScreen(screen, `A picture of the code needs ${need}; this is its text, for ${screen.pairCommand}:`)
 }
 
 function codePanel({ relay, agentId, capabilities, secondsLeft, color }: CodeScreen): string[] {
   return [
     'Pair a device',
     '',
-    ...wrap('Scan this with Happy Remote Control.', PANEL),
+    ...wrap('Scan this, or press t for its text.', PANEL),
     ...(color ? [] : wrap('No scan? It needs light text on a dark background.', PANEL)),
     countdown(secondsLeft),
     '',
@@ -93,18 +106,15 @@ function codePanel({ relay, agentId, capabilities, secondsLeft, color }: CodeScr
   ]
 }
 
-function textScreen(screen: CodeScreen): string[] {
-  const { columns, color } = screen
-  const { length } = matrix(screen.uri, QUIET_LEAST)
-  const tallest = Math.max(Math.ceil(length / 2), codePanel(screen).length)
-  const need = `${length + 1 + PANEL} columns and ${tallest + 1} rows`
+function textScreen(screen: CodeScreen, lead: string): string[] {
+  const { columns, color, uri, secondsLeft, expiresAt } = screen
   return [
     ...wrap('Pair a device', columns).map((line) => bold(line, color)),
-    ...wrap(`A picture of the code needs ${need}. Here is its text; joined to one line it can be pasted:`, columns),
+    ...wrap(lead, columns),
     '',
-    ...wrap(screen.uri, columns),
+    uri,
     '',
-    ...wrap(countdown(screen.secondsLeft), columns),
+    ...wrap(secondsLeft > 0 ? `Good until ${clockTime(expiresAt)}, for one device` : 'Expired', columns),
     ...permissions(screen.capabilities, columns),
     ...wrap(`Relay ${screen.relay}`, columns),
     ...wrap(`Agent ${withPrefix(screen.agentId)}`, columns),
@@ -124,7 +134,7 @@ export function digitsScreen(screen: DigitsScreen): string[] {
     bold(`  ${boxes.slice(0, 3).join(' ')}   ${boxes.slice(3).join(' ')}`.slice(0, columns), color),
     '',
     ...wrap(`${tries} left, ${clock(screen.secondsLeft)} left`, columns),
-    ...wrap('If your device shows none, somebody else used the code: press Ctrl-C.', columns),
+    ...wrap('If your device shows none, somebody else used the code: press Esc.', columns),
     '',
     ...permissions(screen.capabilities, columns),
     ...wrap(`Relay ${screen.relay}`, columns),
@@ -136,7 +146,7 @@ export function pairedScreen({ deviceName, at, capabilities, columns, color }: P
   return [
     ...wrap(who, columns).map((line) => bold(line, color)),
     ...wrap(`at ${localTime(at)}`, columns),
-    ...permissions(capabilities, columns),
+    ...permissions(capabilities, columns, true),
   ]
 }
 
@@ -168,11 +178,13 @@ function halves(code: readonly boolean[][], cell: (top: boolean, bottom: boolean
 }
 
 /** What the device will be able to do, and openly what that amounts to. */
-function permissions(capabilities: readonly Capability[], width: number): string[] {
+function permissions(capabilities: readonly Capability[], width: number, paired = false): string[] {
   const list = capabilities.map((name) => `  ${name.padEnd(9)}${MEANINGS[name]}`)
   const lines = list.every((line) => line.length <= width) ? list : wrap(capabilities.join(', '), width)
-  const commands = runsCommands(capabilities) ? wrap('It will be able to run commands as you.', width) : []
-  return [...wrap('The device will be allowed to', width), ...lines, ...commands]
+  const commands = runsCommands(capabilities)
+    ? wrap(`It ${paired ? 'can' : 'will be able to'} run commands as you.`, width)
+    : []
+  return [...wrap(paired ? 'The device may' : 'The device will be allowed to', width), ...lines, ...commands]
 }
 
 /** spec/rpc.md, capabilities: each of these amounts to running code as the user. */
@@ -188,11 +200,16 @@ function clock(seconds: number): string {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
 }
 
+const two = (value: number): string => String(value).padStart(2, '0')
+
 function localTime(at: number): string {
   const date = new Date(at)
-  const two = (value: number) => String(value).padStart(2, '0')
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clockTime(at)}`
+}
+
+function clockTime(at: number): string {
+  const date = new Date(at)
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 }
 
 const withPrefix = (deviceId: string): string => `${DEVICE_PREFIX}${deviceId}`

@@ -76,7 +76,7 @@ const mistakes: [command: Command, args: string[], sentence: RegExp][] = [
   [agentCommand, ['--workspace', '/no/such/folder'], /^The workspace \/no\/such\/folder is not a folder/],
   [agentCommand, ['--ttl', '601'], /^--ttl is "601": 1 to 600 seconds are needed/],
   [agentCommand, ['word'], /^"word" is one word too many/],
-  [pairCommand, ['a', 'b'], /^A pairing code is one word/],
+  [pairCommand, ['a', 'b'], /^This is not a whole pairing code/],
   [controlCommand, ['promt', 'x'], /^There is no sub-command "promt"; did you mean "prompt"\?/],
   [controlCommand, ['status', '--allow'], /^There is no option --allow for "control status"/],
   [controlCommand, ['status', '--timeout', 'soon'], /^--timeout is "soon"/],

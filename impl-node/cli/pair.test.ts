@@ -4,9 +4,10 @@ import type { QrPayload } from '@happy-remote/schemas/pairing.ts'
 import { formatPairingCode } from '../session/pairing-code.ts'
 import { EXIT } from './command.ts'
 import { Failure } from './failure.ts'
-import { readCode } from './pair.ts'
+import { isBeginning, readCode } from './pair.ts'
 import { runCli, startCli, temporaryFolder } from './testing/cli.ts'
 import { pairArgs, startAgent, startWorld } from './testing/pair.ts'
+import { startPty } from './testing/pty.ts'
 
 const NOW = 1_800_000_000_000
 
@@ -57,6 +58,33 @@ test('a good code is read: lower case, with spaces around, as a link', () => {
   for (const text of [good, ` ${good.toLowerCase()}\n`, good.replace('HAPPY://', 'https://example.com/pair#')]) {
     assert.equal(readCode(text, NOW).relay.origin, 'wss://relay.example.com:443')
   }
+})
+
+test('a code in several lines is read on until it is whole, and nothing else is', () => {
+  for (let length = 0; length < good.length; length++) {
+    const beginning = good.slice(0, length)
+    assert.equal(isBeginning(beginning), length === 0 || length >= 'HAPPY://'.length, beginning)
+  }
+  assert.equal(isBeginning(good), false)
+  assert.equal(isBeginning('tree'), false)
+})
+
+test('pair takes a code in several lines and in several words', async (t) => {
+  const folder = temporaryFolder(t)
+  const text = code({ expiry: 1_000_000_000 })
+  const [first, second] = [text.slice(0, 80), text.slice(80)]
+  const expired = 'This pairing code has expired. Make a new one on the computer.\n'
+  for (const [words, stdin] of [
+    [['-'], `\n${first}\n  ${second}\n`],
+    [[first, second], ''],
+  ] as const) {
+    assert.equal((await runCli(['pair', '--yes', ...words], { folder, stdin })).stderr, expired)
+  }
+  const person = startPty(t, ['pair'], folder)
+  await person.shown(/The code that the computer shows/)
+  person.type(`${first}\r${second}\r`)
+  await person.shown(/This pairing code has expired/)
+  assert.equal(await person.exit(), EXIT.refused)
 })
 
 test('pair ends with the exit code of what is wrong with the code, and makes no state', async (t) => {

@@ -13,13 +13,13 @@ import { COMMON_OPTIONS, parseFlags } from './flags.ts'
 import { type Log, openLog } from './logging.ts'
 import { note, type Say, sayTo } from './output.ts'
 import { openState, peerIdOf, peerNameOf } from './state.ts'
-import { ask, canAsk, confirm, readLines } from './terminal/ask.ts'
+import { askLines, canAsk, confirm, readLines } from './terminal/ask.ts'
 import { blockDigits, spacedDigits } from './terminal/block-digits.ts'
 
 const help = `happy-remote pair: pairs this device with the computer whose agent shows a code
 
 Usage: happy-remote pair [options] <code>
-       happy-remote pair [options] -       the code is the first line of standard input
+       happy-remote pair [options] -       the code is what standard input begins with
        happy-remote pair [options]         asks for it
 
 The code is the text HAPPY://… that the agent shows, or the text of its QR code. It says through which relay, and
@@ -69,22 +69,43 @@ export function readCode(text: string, now: number): PairingCode {
   }
 }
 
+/** Whether more of it may follow: a code that was copied off a window comes in several lines. */
+export function isBeginning(text: string): boolean {
+  if (text === '') return true
+  if (!/^(happy:\/\/|https:\/\/)/i.test(text)) return false
+  try {
+    parsePairingCode(text, Date.now())
+    return false
+  } catch (error) {
+    return error instanceof ProtocolError && (error.code === 'qr-encoding' || error.code === 'qr-length')
+  }
+}
+
+const withoutSpace = (text: string): string => text.replace(/\s+/g, '')
+
+/** The code in as many words or lines as it was copied in. */
 async function codeText(words: readonly string[]): Promise<string> {
-  const [word, ...others] = words
-  if (others.length > 0) throw new UsageError('A pairing code is one word.')
-  if (word !== undefined && word !== '-') return word
-  if (word === undefined) {
+  if (words.length > 0 && words[0] !== '-') return withoutSpace(words.join(''))
+  let text = ''
+  const isWhole = (line: string) => {
+    const ends = line === '' && text !== ''
+    text += withoutSpace(line)
+    return ends || !isBeginning(text)
+  }
+  if (words.length === 0) {
     if (!canAsk()) throw new UsageError('The pairing code is missing; give it, or - to read it from standard input.')
-    return ask('The code that the computer shows (HAPPY://…): ')
+    return askLines('The code that the computer shows (HAPPY://…): ', '… the rest of it, or Enter: ', isWhole).then(
+      () => text,
+    )
   }
   return new Promise((resolve) => {
     const stop = readLines(
       (line) => {
-        if (line === '') return
+        if (!isWhole(line)) return
         stop()
-        resolve(line)
+        resolve(text)
       },
-      () => resolve(''),
+      () => resolve(text),
     )
   })
 }
@@ -156,7 +177,7 @@ async function run(args: string[]): Promise<number> {
   const store = openState(settings.state, 'controller')
   const giveUp = new AbortController()
   const onSignal = () => giveUp.abort()
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, onSignal)
   try {
     const controller = await pairWith({
       code,

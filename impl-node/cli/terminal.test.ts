@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readCode } from './pair.ts'
 import { startCli } from './testing/cli.ts'
 import { agentArgs, control, pairArgs, startWorld } from './testing/pair.ts'
 import { ENTER_ALTERNATE, LEAVE_ALTERNATE, startPty } from './testing/pty.ts'
@@ -28,7 +29,7 @@ test('at a terminal of 80x24: code, digits, conversation, shell', async (t) => {
     const digits = String((await phone.event('digits')).digits)
     await agent.shown(/Type the six digits that your device shows/)
     agent.type(digits === '123456' ? '654321' : '123456')
-    await agent.shown(/Wrong digits\./)
+    await agent.shown(/Those are not the digits of your device\./)
     agent.type(digits)
     assert.equal(await phone.exit(), 0)
     await agent.shown(/Paired with phone/)
@@ -77,11 +78,21 @@ test('at a terminal of 80x24: code, digits, conversation, shell', async (t) => {
     assert.equal(await person.exit(), 0)
   })
 
-  await t.test('q ends the agent', async () => {
+  await t.test('t shows the code as one line of text, and q ends the agent', async () => {
     const from = agent.output.length
     agent.type('p')
-    await agent.shown(/Esc gives up/, from)
+    await agent.shown(/Esc gives up {3}t shows the code as text/, from)
+    agent.type('t')
+    const [uri] = await agent.shown(/HAPPY:\/\/[A-Z2-7]{100,}(?=\r)/, from)
+    assert.equal(readCode(uri, Date.now()).relay.origin, world.relay)
+    await agent.shown(/happy-remote pair and paste this/, from)
+    await agent.shown(/Esc gives up {3}t shows the code as a picture/, from)
     agent.type(CTRL_C)
+    const text = await agent.until('the end of the screen', () => {
+      const [, ...screens] = agent.output.slice(from).split(ENTER_ALTERNATE)
+      return screens.at(-1)?.includes(LEAVE_ALTERNATE) && screens.at(-1)
+    })
+    assert.ok(text.indexOf(LEAVE_ALTERNATE) > text.lastIndexOf('HAPPY://'), 'no secret in the scrollback')
     await agent.shown(/Not paired: given up/)
     agent.type('q')
     assert.equal(await agent.exit(), 0)

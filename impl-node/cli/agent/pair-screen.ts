@@ -5,8 +5,9 @@ import type { ReadStream, WriteStream } from 'node:tty'
 import { codeScreen, digitsScreen } from '../../agent/qr-screen.ts'
 import { deviceIdOf, deviceIdText } from '../../crypto/identity.ts'
 import type { PairingEnd } from '../../link/pairing-agent.ts'
+import { PROGRAM } from '../invocation.ts'
 import { openAlternateScreen } from '../terminal/alternate.ts'
-import { cut } from '../terminal/columns.ts'
+import { cut, rowsOf } from '../terminal/columns.ts'
 import { type KeyPress, readKeys } from '../terminal/keys.ts'
 import { bold, dim, red } from '../terminal/style.ts'
 import { type AgentHost, relayText } from './host.ts'
@@ -38,6 +39,7 @@ export function pairOnScreen(options: PairScreenOptions): Promise<ScreenResult> 
   let digits: { until: number } | null = null
   let typed = ''
   let notice = ''
+  let asText = false
 
   const end = (end: PairingEnd) => {
     clearInterval(refresh)
@@ -87,20 +89,33 @@ export function pairOnScreen(options: PairScreenOptions): Promise<ScreenResult> 
       ]
     }
     const secondsLeft = (pairing.expiresAt - now) / 1_000
-    return codeScreen({ ...shape, rows, uri: pairing.uri, agentId: deviceId, secondsLeft })
+    const { uri, expiresAt } = pairing
+    const pairCommand = `${PROGRAM} pair`
+    return codeScreen({ ...shape, rows, uri, agentId: deviceId, secondsLeft, expiresAt, asText, pairCommand })
   }
 
   function draw(): void {
     const { columns = 80, rows = 24 } = output
-    const shown = lines(columns, rows).slice(0, rows - 1)
-    while (shown.length < rows - 1) shown.push('')
-    shown.push(cut(`${notice === '' ? '' : `${red(notice)} `}${dim(`Esc ${leaving}`)}`, columns - 1))
+    const shown: string[] = []
+    let free = rows - 1
+    for (const line of lines(columns, rows)) {
+      free -= rowsOf(line, columns)
+      if (free >= 0) shown.push(line)
+    }
+    while (free-- > 0) shown.push('')
+    const text = `   t shows the code as ${asText ? 'a picture' : 'text'}`
+    const keys = `Esc ${leaving}${digits || host.relayState?.name !== 'open' ? '' : text}`
+    shown.push(cut(`${notice === '' ? '' : `${red(notice)} `}${dim(keys)}`, columns - 1))
     screen.draw(shown)
   }
 
   function onKey({ name, text, ctrl }: KeyPress): void {
     if (name === 'escape' || (ctrl && (name === 'c' || name === 'd'))) cancel()
     else if (digits) onDigit(name, text)
+    else if (text === 't') {
+      asText = !asText
+      draw()
+    }
   }
 
   function onDigit(name: string, text: string): void {
@@ -112,7 +127,7 @@ export function pairOnScreen(options: PairScreenOptions): Promise<ScreenResult> 
     const answer = pairing.enterDigits(typed)
     typed = ''
     if (answer !== 'wrong') return
-    notice = 'Wrong digits.'
+    notice = 'Those are not the digits of your device.'
     draw()
   }
 

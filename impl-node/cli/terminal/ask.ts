@@ -8,12 +8,28 @@ import { Failure } from '../failure.ts'
 export const canAsk = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
 
 /** The answer in one line, trimmed. Throws Failure where the person gives up (Ctrl-C, Ctrl-D). */
-export function ask(question: string, signal?: AbortSignal): Promise<string> {
+export async function ask(question: string, signal?: AbortSignal): Promise<string> {
+  let answer = ''
+  const isFirst = (line: string) => {
+    answer = line
+    return true
+  }
+  await askLines(question, question, isFirst, signal)
+  return answer
+}
+
+/** The same in several lines, each trimmed, until one `isLast`; `more` asks for those behind the first. */
+export function askLines(
+  question: string,
+  more: string,
+  isLast: (line: string) => boolean,
+  signal?: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const lines = createInterface({ input: process.stdin, output: process.stderr })
     const done = (end: () => void) => {
       signal?.removeEventListener('abort', abort)
-      lines.removeAllListeners('close')
+      lines.removeAllListeners('close').removeAllListeners('line')
       lines.close()
       end()
     }
@@ -27,7 +43,15 @@ export function ask(question: string, signal?: AbortSignal): Promise<string> {
     }
     lines.on('SIGINT', () => done(giveUp))
     lines.on('close', () => done(giveUp))
-    lines.question(question, (answer) => done(() => resolve(answer.trim())))
+    lines.on('line', (line) => {
+      if (isLast(line.trim())) done(resolve)
+      else {
+        lines.setPrompt(more)
+        lines.prompt()
+      }
+    })
+    lines.setPrompt(question)
+    lines.prompt()
     signal?.addEventListener('abort', abort)
   })
 }

@@ -22,6 +22,9 @@ export function widthOf(line: string): number {
   return width
 }
 
+/** Rows of a screen that a line takes which the terminal breaks. */
+export const rowsOf = (line: string, columns: number): number => Math.max(1, Math.ceil(widthOf(line) / columns))
+
 /** `line` in at most `columns`, with an ellipsis where something is left out. Styles stay whole. */
 export function cut(line: string, columns: number): string {
   if (widthOf(line) <= columns) return line
