@@ -39,7 +39,7 @@ const table = {
   sessions: [3, 'count', 'live sessions per pairing'],
   decryptFailures: [8, 'count', 'consecutive decrypt failures that trigger a rekey'],
   sessionAge: [2_592_000_000, 'ms', 'age at which a session is rekeyed'],
-  sessionAgePostQuantum: [86_400_000, 'ms', 'age at which a suite 0x0002 session in use is rekeyed'],
+  sessionAgePostQuantum: [86_400_000, 'ms', 'age at which a session of suite 0x0002 is rekeyed'],
   sessionMessages: [1_048_576, 'messages', 'messages in one direction after which a session is rekeyed'],
   plaintextMax: [262_144, 'bytes', 'largest padded plaintext frame'],
   messageMax: [65_536, 'bytes', 'largest JSON message'],
