@@ -3,12 +3,8 @@
 
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { sentence } from './report/markdown.ts'
-import { writeReport } from './report/write.ts'
-import { catalogue, loadSuite } from './runner/catalogue.ts'
-import { loadImplementation, UsageError } from './runner/configuration.ts'
+import { loadImplementation, relayUrl, suiteVersion, UsageError } from './runner/configuration.ts'
 import { loadRequirements } from './runner/requirements.ts'
-import { ROLES_IN_SUITE, relayUrl, run, suiteVersion } from './runner/run.ts'
 import { EXIT } from './runner/verdict.ts'
 
 const HELP = `happy-remote-conformance: judges any implementation of Happy Remote Control
@@ -64,6 +60,10 @@ async function runCommand(files: readonly string[], values: Values): Promise<num
   if (workers !== undefined && !(Number.isInteger(workers) && workers > 0))
     throw new UsageError('--workers wants a number')
   const subject = file === undefined ? { url: relayUrl(values.relay ?? '') } : loadImplementation(file)
+  // Cucumber takes half a second to load, which wrong use need not wait for.
+  const { run } = await import('./runner/run.ts')
+  const { sentence } = await import('./report/markdown.ts')
+  const { writeReport } = await import('./report/write.ts')
   const { report, transcripts } = await run(subject, {
     strict: values.strict,
     looseErrors: values['loose-errors'],
@@ -99,6 +99,8 @@ async function listCommand(words: readonly string[], { requirement, json }: Valu
   if (requirement !== undefined && !requirements.byId.has(requirement)) {
     throw new UsageError(`The spec has no requirement ${requirement}`)
   }
+  const { catalogue, loadSuite } = await import('./runner/catalogue.ts')
+  const { ROLES_IN_SUITE } = await import('./runner/run.ts')
   const support = await loadSuite()
   const all = (await Promise.all(ROLES_IN_SUITE.map((role) => catalogue(role, support, requirements)))).flat()
   const shown = all.filter((each) => requirement === undefined || each.requirements.includes(requirement))

@@ -98,7 +98,8 @@ export class ScriptedRelay {
     for (const peer of this.peers) this.send(peer, { type: 'draining', reconnectAfter: 1_000 })
     if (this.peers.size > 0) await new Promise((resolve) => setTimeout(resolve, this.limits.drainTime))
     for (const peer of this.peers) this.hangUp(peer, CLOSE_GOING_AWAY)
-    await new Promise((resolve) => this.#server?.close(resolve))
+    const server = this.#server
+    if (server) await new Promise((resolve) => server.close(resolve))
   }
 
   // The upgrade.

@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { RELAY_PATH } from '@happy-remote/schemas/constants.ts'
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ROLES, type Role } from '../shim/lines.ts'
@@ -92,3 +93,16 @@ export function readKnownFailures(text: string): KnownFailure[] {
 
 export const matches = ({ scenario }: KnownFailure, id: string): boolean =>
   new RegExp(`^${scenario.split('*').map(RegExp.escape).join('.*')}$`).test(id)
+
+export const suiteVersion = (): string =>
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
+
+/** The address as a client dials it, `/v1` at its end. Throws UsageError. */
+export function relayUrl(text: string): string {
+  const url = URL.parse(text)
+  if (!url || !/^wss?:$/.test(url.protocol) || url.search || url.hash || url.username) {
+    throw new UsageError(`--relay wants an address such as wss://relay.example.com, not ${text}`)
+  }
+  const path = url.pathname.replace(/\/+$/, '')
+  return `${url.protocol}//${url.host}${path.endsWith(RELAY_PATH) ? path : `${path}${RELAY_PATH}`}`
+}

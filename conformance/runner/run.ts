@@ -1,14 +1,13 @@
 // `run`: judges a program, or a relay by its address.
 
-import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { RELAY_PATH, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
+import { RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
 import { upgrade } from '../peers/upgrade.ts'
 import type { Report } from '../report/report.ts'
 import type { Role } from '../shim/lines.ts'
 import type { Target } from '../steps/parameters.ts'
 import { catalogue, loadSuite, type Scenario, type Support } from './catalogue.ts'
-import { type LoadedImplementation, matches, rolesOf, UsageError } from './configuration.ts'
+import { type LoadedImplementation, matches, rolesOf, suiteVersion, UsageError } from './configuration.ts'
 import { execute, type Result } from './execute.ts'
 import { countsOf, outcomeOf, requirementsOf } from './outcome.ts'
 import { CannotTest, preflight } from './preflight.ts'
@@ -40,19 +39,6 @@ export interface RunOutput {
   readonly report: Report
   /** NDJSON by file name. */
   readonly transcripts: ReadonlyMap<string, string>
-}
-
-export const suiteVersion = (): string =>
-  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
-
-/** The address as a client dials it, `/v1` at its end. Throws UsageError. */
-export function relayUrl(text: string): string {
-  const url = URL.parse(text)
-  if (!url || !/^wss?:$/.test(url.protocol) || url.search || url.hash || url.username) {
-    throw new UsageError(`--relay wants an address such as wss://relay.example.com, not ${text}`)
-  }
-  const path = url.pathname.replace(/\/+$/, '')
-  return `${url.protocol}//${url.host}${path.endsWith(RELAY_PATH) ? path : `${path}${RELAY_PATH}`}`
 }
 
 async function reach(url: string): Promise<void> {

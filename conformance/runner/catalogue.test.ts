@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import { catalogue, loadSuite, type Scenario } from './catalogue.ts'
+import { loadRequirements } from './requirements.ts'
+
+describe('the scenarios of a relay', () => {
+  const requirements = loadRequirements()
+  let scenarios: Scenario[] = []
+  before(async () => {
+    scenarios = await catalogue('relay', await loadSuite(), requirements)
+  })
+
+  test('have ids of their own that name no line', () => {
+    assert.equal(new Set(scenarios.map(({ id }) => id)).size, scenarios.length)
+    assert.ok(scenarios.every(({ id }) => /^relay\/[a-z-]+\/[a-z0-9-]+$/.test(id)))
+  })
+
+  test('cover every requirement of relay.md that binds a relay', () => {
+    const cited = new Set(scenarios.flatMap((each) => each.requirements))
+    const all = requirements.all.filter(({ id, roles }) => id.startsWith('relay.') && roles.includes('relay'))
+    assert.deepEqual(
+      all.filter(({ id }) => !cited.has(id)).map(({ id }) => id),
+      [],
+    )
+  })
+
+  test('say in their rule what is required', () => {
+    assert.deepEqual(
+      scenarios.filter(({ rule }) => rule === '').map(({ id }) => id),
+      [],
+    )
+  })
+})

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Shim } from './driver.ts'
+import { Failed, ShimBroken, SuiteError, Unimplemented } from './trouble.ts'
+
+const program = (...args: string[]) => ({
+  command: [process.execPath, '--disable-warning=ExperimentalWarning', ...args],
+  cwd: fileURLToPath(new URL('..', import.meta.url)),
+})
+
+const breaks: [fault: string, error: new (message: string) => Error, message: RegExp][] = [
+  ['not-json', ShimBroken, /not JSON: "ready"/],
+  ['both-answers', ShimBroken, /no answer and no event/],
+  ['unknown-code', ShimBroken, /no answer and no event/],
+  ['other-id', ShimBroken, /which nobody made/],
+  ['wrong-hello', ShimBroken, /answers hello with an "ok" that does not fit/],
+  ['endless-line', ShimBroken, /more than 1 MiB|not JSON/],
+  ['dies', Failed, /ended with exit code 7/],
+]
+
+describe('Shim', () => {
+  for (const [fault, error, message] of breaks) {
+    test(`rejects a program with the fault ${fault}`, async () => {
+      const shim = new Shim(program('testing/broken.ts', fault))
+      try {
+        await assert.rejects(shim.hello('test'), (thrown) => thrown instanceof error && message.test(thrown.message))
+        await assert.rejects(shim.ask('state', {}), 'after that it asks nothing more')
+      } finally {
+        await shim.kill()
+      }
+    })
+  }
+
+  test('ask() rejects with Unimplemented what the program does not have', async () => {
+    const shim = new Shim(program('mutants/shim.ts', 'none'))
+    try {
+      await assert.rejects(shim.ask('drop', {}), (error) => error instanceof Unimplemented)
+      assert.equal(shim.trouble, undefined)
+    } finally {
+      await shim.end()
+    }
+    assert.equal(shim.exitCode, 0)
+  })
+
+  test('ask() refuses to send what its own schema rejects', async () => {
+    const shim = new Shim(program('testing/yes-man.ts'))
+    try {
+      await assert.rejects(shim.ask('confirm', { digits: '12' }), (error) => error instanceof SuiteError)
+    } finally {
+      await shim.end()
+    }
+  })
+
+  test('a command that does not exist is a failure with the reason of the system', async () => {
+    const shim = new Shim({ command: ['/nonexistent/relay'], cwd: '/' })
+    await assert.rejects(shim.hello('test'), /could not be run: .*ENOENT/)
+  })
+})
