@@ -11,6 +11,8 @@ export const EXIT = {
   unreachable: 4,
   /** The peer refused: no capability, expired, wrong digits, denied. */
   refused: 5,
+  /** A question of the assistant was left to others. */
+  unanswered: 6,
   interrupted: 130,
 } as const
 

@@ -67,18 +67,28 @@ test('a paired controller gets along without a terminal, and nothing is left whe
     },
   )
 
-  await t.test('approve answers what a prompt left behind asks, and says when somebody was faster', async () => {
-    assert.equal((await runCli(control('prompt', '--no-wait', 'x'), world)).exitCode, 0)
-    const first = await runCli(control('approve', '--deny', '--json'), world)
-    assert.equal(first.exitCode, 0, first.stderr)
-    const { event, option, outcome, inputText } = JSON.parse(first.stdout)
-    assert.deepEqual(
-      { event, option, outcome, inputText },
-      { event: 'answered', option: 'no', outcome: 'denied', inputText: '{"tool":"Bash","input":{"command":"ls"}}' },
-    )
-    const second = await runCli(control('approve', '--yes'), world)
-    assert.equal(second.exitCode, 1)
-    assert.equal(second.stderr, 'Nothing waits for an answer.\n')
+  await t.test(
+    'a prompt that nobody answers is left with its question, approve answers it, and says when somebody was faster',
+    async () => {
+      const left = await runCli(control('prompt', 'x'), world)
+      assert.deepEqual([left.exitCode, left.stdout], [6, 'before after\n'])
+      assert.match(left.stderr, /^The assistant waits for an answer: give it with happy-remote control approve; /m)
+      const first = await runCli(control('approve', '--deny', '--json'), world)
+      assert.equal(first.exitCode, 0, first.stderr)
+      const { event, option, outcome, inputText } = JSON.parse(first.stdout)
+      assert.deepEqual(
+        { event, option, outcome, inputText },
+        { event: 'answered', option: 'no', outcome: 'denied', inputText: '{"tool":"Bash","input":{"command":"ls"}}' },
+      )
+      const second = await runCli(control('approve', '--yes'), world)
+      assert.equal(second.exitCode, 1)
+      assert.equal(second.stderr, 'Nothing waits for an answer.\n')
+    },
+  )
+
+  await t.test('--on-question deny answers as --deny does, also where input could', async () => {
+    const denied = await runCli(control('prompt', 'x', '--on-question', 'deny'), { ...world, stdin: 'y\n' })
+    assert.deepEqual([denied.exitCode, denied.stdout], [0, 'before after\nwas denied\n'])
   })
 
   await t.test('term passes input, output and exit code through', async () => {
@@ -93,7 +103,7 @@ test('a paired controller gets along without a terminal, and nothing is left whe
   await t.test('a state in use is a sentence, for a second agent and for devices', async () => {
     const second = await runCli(agentArgs(world), world)
     assert.equal(second.exitCode, 1)
-    assert.match(second.stderr, /^An agent is running with this state already; /)
+    assert.match(second.stderr, /^An agent already runs with this state: /)
     const devices = await runCli(['devices', '--state', 'state'], world)
     assert.deepEqual([devices.exitCode, devices.stdout], [1, ''])
   })

@@ -44,7 +44,7 @@ Examples:
   happy-remote control prompt "Why does the build fail?" --json
   happy-remote control approve --option allow
   happy-remote control term -- git log --oneline
-  tar c src | happy-remote control term -- tar x
+  happy-remote control term -- sh -c 'git log | head'
 
 Environment: HAPPY_REMOTE_DEVICE, _STATE, _CONFIG, _LOG_LEVEL.
 

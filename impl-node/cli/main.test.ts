@@ -19,7 +19,7 @@ test('--help lists every command and every exit code', async (t) => {
   assert.equal(stderr, '')
   for (const name of ['relay', 'agent', 'pair', 'control', 'devices', 'demo'])
     assert.match(stdout, new RegExp(`^  ${name} `, 'm'))
-  for (const code of [0, 1, 2, 3, 4, 5, 130]) assert.match(stdout, new RegExp(`\\b${code} `))
+  for (const code of [0, 1, 2, 3, 4, 5, 6, 130]) assert.match(stdout, new RegExp(`\\b${code} `))
   for (const line of stdout.split('\n')) assert.ok(line.length <= 120, line)
 })
 
@@ -79,6 +79,7 @@ const mistakes: [command: Command, args: string[], sentence: RegExp][] = [
   [pairCommand, ['a', 'b'], /^This is not a whole pairing code/],
   [controlCommand, ['promt', 'x'], /^There is no sub-command "promt"; did you mean "prompt"\?/],
   [controlCommand, ['status', '--allow'], /^There is no option --allow for "control status"/],
+  [controlCommand, ['status', '--on-question', 'leave'], /^There is no option --on-question for "control status"/],
   [controlCommand, ['status', '--timeout', 'soon'], /^--timeout is "soon"/],
   [devicesCommand, ['revoke'], /^Revoke which device\?/],
   [demoCommand, ['--host', '8.8.8.8'], /^--host is "8\.8\.8\.8"/],

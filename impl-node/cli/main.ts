@@ -39,7 +39,8 @@ _GRANT, _DEVICE, _LOG_LEVEL, _CONFIG), then ~/.config/happy-remote/config.json, 
 relay, state, name, workspace, assistant, grant, device and logLevel.
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 nothing is paired or no such device, 4 the relay or the agent
-cannot be reached, 5 refused (denied, expired, wrong digits, no such right), 130 given up with Ctrl-C.
+cannot be reached, 5 refused (denied, expired, wrong digits, no such right),
+6 left while the assistant waits for an answer, 130 given up with Ctrl-C.
 `
 }
 

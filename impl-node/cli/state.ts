@@ -13,8 +13,7 @@ import { note } from './output.ts'
 import { safeLine } from './safe-text.ts'
 
 const HOLDERS: Record<Role, string> = {
-  agent:
-    'An agent is running with this state already; ask it instead, by its keys or with `happy-remote control devices`.',
+  agent: 'An agent already runs with this state: end it with q there, or give this one another --state.',
   controller: 'Another `happy-remote control` or `pair` is using this state; end it, or give this one another --state.',
 }
 
@@ -76,9 +75,12 @@ export function choosePairing(records: readonly PairingRecord[], wanted: string 
   return record
 }
 
-/** `7 s ago`, `3 min ago`, `never` */
-export function ago(at: number | null, now = Date.now()): string {
-  if (at === null) return 'never'
+/** `heard 7 s ago`, or `not heard yet` */
+export const heard = (at: number | null, now?: number): string =>
+  at === null ? 'not heard yet' : `heard ${ago(at, now)}`
+
+/** `7 s ago`, `3 min ago` */
+export function ago(at: number, now = Date.now()): string {
   const seconds = Math.max(0, Math.round((now - at) / 1_000))
   if (seconds < 90) return `${seconds} s ago`
   if (seconds < 5_400) return `${Math.round(seconds / 60)} min ago`

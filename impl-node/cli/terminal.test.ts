@@ -46,15 +46,22 @@ test('at a terminal of 80x24: code, digits, conversation, shell', async (t) => {
 
   await t.test('term has the size of the screen, follows it, and detaches with Ctrl-]', async () => {
     const shell = startPty(t, control('term', '--', 'sh'), folder)
-    await shell.shown(/Ctrl-\] detaches/)
+    await shell.shown(/Ctrl-\] leaves/)
     shell.type('stty size\r')
     await shell.shown(/24 80/)
     shell.pty.resize(100, 30)
     shell.type('while [ "$(stty size)" != "30 100" ]; do sleep 0.05; done; stty size\r')
     await shell.shown(/(?<!")30 100/)
+    shell.type("printf '\\033[?1049h'; echo in full\r")
+    await shell.shown(/in full\r+\n/)
+    const from = shell.output.length
     shell.type(DETACH)
     const [, id] = await shell.shown(/Detached\. Back again: happy-remote control term --attach ([0-9a-f]{8})/)
     assert.equal(await shell.exit(), 0)
+    const left = shell.output.slice(from)
+    for (const mode of ['[?1049l', '[?2004l', '[?25h', '>']) {
+      assert.ok(left.includes(`\u001b${mode}`), `ESC ${mode} gives the screen back`)
+    }
 
     const again = startPty(t, control('term', '--attach', String(id)), folder)
     await again.shown(/(?<!")30 100/)
@@ -71,7 +78,9 @@ test('at a terminal of 80x24: code, digits, conversation, shell', async (t) => {
     person.type('n\r')
     await person.shown(/Denied, so nothing was run\. You decide\./)
     person.type('/term echo from the other side\r')
-    await person.shown(/comes back here, and what runs goes on\]\s+from the other side\s+● desk · heard/)
+    await person.shown(/comes back here; what runs keeps running —\s+from the other side\s+● desk · heard/)
+    person.type('n\r')
+    await person.shown(/Nothing waits for an answer\. To send "n" as a prompt, type: \/prompt n/)
     person.type('?\r')
     await person.shown(/\/attach \[id\]/)
     person.type('/quit\r')

@@ -3,7 +3,7 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import type { Device } from '../../agent/devices.ts'
 import { pairedScreen } from '../../agent/qr-screen.ts'
-import { ago, shortId } from '../state.ts'
+import { heard, shortId } from '../state.ts'
 import { fit } from '../terminal/columns.ts'
 import { type KeyPress, readKeys } from '../terminal/keys.ts'
 import { LiveBlock } from '../terminal/live.ts'
@@ -89,7 +89,7 @@ export class StatusScreen {
     this.#stopKeys = readKeys(input, onKey)
     for (const line of this.#waiting.splice(0)) this.print(line)
     if (result.outcome === 'failed') {
-      this.print(endSentence(result.reason))
+      this.print(`${endSentence(result.reason)} Press p for a new code.`)
     } else {
       const deviceName = await whenNamed(this.#host, result.deviceId)
       const capabilities = deviceOf(this.#host, result.deviceId)?.capabilities ?? []
@@ -132,8 +132,7 @@ export class StatusScreen {
     const most = Math.max(1, (this.#options.output.rows ?? 24) - 8)
     const lines = devices.slice(0, most).map((device, i) => {
       const name = fit(nameOf(device) ?? shortId(device.deviceId), NAME_COLUMNS)
-      const heard = device.lastHeardAt === null ? 'not heard yet' : `heard ${ago(device.lastHeardAt, now)}`
-      return `${device.online ? green('●') : dim('○')} ${this.#choosing ? `${i + 1}: ` : 'Device     '}${name} ${heard}`
+      return `${device.online ? green('●') : dim('○')} ${this.#choosing ? `${i + 1}: ` : 'Device     '}${name} ${heard(device.lastHeardAt, now)}`
     })
     return devices.length > most ? [...lines, `  and ${devices.length - most} more`] : lines
   }

@@ -19,10 +19,11 @@ async function terminal(
   const { controller } = program.connection
   const { input, output, signal } = program
   const end = await program.away(() => {
-    output.write('[Ctrl-] comes back here, and what runs goes on]\r\n')
-    return runTerminal({ controller, input, output, open, signal })
+    output.write('— Ctrl-] comes back here; what runs keeps running —\r\n')
+    return runTerminal({ controller, input, output, open, signal, lost: program.connection.lost })
   })
   if (end.how === 'detached') program.print(`Left running; back with /attach ${end.terminalId.slice(0, 8)}`)
+  else if (end.how === 'unopened') program.print('Left before the terminal had opened.')
   else if (end.how === 'orphaned') program.print('The terminal is gone: the agent was restarted.')
 }
 
@@ -35,6 +36,15 @@ async function attach(program: Interactive, [beginning = '']: readonly string[])
 }
 
 export const interactiveCommands: readonly InteractiveCommand[] = [
+  {
+    name: '/prompt',
+    usage: '/prompt <text>',
+    summary: 'a prompt that looks like an answer or a command',
+    run: async (program, words) => {
+      if (words.length > 0) await program.send(words.join(' '))
+      else program.print('The prompt is missing.')
+    },
+  },
   {
     name: '/term',
     usage: '/term [command…]',

@@ -6,7 +6,7 @@ import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import { EXIT } from '../command.ts'
 import { Failure } from '../failure.ts'
 import { safeLine } from '../safe-text.ts'
-import { ago, shortId } from '../state.ts'
+import { heard, shortId } from '../state.ts'
 import { cut, widthOf, wrap } from '../terminal/columns.ts'
 import { LineEditor } from '../terminal/line-editor.ts'
 import { type Cursor, LiveBlock } from '../terminal/live.ts'
@@ -145,7 +145,7 @@ export class Interactive {
         this.#away ||
         this.print(dim(`Terminal ${shortId(terminalId)} has ended${exitCode === null ? '' : ` with ${exitCode}`}.`)),
       'device.joined': ({ deviceId, name }) =>
-        this.print(dim(`${safeLine(name, 64) || shortId(deviceId)} was paired.`)),
+        this.print(dim(`${safeLine(name, 64) || `A device (${shortId(deviceId)})`} was paired.`)),
       'device.revoked': ({ deviceId }) => this.print(dim(`${shortId(deviceId)} is no longer paired.`)),
     })
   }
@@ -183,6 +183,7 @@ export class Interactive {
   }
 
   async #onLine(line: string): Promise<void> {
+    this.#interruptedAt = 0
     this.#draw()
     if (line === '') return
     try {
@@ -210,15 +211,26 @@ export class Interactive {
       await answerPermission(controller, request, option)
       return
     }
-    if (request && /^(\d+|y|n|yes|no)$/i.test(line)) {
-      this.print('That is none of the answers; give the number of one.')
+    if (/^(\d+|y|n|yes|no)$/i.test(line)) {
+      // What answered a moment ago must not become work for the assistant.
+      this.print(
+        request
+          ? 'That is none of the answers; give the number of one.'
+          : `Nothing waits for an answer. To send "${line}" as a prompt, type: /prompt ${line}`,
+      )
       return
     }
-    this.print(bold(`› ${line}`))
+    await this.send(line)
+  }
+
+  /** Gives the assistant a prompt. Rejects with ProtocolError where it is not accepted. */
+  async send(prompt: string): Promise<void> {
+    const { controller } = this.connection
+    this.print(bold(`› ${prompt}`))
     const id = crypto.randomUUID()
     this.#own.add(id)
     if (!controller.status.ready) this.print(dim('The computer is not there; the prompt goes out when it is back.'))
-    await controller.call('claude.sendMessage', { prompt: line }, { id })
+    await controller.call('claude.sendMessage', { prompt }, { id })
   }
 
   #onInterrupt(): void {
@@ -275,7 +287,7 @@ export class Interactive {
     const now = Date.now()
     if (!ready) {
       const why = relay.name === 'waiting' ? `the relay cannot be reached: ${relay.reason}` : 'connecting'
-      return `${yellow('○')} ${dim(`${name}: ${relay.name === 'open' ? `not there, heard ${ago(heardAt, now)}` : why}`)}`
+      return `${yellow('○')} ${dim(`${name}: ${relay.name === 'open' ? `not there, ${heard(heardAt, now)}` : why}`)}`
     }
     const seconds = Math.round((now - this.#since) / 1_000)
     const does = {
@@ -283,8 +295,8 @@ export class Interactive {
       running: `working for ${seconds} s`,
       'needs-answer': 'waits for your answer: y, n or a number',
     }
-    const heard = `heard ${ago(heardAt, now)}${peer === 'away' ? ', does not answer' : ''}`
-    return `${green('●')} ${dim(`${name} · ${heard} · ${does[this.#state as keyof typeof does] ?? this.#state}`)}`
+    const last = `${heard(heardAt, now)}${peer === 'away' ? ', does not answer' : ''}`
+    return `${green('●')} ${dim(`${name} · ${last} · ${does[this.#state as keyof typeof does] ?? this.#state}`)}`
   }
 }
 

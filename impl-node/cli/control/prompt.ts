@@ -7,6 +7,7 @@ import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import { EXIT, UsageError } from '../command.ts'
 import { Failure } from '../failure.ts'
+import { PROGRAM } from '../invocation.ts'
 import { note } from '../output.ts'
 import { safeLine } from '../safe-text.ts'
 import { ask, canAsk, readLines } from '../terminal/ask.ts'
@@ -24,16 +25,33 @@ async function promptText(words: readonly string[]): Promise<string> {
   return prompt
 }
 
+/** What becomes of a question that nobody answers here. */
+const ON_QUESTION = ['wait', 'deny', 'leave'] as const
+type OnQuestion = (typeof ON_QUESTION)[number]
+
+function onQuestionOf(text: string | boolean | undefined): OnQuestion | undefined {
+  const found = ON_QUESTION.find((each) => each === text)
+  if (text === undefined || found) return found
+  throw new UsageError(`--on-question is ${JSON.stringify(text)}: wait, deny or leave is needed.`)
+}
+
 /** Answers what the assistant asks, by the flags, the person, or lines of standard input. */
 class Answers {
   readonly #context: SubContext
-  readonly #fromInput: boolean
+  readonly #onQuestion: OnQuestion | undefined
+  readonly #leave: () => void
+  /** Standard input may have answers. */
+  #fromInput: boolean
+  readonly #answered = new Set<string>()
   readonly #waiting = new Map<string, { request: PermissionRequest; resolved: AbortController }>()
   #stopLines: (() => void) | null = null
 
-  constructor(context: SubContext) {
+  /** `leave` is called where a question is left to others, and with it the prompt. */
+  constructor(context: SubContext, leave: () => void) {
     this.#context = context
-    this.#fromInput = context.words[0] !== '-'
+    this.#leave = leave
+    this.#onQuestion = onQuestionOf(context.flags['on-question'])
+    this.#fromInput = context.words[0] !== '-' && !this.#onQuestion
   }
 
   requested(request: PermissionRequest): void {
@@ -45,11 +63,24 @@ class Answers {
     if (option) void this.#answer(request, option)
     else if (!json && this.#fromInput && canAsk()) void this.#ask(request)
     else if (this.#fromInput && !process.stdin.isTTY) this.#listen()
-    else if (!json) note('Another device must answer, or `happy-remote control approve` after Ctrl-C here.')
+    else this.#unanswered(request)
+  }
+
+  /** Nobody here answers. */
+  #unanswered(request: PermissionRequest): void {
+    const denial = this.#onQuestion === 'deny' ? deny(request) : undefined
+    if (denial) void this.#answer(request, denial)
+    else if (this.#onQuestion !== 'wait') this.#leave()
+    else if (!this.#context.json) {
+      note(
+        `The assistant waits for an answer: answer on another device, or stop this with Ctrl-C\nand use ${PROGRAM} control approve; the prompt goes on there.`,
+      )
+    }
   }
 
   resolved({ requestId, outcome }: EventParams<'permission.resolved'>): void {
     this.#waiting.get(requestId)?.resolved.abort(new Failure(EXIT.failed, 'conflict', 'Answered elsewhere.'))
+    this.#answered.delete(requestId)
     if (this.#waiting.delete(requestId) && !this.#context.json) note(`  ${outcome}`)
   }
 
@@ -59,6 +90,7 @@ class Answers {
   }
 
   async #answer(request: PermissionRequest, option: PermissionRequest['options'][number]): Promise<void> {
+    this.#answered.add(request.requestId)
     try {
       await answerPermission(this.#context.controller, request, option)
     } catch (error) {
@@ -79,22 +111,33 @@ class Answers {
     }
   }
 
-  /** Each line answers the oldest request. */
+  get #open(): PermissionRequest[] {
+    return [...this.#waiting.values()]
+      .map(({ request }) => request)
+      .filter(({ requestId }) => !this.#answered.has(requestId))
+  }
+
+  /** Each line answers the oldest request; behind the last line nobody does. */
   #listen(): void {
-    this.#stopLines ??= readLines((line) => {
-      const [oldest] = this.#waiting.values()
-      const option = oldest && optionMeant(oldest.request, line)
-      if (oldest && option) void this.#answer(oldest.request, option)
+    const onLine = (line: string) => {
+      const [oldest] = this.#open
+      const option = oldest && optionMeant(oldest, line)
+      if (oldest && option) void this.#answer(oldest, option)
       else if (line !== '') note('There are: y, n, the number or the id of an option; for what is asked now.')
-    })
+    }
+    const onEnd = () => {
+      this.#fromInput = false
+      for (const request of this.#open) this.#unanswered(request)
+    }
+    this.#stopLines ??= readLines(onLine, onEnd)
   }
 }
 
-/** Resolves to how the prompt ended; the words of its turn are told meanwhile. */
-function follow(context: SubContext, messageId: string, prompt: string): Promise<End> {
+/** Resolves to how the prompt ended, or was left with a question; the words of its turn are told meanwhile. */
+function follow(context: SubContext, messageId: string, prompt: string): Promise<End | { state: 'left' }> {
   const { controller, json, say } = context
   return new Promise((resolve, reject) => {
-    const answers = new Answers(context)
+    const answers = new Answers(context, () => done(() => resolve({ state: 'left' })))
     const narrator = new Narrator({
       words: (piece) => process.stdout.write(piece),
       wordsEnd: () => process.stdout.write('\n'),
@@ -158,7 +201,10 @@ function follow(context: SubContext, messageId: string, prompt: string): Promise
 
 async function run(context: SubContext): Promise<number> {
   const { controller, flags, words, behind, say, json } = context
-  if (flags.allow && flags.deny) throw new UsageError('--allow and --deny contradict each other.')
+  if ([flags.allow, flags.deny, flags['on-question']].filter(Boolean).length > 1) {
+    throw new UsageError('Of --allow, --deny and --on-question only one can be given.')
+  }
+  onQuestionOf(flags['on-question'])
   const prompt = await promptText([...words, ...(behind ?? [])])
   const messageId = randomUUID()
   if (flags['no-wait']) {
@@ -171,7 +217,13 @@ async function run(context: SubContext): Promise<number> {
     return EXIT.ok
   }
   context.signal.addEventListener('abort', () => json || note('The prompt goes on at the computer.'))
-  const { state, reason } = await follow(context, messageId, prompt)
+  const end = await follow(context, messageId, prompt)
+  if (end.state === 'left') {
+    if (json) say('', { event: 'left', messageId })
+    else note(`The assistant waits for an answer: give it with ${PROGRAM} control approve; the prompt goes on there.`)
+    return EXIT.unanswered
+  }
+  const { state, reason } = end
   if (json) say('', { event: 'ended', messageId, state, reason: reason ?? null })
   else if (state !== 'completed')
     note(`The prompt was ${state === 'failed' ? 'not completed' : state}${reason ? `: ${safeLine(reason)}` : ''}.`)
@@ -186,16 +238,28 @@ export const prompt: Sub = {
   --no-wait   end when the prompt is accepted
   --allow     answer every question of this prompt with "allow once"; you see what for only afterwards
   --deny      answer every question of this prompt with a denial
+  --on-question <what>
+              nobody is asked here. wait: until another device has answered;
+              deny: as --deny; leave: the prompt goes on without this program,
+              and \`control approve\` answers
 
-The assistant's words go to standard output, everything else to standard error. At a terminal you are asked what the
-assistant asks; otherwise lines of standard input (y, n, the number or id of an option) answer the oldest question, as
-may any other device. Ctrl-C leaves; the prompt goes on at the computer, and \`control cancel\` stops it.
+The assistant's words go to standard output, everything else to standard error.
+At a terminal you are asked what the assistant asks; otherwise lines of standard
+input (y, n, the number or id of an option) answer the oldest question, as may
+any other device. Where the input has ended, or nobody can be asked, a question
+makes it leave with exit code 6. Ctrl-C leaves, too; the prompt goes on at the
+computer, and \`control cancel\` stops it.
 
-JSON: accepted {messageId, state}, the agent's events as {event: <method>, params}, and at last
-ended {messageId, state, reason}.
+JSON: accepted {messageId, state}, the agent's events as {event: <method>,
+params}, and at last ended {messageId, state, reason}, or left {messageId}.
 
-Exit codes: 0 completed, 1 failed or cancelled.
+Exit codes: 0 completed, 1 failed or cancelled, 6 left with a question.
 `,
-  options: { allow: { type: 'boolean' }, deny: { type: 'boolean' }, 'no-wait': { type: 'boolean' } },
+  options: {
+    allow: { type: 'boolean' },
+    deny: { type: 'boolean' },
+    'on-question': { type: 'string' },
+    'no-wait': { type: 'boolean' },
+  },
   run,
 }

@@ -14,14 +14,20 @@ const INPUT_MAX = 262_144
 const INPUT_CHECK = 20
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what a program sends for the alternate screen
 const ALTERNATE = /\u001b\[\?(?:1049|1047|47)([hl])/g
-/** Mouse, bracketed paste, cursor and colours as they were. */
-const RESET = '\u001b[?1000;1002;1003;1006l\u001b[?2004l\u001b[?25h\u001b[0m'
+/**
+ * What a program may leave behind that was not ended by itself: scrolling region, insertion, mouse and focus reports,
+ * bracketed paste, keypad and cursor keys, no wrapping, another character set, a hidden cursor, colours.
+ */
+const RESET =
+  '\u001b7\u001b[r\u001b8\u001b[4l\u001b[?9;1000;1002;1003;1004;1005;1006;1015l\u001b[?2004l\u001b[>4m\u001b[?1l\u001b>\u001b[?7h\u001b(B\u000f\u001b[?25h\u001b[0m'
 
 export type TerminalEnd =
   | { readonly how: 'exited'; readonly exitCode: number | null; readonly signal: number | null }
   /** The agent was restarted. */
   | { readonly how: 'orphaned' }
   | { readonly how: 'detached'; readonly terminalId: string }
+  /** Detached before there was anything to come back to. */
+  | { readonly how: 'unopened' }
 
 export interface TerminalRun {
   readonly controller: Controller
@@ -31,6 +37,8 @@ export interface TerminalRun {
   readonly open: { readonly attach: string } | Omit<Params<'terminal.open'>, 'cols' | 'rows'>
   /** Detaches. */
   readonly signal?: AbortSignal
+  /** Rejects when nothing more will come. The screen is given back then; the reason is for others to tell. */
+  readonly lost?: Promise<never>
 }
 
 const sizeOf = ({ columns = 80, rows = 24 }: Partial<WriteStream>) => ({
@@ -39,7 +47,7 @@ const sizeOf = ({ columns = 80, rows = 24 }: Partial<WriteStream>) => ({
 })
 
 /** Runs until the program ends or the person detaches. Rejects with ProtocolError where it cannot be opened. */
-export function runTerminal({ controller, input, output, open, signal }: TerminalRun): Promise<TerminalEnd> {
+export function runTerminal({ controller, input, output, open, signal, lost }: TerminalRun): Promise<TerminalEnd> {
   return new Promise((resolve, reject) => {
     const isTerminal = input.isTTY === true && output.isTTY === true
     let terminal: RemoteTerminal | null = null
@@ -49,27 +57,34 @@ export function runTerminal({ controller, input, output, open, signal }: Termina
     let early = Buffer.alloc(0)
     let check: NodeJS.Timeout | undefined
     let wasReady = true
+    let isOver = false
 
     const done = (settle: () => void) => {
+      if (isOver) return
+      isOver = true
       clearInterval(check)
       input.off('data', onInput).off('end', onInputEnd)
       input.pause()
       output.off('resize', onResize)
       controller.off('status', onStatus)
       signal?.removeEventListener('abort', detach)
-      process.off('exit', leaveRaw)
-      leaveRaw()
+      process.off('exit', giveBack)
+      giveBack()
       settle()
     }
     const detach = () => {
-      const terminalId = terminal?.terminalId ?? ''
+      const terminalId = terminal?.terminalId
       terminal?.detach()
-      // What runs there goes on; its screen must not stay here.
-      if (isTerminal) output.write(`${onAlternate ? '\u001b[?1049l' : ''}${RESET}\r\n`)
-      done(() => resolve({ how: 'detached', terminalId }))
+      done(() => {
+        if (isTerminal) output.write('\r\n')
+        resolve(terminalId === undefined ? { how: 'unopened' } : { how: 'detached', terminalId })
+      })
     }
-    const leaveRaw = () => {
-      if (isTerminal) (input as ReadStream).setRawMode(false)
+    const giveBack = () => {
+      if (!isTerminal) return
+      // Whatever goes on there: its screen must not stay here.
+      if (terminal) output.write(`${onAlternate ? '\u001b[?1049l' : ''}${RESET}`)
+      ;(input as ReadStream).setRawMode(false)
     }
 
     function onInput(data: Buffer): void {
@@ -132,14 +147,19 @@ export function runTerminal({ controller, input, output, open, signal }: Termina
         ? controller.attachTerminal(open.attach, handlers)
         : controller.openTerminal({ ...open, ...size }, handlers)
     if (isTerminal) (input as ReadStream).setRawMode(true)
-    process.on('exit', leaveRaw)
+    process.on('exit', giveBack)
     input.on('data', onInput).on('end', onInputEnd)
     input.resume()
     output.on('resize', onResize)
     controller.on('status', onStatus)
     signal?.addEventListener('abort', detach)
+    lost?.catch(() => done(() => {}))
     opened.then(
       (watched) => {
+        if (isOver) {
+          watched.detach()
+          return
+        }
         terminal = watched
         if ('attach' in open) onResize()
         if (early.length > 0) terminal.write(early)

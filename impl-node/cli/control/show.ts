@@ -3,7 +3,7 @@
 import { DEVICE_PREFIX } from '@happy-remote/schemas/constants.ts'
 import { EXIT } from '../command.ts'
 import { safeLine } from '../safe-text.ts'
-import { ago, shortId } from '../state.ts'
+import { ago, heard, shortId } from '../state.ts'
 import { fit } from '../terminal/columns.ts'
 import type { Sub, SubContext } from './sub.ts'
 
@@ -13,7 +13,7 @@ export async function statusLines({ controller, name }: Pick<SubContext, 'contro
   const does = { idle: 'idle', running: 'working', 'needs-answer': 'needs an answer' }[state]
   const facts = [model && `model ${safeLine(model, 40)}`, mode && `mode ${safeLine(mode, 40)}`].filter(Boolean)
   return [
-    `${name}: heard ${ago(controller.status.heardAt)}, by the relay ${relay}`,
+    `${name}: ${heard(controller.status.heardAt)}, by the relay ${relay}`,
     `Assistant: ${does}${queued > 0 ? `, ${queued} prompts waiting` : ''}${facts.length ? ` (${facts.join(', ')})` : ''}`,
     ...pending.map(({ requestId, title }) => `Asks: ${safeLine(title, 100)}   (${shortId(requestId)})`),
   ]
@@ -70,8 +70,8 @@ export const info: Sub = {
 export async function deviceLines({ controller }: Pick<SubContext, 'controller'>): Promise<string[]> {
   const { devices } = await controller.call('device.list', {})
   return devices.map(({ deviceId, name, self, capabilities, lastHeardAt, online }) => {
-    const heard = self ? 'this device' : online ? `heard ${ago(lastHeardAt)}` : `away, heard ${ago(lastHeardAt)}`
-    return `${fit(safeLine(name, 64), 24)} ${deviceId}  ${fit(heard, 24)} ${capabilities.join(', ')}`
+    const last = self ? 'this device' : `${online ? '' : 'away, '}${heard(lastHeardAt)}`
+    return `${fit(safeLine(name, 64), 24)} ${deviceId}  ${fit(last, 24)} ${capabilities.join(', ')}`
   })
 }
 

@@ -2,6 +2,7 @@
 
 import { EXIT, UsageError } from '../command.ts'
 import { Failure } from '../failure.ts'
+import { PROGRAM } from '../invocation.ts'
 import { note } from '../output.ts'
 import { runTerminal } from './run-terminal.ts'
 import type { Sub, SubContext } from './sub.ts'
@@ -18,7 +19,7 @@ async function run(context: SubContext): Promise<number> {
     throw new UsageError('--attach is for a terminal that runs already; it takes no command and no --cwd.')
   }
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY
-  if (isTerminal) note(`[${context.name}: Ctrl-] detaches, and what runs goes on]`)
+  if (isTerminal) note(`— ${context.name}: Ctrl-] leaves; what runs keeps running —`)
   const end = await runTerminal({
     controller,
     input: process.stdin,
@@ -31,11 +32,16 @@ async function run(context: SubContext): Promise<number> {
             ...(flags.cwd !== undefined && { cwd: String(flags.cwd) }),
           },
     signal,
+    lost: context.lost,
   })
   if (end.how === 'orphaned')
     throw new Failure(EXIT.failed, 'not-found', 'The terminal is gone: the agent was restarted.')
+  if (end.how === 'unopened') {
+    note('Left before the terminal had opened.')
+    return EXIT.ok
+  }
   if (end.how === 'detached') {
-    note(`Detached. Back again: happy-remote control term --attach ${end.terminalId.slice(0, 8)}`)
+    note(`Detached. Back again: ${PROGRAM} control term --attach ${end.terminalId.slice(0, 8)}`)
     return EXIT.ok
   }
   return end.exitCode ?? SIGNALLED + (end.signal ?? 0)
