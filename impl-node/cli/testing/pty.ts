@@ -5,7 +5,7 @@ import { type IPty, spawn } from '@lydell/node-pty'
 import { cleanEnv, NODE_ARGS } from './cli.ts'
 
 const ESC = '\u001b'
-const STYLES = new RegExp(`${ESC}\\[[0-9;?]*[A-Za-z]`, 'g')
+const STYLES = new RegExp(`${ESC}(?:\\[[0-9;?>]*[A-Za-z]|[78>]|\\(B)|\u000f`, 'g')
 const HOME = `${ESC}[H`
 const PATIENCE = 20_000
 
