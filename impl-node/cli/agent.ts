@@ -38,7 +38,7 @@ At a terminal it shows its state: p pairs a device, r revokes one, q ends it. Wi
 
 JSON events: started {deviceId, name, workspace, relay, assistant}, relay {state, reason}, offer {uri, expiresAt},
 scanned, digits {triesLeft, until}, wrong-digits {triesLeft}, other-device, paired {deviceId, name, capabilities},
-pairing-failed {reason}, device {deviceId, name, online, lastHeardAt}, revoked {deviceId}, stopped.
+pairing-failed {reason}, assistant {trouble}, device {deviceId, name, online, lastHeardAt}, revoked {deviceId}, stopped.
 
 Examples:
   happy-remote agent --relay wss://relay.example.com --assistant acp -- npx -y my-acp-assistant

@@ -9,7 +9,7 @@ import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { terminalEnvironment } from '../environment.ts'
 import { endSession } from '../process-session.ts'
 
-/** Characters of stderr that are remembered, and of its last line that are told. */
+/** Characters of stderr that are remembered, and of one line that are told. */
 const STDERR_KEPT = 4_096
 const LINE_TOLD = 300
 /** ms for which a process may leave by itself after the end of its input, then after SIGTERM. */
@@ -41,6 +41,12 @@ export function forPeople(text: string, max = LINE_TOLD): string {
     .replace(/\p{Cc}+/gu, ' ')
     .trim()
   return plain.length > max ? `${plain.slice(0, max)}…` : plain
+}
+
+/** The line of stderr that says most: below an error many runtimes write the stack, and their version. */
+function reasonIn(errors: string): string | undefined {
+  const lines = errors.split('\n').filter((line) => line.trim() !== '')
+  return lines.findLast((line) => line.includes('Error') && !/^\s*at /.test(line)) ?? lines.at(-1)
 }
 
 /** Starts `command`. Throws ProtocolError `assistant-unavailable` where there is no such program. */
@@ -83,8 +89,8 @@ export async function spawnAssistant({ command, cwd, env }: ProcessOptions): Pro
     await within(closed, DRAIN_TIME)
     child.stdout.destroy()
     child.stderr.destroy()
-    const lastLine = errors.split('\n').findLast((line) => line.trim() !== '')
-    return lastLine ? `${how}: ${forPeople(lastLine)}` : how
+    const line = reasonIn(errors)
+    return line ? `${how}: ${forPeople(line)}` : how
   })
 
   async function stop(): Promise<string> {

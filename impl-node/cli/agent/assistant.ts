@@ -1,10 +1,11 @@
 // Which assistant the agent drives, from the words of the settings.
 
-import { existsSync } from 'node:fs'
-import { basename } from 'node:path'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { basename, delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AgentOptions } from '../../agent/agent.ts'
 import { acpAssistant } from '../../agent/assistants/acp.ts'
+import type { AssistantFactory } from '../../agent/assistants/assistant.ts'
 import { EXIT, UsageError } from '../command.ts'
 import { Failure } from '../failure.ts'
 
@@ -29,6 +30,45 @@ export function assistantOf(words: readonly string[] | undefined, workspace: str
   if (kind === 'none') return null
   if (kind === 'scripted') return scriptedAssistant(workspace)
   throw new UsageError(`There is no assistant ${JSON.stringify(kind)}; there are acp, scripted and none.`)
+}
+
+/** Whether the system would find the program; a person hears of it before the first prompt does. */
+export function isThere(file: string, workspace: string, path = process.env.PATH ?? ''): boolean {
+  // There, endings that the system adds belong to the name.
+  if (process.platform === 'win32') return true
+  const places = file.includes('/')
+    ? [resolve(workspace, file)]
+    : path.split(delimiter).map((at) => join(at || '.', file))
+  return places.some((place) => {
+    try {
+      accessSync(place, constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+/** The same assistant; `tell` hears why it does not run, and null once it does. */
+export function watched(factory: AssistantFactory, tell: (trouble: string | null) => void): AssistantFactory {
+  return (events) => {
+    const stopped = (reason: string) => {
+      tell(reason)
+      events.stopped(reason)
+    }
+    const assistant = factory({ ...events, stopped })
+    const start = assistant.start.bind(assistant)
+    assistant.start = async () => {
+      try {
+        await start()
+        tell(null)
+      } catch (error) {
+        tell((error as Error).message)
+        throw error
+      }
+    }
+    return assistant
+  }
 }
 
 function scriptedAssistant(workspace: string): AgentOptions['assistant'] {

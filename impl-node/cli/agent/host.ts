@@ -9,9 +9,10 @@ import { EXIT, UsageError } from '../command.ts'
 import type { Settings } from '../config.ts'
 import { Failure } from '../failure.ts'
 import { type Log, logged } from '../logging.ts'
+import { safeLine } from '../safe-text.ts'
 import { openState } from '../state.ts'
 import { SOFTWARE } from '../version.ts'
-import { assistantOf } from './assistant.ts'
+import { assistantOf, isThere, watched } from './assistant.ts'
 
 export interface AgentHost {
   readonly agent: Agent
@@ -20,6 +21,8 @@ export interface AgentHost {
   readonly deviceId: string
   /** What it drives, in words. */
   readonly assistant: string
+  /** Why it does not run, in one line; null where it does, or was not needed yet. */
+  readonly trouble: string | null
   /** Of the relay for new pairings, as far as it was dialled. */
   readonly relayState: SocketState | null
   /** Calls `listener` when a relay, or a device, changed its state. Returns how to stop. */
@@ -57,13 +60,21 @@ export function startAgent(settings: Settings, log: Log): AgentHost {
     for (const listener of listeners) listener()
   }
   let relayState: SocketState | null = null
+  const [kind, ...command] = settings.assistant ?? []
+  const [file] = command
+  let trouble =
+    file !== undefined && !isThere(file, settings.workspace) ? `not found${file.includes('/') ? '' : ' in PATH'}` : null
+  const tell = (reason: string | null) => {
+    trouble = reason === null ? null : safeLine(reason, 300)
+    changed()
+  }
   const agent = new Agent({
     store,
     relay,
     workspace: settings.workspace,
     name: settings.name,
     software: SOFTWARE,
-    assistant,
+    assistant: assistant && { ...assistant, factory: watched(assistant.factory, tell) },
     log: (message, detail) => log.warn(logged(detail), message),
     onRelay: (state, origin) => {
       log.info({ relay: origin, state: state.name, ...(state.name === 'waiting' && { reason: state.reason }) }, 'relay')
@@ -77,7 +88,10 @@ export function startAgent(settings: Settings, log: Log): AgentHost {
     settings,
     relay,
     deviceId: deviceIdText(store.identity.deviceId),
-    assistant: assistant ? `${assistant.name}${assistant.scripted ? ' (runs nothing)' : ''}` : 'none',
+    assistant: kind === 'acp' ? safeLine(command.join(' ')) : assistant ? `${assistant.name} (runs nothing)` : 'none',
+    get trouble() {
+      return trouble
+    },
     get relayState() {
       return relayState
     },

@@ -80,8 +80,9 @@ export async function runPlain(host: AgentHost, options: PlainOptions, stopped: 
 
   const stopWatching = watch(host, say)
   const { name, workspace } = settings
+  const { assistant, trouble } = host
   say(
-    `Agent "${name}" (${shortId(deviceId)}) works in ${workspace}, by the relay ${relay.origin}. Assistant: ${host.assistant}.`,
+    `Agent "${name}" (${shortId(deviceId)}) works in ${workspace}, by the relay ${relay.origin}. Assistant: ${assistant}${trouble === null ? '' : `: ${trouble}`}.`,
     { event: 'started', deviceId, name, workspace, relay: relay.origin, assistant: settings.assistant?.[0] ?? null },
   )
   const stopLines = readLines(onLine)
@@ -95,6 +96,7 @@ export async function runPlain(host: AgentHost, options: PlainOptions, stopped: 
 /** Tells when the relay or a device comes or goes. */
 function watch(host: AgentHost, say: ReturnType<typeof sayTo>): () => void {
   let relay = ''
+  let trouble = null as string | null
   const online = new Map<string, boolean>()
   return host.onChange(() => {
     const state = host.relayState
@@ -102,6 +104,10 @@ function watch(host: AgentHost, say: ReturnType<typeof sayTo>): () => void {
       relay = state.name
       const reason = state.name === 'open' ? null : state.reason
       say(`Relay: ${relayText(state)}.`, { event: 'relay', state: state.name, reason })
+    }
+    if (host.trouble !== trouble) {
+      trouble = host.trouble
+      if (trouble !== null) say(`Assistant: ${trouble}`, { event: 'assistant', trouble })
     }
     for (const { deviceId, name, online: isOnline, lastHeardAt } of host.agent.devices) {
       if ((online.get(deviceId) ?? false) === isOnline) continue

@@ -111,16 +111,17 @@ export class StatusScreen {
   }
 
   #lines(): string[] {
-    const { agent, relay, relayState, assistant } = this.#host
+    const { agent, relay, relayState, assistant, trouble } = this.#host
     const now = Date.now()
     const { state, queued } = agent.conversation.status()
     const waits = queued > 0 ? `, ${queued} waiting` : ''
     const does = { idle: 'idle', running: `working${waits}`, 'needs-answer': `needs an answer${waits}` }[state]
+    const told = trouble === null ? does : yellow(trouble)
     const lamp = relayState?.name === 'open' ? green('●') : yellow('○')
     return [
       '',
       `${lamp} Relay      ${relay.origin}: ${relayText(relayState, now)}`,
-      `  Assistant  ${assistant}${assistant === 'none' ? ': prompts are refused; see --assistant' : `: ${does}`}`,
+      `  Assistant  ${assistant}${assistant === 'none' ? ': prompts are refused; see --assistant' : `: ${told}`}`,
       ...this.#deviceLines(now),
       this.#choosing ? 'Revoke which device? Its number, or any other key for none.' : this.#keys(),
     ]
