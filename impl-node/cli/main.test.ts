@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { agentCommand } from './agent.ts'
 import type { Command } from './command.ts'
 import { controlCommand } from './control.ts'
@@ -10,7 +12,7 @@ import { devicesCommand } from './devices.ts'
 import { failureOf } from './failure.ts'
 import { pairCommand } from './pair.ts'
 import { relayCommand } from './relay.ts'
-import { runCli, temporaryFolder } from './testing/cli.ts'
+import { cleanEnv, runCli, temporaryFolder } from './testing/cli.ts'
 import { VERSION } from './version.ts'
 
 test('--help lists every command and every exit code', async (t) => {
@@ -21,6 +23,17 @@ test('--help lists every command and every exit code', async (t) => {
     assert.match(stdout, new RegExp(`^  ${name} `, 'm'))
   for (const code of [0, 1, 2, 3, 4, 5, 6, 130]) assert.match(stdout, new RegExp(`\\b${code} `))
   for (const line of stdout.split('\n')) assert.ok(line.length <= 120, line)
+})
+
+test('what npm links starts the program, and an older Node is told what is needed', (t) => {
+  const folder = temporaryFolder(t)
+  const program = fileURLToPath(new URL('../bin/happy-remote.js', import.meta.url))
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, args, { cwd: folder, env: cleanEnv(folder), encoding: 'utf8' })
+  assert.equal(run(program, '--version').stdout, `${VERSION}\n`)
+  const older = `Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } }); await import(${JSON.stringify(program)})`
+  const { status, stderr } = run('--input-type=module', '-e', older)
+  assert.deepEqual([status, stderr], [2, 'happy-remote needs Node 24; run it with npx from the clone.\n'])
 })
 
 test('--version prints the version of the package', async (t) => {

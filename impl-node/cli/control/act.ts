@@ -50,11 +50,11 @@ async function run(context: SubContext): Promise<number> {
     try {
       await untilReady(context, timeout)
     } catch (error) {
-      if (error instanceof Failure) throw error
+      if (error instanceof Failure && error.code !== 'timeout') throw error
       throw new Failure(
         EXIT.unreachable,
         'timeout',
-        `"${name}" cannot be told: ${(error as Error).message} --local ends the pairing on this side only.`,
+        `"${name}" cannot be told: it does not answer, or the relay cannot be reached. --local ends the pairing on this side only.`,
       )
     }
     await controller.call('session.revoke', { deviceId })

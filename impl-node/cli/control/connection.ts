@@ -1,5 +1,6 @@
 // From the settings to a controller that is connected to the agent they mean.
 
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { Controller } from '../../controller/controller.ts'
 import type { PairingRecord } from '../../session/record.ts'
 import type { Store } from '../../session/store.ts'
@@ -27,6 +28,9 @@ const PATIENCE = 2_500
 
 const ENDED = (name: string) =>
   new Failure(EXIT.refused, 'revoked', `"${name}" has ended this pairing; pair again to come back.`)
+
+const ABSENT = (name: string) =>
+  `"${name}" does not answer. Is happy-remote agent running there, with a network? It may also have ended this pairing: then pair again (control revoke --local forgets it here).`
 
 /** Opens the state and chooses the pairing; dials, but waits for nothing. Throws Failure. */
 export function openConnection(settings: Settings): Connection {
@@ -73,6 +77,11 @@ export async function untilReady({ controller, record, name, lost }: Connection,
   const slow = setTimeout(() => note(`Waiting for "${name}" at ${record.relay}…`), PATIENCE)
   try {
     await Promise.race([controller.whenReady(timeout), lost])
+  } catch (error) {
+    // A relay that cannot be reached is another matter.
+    if (!(error instanceof ProtocolError) || error.code !== 'timeout' || controller.status.relay.name !== 'open')
+      throw error
+    throw new Failure(EXIT.unreachable, error.code, ABSENT(name))
   } finally {
     clearTimeout(slow)
   }
