@@ -12,6 +12,7 @@ import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { EventName, EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import { Agent } from './agent/agent.ts'
 import { acpAssistant } from './agent/assistants/acp.ts'
+import { Terminals } from './agent/terminals.ts'
 import { Controller } from './controller/controller.ts'
 import { pairWith } from './controller/pair.ts'
 import type { RemoteTerminal } from './controller/terminal.ts'
@@ -49,7 +50,10 @@ class World {
   readonly #url: string
   readonly #sockets = new Set<Socket>()
 
-  private constructor(front: Server, relay: Relay) {
+  readonly #hasAssistant: boolean
+
+  private constructor(front: Server, relay: Relay, hasAssistant: boolean) {
+    this.#hasAssistant = hasAssistant
     this.relay = relay
     this.#front = front
     this.#url = urlOf(front)
@@ -69,10 +73,10 @@ class World {
   }
 
   /** Clients dial a port that stays ours while the relay behind it is away. */
-  static async start(t: TestContext): Promise<World> {
+  static async start(t: TestContext, { assistant = true } = {}): Promise<World> {
     const front = createServer({ noDelay: true }).listen(0, '127.0.0.1')
     await once(front, 'listening')
-    const world = new World(front, await startRelay({ origins: [urlOf(front)] }))
+    const world = new World(front, await startRelay({ origins: [urlOf(front)] }), assistant)
     t.after(() => world.#end())
     return world
   }
@@ -102,11 +106,13 @@ class World {
       workspace: join(this.folder, 'work'),
       name: 'desk',
       software: 'test',
-      assistant: {
-        factory: acpAssistant({ command: [...command, '--script', script], workspace: join(this.folder, 'work') }),
-        name: 'scripted',
-        scripted: true,
-      },
+      assistant: this.#hasAssistant
+        ? {
+            factory: acpAssistant({ command: [...command, '--script', script], workspace: join(this.folder, 'work') }),
+            name: 'scripted',
+            scripted: true,
+          }
+        : null,
       log: (message) => this.logged.push(message),
     })
   }
@@ -177,6 +183,14 @@ function collect<E extends EventName>(controller: Controller, name: E): EventPar
   return seen
 }
 
+/** Answers whatever the assistant asks. */
+function allow(controller: Controller): void {
+  controller.onEvent('permission.requested', ({ requestId, inputHash, options }) => {
+    const option = options.find(({ kind }) => kind === 'allow_once')?.id as string
+    controller.call('permission.answer', { requestId, inputHash, option }).catch(() => {})
+  })
+}
+
 class Screen {
   text = ''
   gaps: [number, number][] = []
@@ -218,10 +232,7 @@ test('pair, prompt, answer a permission, use a shell, resize it', async (t) => {
   assert.equal(phone.record.peerName, 'desk')
 
   const states = collect(phone, 'claude.messageState')
-  phone.onEvent('permission.requested', ({ requestId, inputHash, options }) => {
-    const option = options.find(({ kind }) => kind === 'allow_once')?.id as string
-    phone.call('permission.answer', { requestId, inputHash, option }).catch(() => {})
-  })
+  allow(phone)
   const resolved = collect(phone, 'permission.resolved')
   await phone.call('claude.sendMessage', { prompt: 'hello' })
   await until(() => states.at(-1)?.state === 'completed', 'for the end of the prompt')
@@ -389,15 +400,16 @@ test('pairing again with the same device replaces the old pairing on both sides'
   assert.deepEqual((await second.call('agent.info', {})).capabilities, ['observe'])
 })
 
-test('a prompt of a megabyte arrives, also through a rekey', async (t) => {
-  const world = await World.start(t)
+test('a prompt of a megabyte arrives whole and is answered once, also through a rekey', async (t) => {
+  const world = await World.start(t, { assistant: false })
   const phone = await world.pair('phone')
-  const messages = collect(phone, 'claude.message')
-  const prompt = 'ä'.repeat(400_000)
-  const sent = phone.call('claude.sendMessage', { prompt })
+  const states = collect(phone, 'claude.messageState')
+  const sent = phone.call('claude.sendMessage', { prompt: 'ä'.repeat(400_000) })
   phone.rekey()
-  assert.match((await sent).state, /started|queued/)
-  await until(() => messages.some(({ text }) => text === prompt), 'for the prompt in the conversation')
+  // the answer to a prompt that was read to its end, where there is no assistant
+  await rejectsWith(sent, 'assistant-unavailable')
+  await phone.call('agent.info', {})
+  assert.ok(states.length <= 1)
 })
 
 test('wrong digits are told in a sentence, and nothing is left at the agent', async (t) => {
@@ -480,4 +492,23 @@ test('a full disk at the agent fails the pairing, keeps the older one, and is to
   assert.equal(world.agent.devices.length, 1)
   const revived = world.revive('phone')
   await revived.whenReady(READY)
+})
+
+test('a revocation that cannot be stored is logged, and the agent goes on', async (t) => {
+  const world = await World.start(t)
+  const phone = await world.pair('phone')
+  t.mock.method(world.store('agent'), 'revokePairing', () => {
+    throw new Error('database or disk is full')
+  })
+  await phone.call('session.revoke', { deviceId: world.deviceId('phone') })
+  await until(() => world.logged.length > 0, 'for the log')
+  assert.equal((await phone.call('agent.info', {})).name, 'desk')
+})
+
+// rpc.credit.silent
+test('whoever watches a terminal without a word counts as heard with every frame', async (t) => {
+  const heard = t.mock.method(Terminals.prototype, 'heard')
+  const world = await World.start(t)
+  await world.pair('phone')
+  await until(() => heard.mock.callCount() > 0, 'for a frame that is no request')
 })

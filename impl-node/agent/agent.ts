@@ -73,7 +73,7 @@ export class Agent {
   readonly #permissions: PermissionBook
   readonly conversation: Conversation
   readonly #dispatch: Dispatch
-  /** The ids are kept in memory, so each start has an epoch of its own. */
+  /** rpc.command.epoch: the ids are kept in memory, so each start has an epoch of its own. */
   readonly #commandEpoch = randomUUID()
 
   constructor(options: AgentOptions) {
@@ -212,13 +212,18 @@ export class Agent {
       ...(clocks && { clocks }),
       handlers: {
         onMessage: (message, receipt) => {
-          if (message.type === 'request') void this.#answer(link, deviceId, message, receipt)
+          // rpc.message.agent-ignores; rpc.request.order: an answer begins before the next request is looked at
+          if (message.type !== 'request') return
+          this.#answer(link, deviceId, message, receipt).catch((error) =>
+            this.#options.log('a request failed behind its answer', { deviceId, method: message.method, error }),
+          )
         },
         onChunk: () => {},
         onReady: () => {},
         onSessionEnd: () => {},
         // rpc.credit.silent: whoever watches without a word is heard, too
         onHeard: () => this.#terminals.heard(deviceId),
+        // rpc.device.events: now the name is known
         onPaired: () => this.#emit('device.joined', { deviceId, name: link.record.peerName }, link),
         onPeer: () => this.#options.onDevices?.(),
         onRecord: (changed) => {
@@ -238,13 +243,15 @@ export class Agent {
     const after: (() => void)[] = []
     const caller: Caller = {
       deviceId,
+      // rpc.capability.stored
       capabilities: new Set(link.record.capabilities),
       openStream: (listener) => link.openStream(listener),
       afterResponse: (then) => void after.push(then),
     }
-    // session.fresh.challenge: nothing late and nothing without a fresh challenge runs
+    // rpc.request.late, session.fresh.challenge: nothing late and nothing without a fresh challenge runs
     const refuse = receipt.late || !receipt.isFresh() ? this.#stale(link) : undefined
     const response = await this.#dispatch(request, caller, refuse)
+    // rpc.message.current-session: of whichever session the request was
     link.send(response, true)
     for (const then of after) then()
   }

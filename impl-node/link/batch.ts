@@ -14,7 +14,7 @@ const encoder = new TextEncoder()
 /** `{"type":"batch","messages":[` and `]}`, and a comma between two messages. */
 const FRAMING = '{"type":"batch","messages":[]}'.length
 
-/** Gathers messages given as JSON texts and hands them on in order, whole. */
+/** Gathers messages (rpc.batch.frame, rpc.message.frame) given as JSON texts and hands them on in order, whole. */
 export class Batcher {
   readonly #send: (outgoing: Outgoing) => void
   readonly #now: () => number

@@ -139,6 +139,7 @@ export class Channel {
     })
   }
 
+  /** rpc.stream.window: under the session's window alone. */
   #sendBody(streamId: number, body: Uint8Array): void {
     let at = 0
     const proceed = () => {

@@ -89,6 +89,7 @@ export class Incoming {
       this.#hooks.unreadable('invalid-request', text)
       return
     }
+    // rpc.batch.order
     for (const entry of entries as Message[]) {
       const held = this.#bodies.hold(entry as unknown as Record<string, unknown>, receipt, now, streams)
       if (!held) this.#hooks.onMessage(entry, receipt)

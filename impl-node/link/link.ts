@@ -401,6 +401,7 @@ export class Link {
         late: received.late,
         session: sessionNumber,
         seq: frame.seq,
+        // rpc.stream.fresh: judged when it is asked, by the challenge of the frame that carried the request
         isFresh: () => this.#freshness.isFresh(challenge),
         age: () => this.#freshness.ageOf(challenge),
       }
@@ -426,7 +427,7 @@ export class Link {
   /** True where the frame holds nothing but an acknowledgement. */
   #deliver(frame: OpenedFrame, received: Received, receipt: Receipt): boolean {
     if (frame.contentType === 'control') return this.#onControl(frame, received, receipt)
-    // pairing.controller.control-only, and at the agent there is no link before the record is stored
+    // pairing.controller.control-only, and pairing.agent.control-only: an agent has no link before its record is stored
     if (this.#record.state !== 'stored') return false
     if (frame.contentType !== 'stream') {
       this.#incoming.read(frame.content, frame.contentType === 'batch', receipt, this.#now(), received.isCurrent)
@@ -456,7 +457,7 @@ export class Link {
     this.#channel.pump()
   }
 
-  /** The agent: R3 has verified. */
+  /** The agent: R3 has verified, and nothing was opened before (pairing.rekey.agent-closed). */
   #rekeyed(run: CompletedRun): void {
     const session = new Session(run.ratchet, this.#clocks.wall())
     this.#sessions.begin(session, this.#clocks.wall())
@@ -507,6 +508,7 @@ export class Link {
         break
       case 'pair.complete': {
         if (!this.#rekeyController) break
+        // session.control.capabilities
         const capabilities = json.capabilities.filter(isCapability)
         const { state, peerName, capabilities: known } = this.#record
         if (state !== 'stored' || peerName !== json.agentName || `${known}` !== `${capabilities}`) {
@@ -537,6 +539,7 @@ export class Link {
     this.#helloAt = this.#now()
     const challenge = Buffer.from(this.#freshness.issue()).toString('base64url')
     const { commandEpoch } = this.#options
+    // session.hello.suites, session.hello.challenge
     const hello = { type: 'hello' as const, challenge, suites: SUITE_BITS, ...(commandEpoch && { commandEpoch }) }
     if (this.#channel.control(hello)) this.#greeted = true
   }

@@ -156,6 +156,7 @@ export class ControllerPairing {
     this.#ended = true
     this.#bundle = null
     this.#accepted = accepted
+    // pairing.m3.after-m2: M3, with the nonce of the digits, is sent by whoever takes over from here
     events.onDigits(accepted.digits, this.#recordOf(accepted))
   }
 

@@ -47,6 +47,7 @@ const REPEATS = [1_000, 2_000, 4_000, 8_000]
 export class RekeyController {
   readonly #hooks: RekeyControllerHooks
   readonly #honoured = new Set<string>()
+  /** One at a time (pairing.m1.outstanding). */
   #run: Run | null = null
   #gap: number = limits.rekeyGap
   #notBefore = Number.NEGATIVE_INFINITY

@@ -234,16 +234,32 @@ test('frames reach the route that they name, and what is sent names both routes'
   await until(() => seen.failed === 1)
 })
 
-test('draining names the delay after which it is tried again', async (t) => {
+// relay.drain.client
+test('draining names a delay, which comes before the random one however the connection ends', async (t) => {
+  const { relay, seen, states, attach } = await setUp(t)
+  attach()
+  for (const code of [1001, 1000]) {
+    await until(() => seen.bound > 0)
+    const { bound } = seen
+    const before = states.length
+    relay.last.send(JSON.stringify({ type: 'draining', reconnectAfter: 10 }))
+    relay.last.close(code)
+    await until(() => seen.bound > bound)
+    const waiting = states.slice(before).find((state) => state.name === 'waiting')
+    // jitter 1: the whole of the first delay, and of the second, which is twice as long
+    assert.ok(waiting?.name === 'waiting' && waiting.delay === 10 + (code === 1001 ? 5 : 10), `${code}`)
+  }
+})
+
+test('a relay that names a delay beyond all timers is not dialled at once', async (t) => {
   const { relay, seen, states, attach } = await setUp(t)
   attach()
   await until(() => seen.bound === 1)
-  relay.last.send(JSON.stringify({ type: 'draining', reconnectAfter: 10 }))
+  relay.last.send(JSON.stringify({ type: 'draining', reconnectAfter: 2 ** 40 }))
   relay.last.close(1001)
-  await until(() => seen.bound === 2)
+  await until(() => states.some((state) => state.name === 'waiting'))
   const waiting = states.find((state) => state.name === 'waiting')
-  // jitter 1: twice the delay that was named
-  assert.ok(waiting?.name === 'waiting' && waiting.delay === 20)
+  assert.ok(waiting?.name === 'waiting' && waiting.delay === 2 ** 31 - 1)
 })
 
 test('the last route to leave unbinds and closes the connection', async (t) => {

@@ -1,6 +1,6 @@
 // One WebSocket to a relay, kept alive: binds its routes again on each connection (spec/relay.md).
 
-import { CLOSE_GOING_AWAY, RELAY_PROTOCOL, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
+import { RELAY_PROTOCOL, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { LEAST_MAX_FRAME, RelayToClient, ROUTED_HEADER, ROUTED_TYPE } from '@happy-remote/schemas/relay.ts'
 import { Compile } from 'typebox/compile'
@@ -47,6 +47,8 @@ interface Route {
   bound: boolean
 }
 
+/** Longest delay of a timer, ms. */
+const TIMER_MAX = 2 ** 31 - 1
 const CLOSE_UNAUTHENTICATED = 4401
 const CLOSE_SUPERSEDED = 4409
 
@@ -184,7 +186,7 @@ export class RelaySocket {
         })
         return
       }
-      this.#wait(reason, code === CLOSE_GOING_AWAY)
+      this.#wait(reason)
     })
   }
 
@@ -212,12 +214,12 @@ export class RelaySocket {
     }
   }
 
-  #wait(reason: string, draining: boolean): void {
+  #wait(reason: string): void {
     if (this.#openedAt > 0 && performance.now() - this.#openedAt > this.#times.backoffReset) this.#attempt = 0
     this.#openedAt = 0
     const ceiling = Math.min(this.#times.backoffMax, this.#times.backoffMin * 2 ** this.#attempt++)
-    const jitter = this.#jitter()
-    const delay = draining && this.#drainDelay !== null ? this.#drainDelay * (1 + jitter) : ceiling * jitter
+    // relay.drain.client; a timer that is set beyond its range would fire at once
+    const delay = Math.min(TIMER_MAX, (this.#drainDelay ?? 0) + ceiling * this.#jitter())
     this.#set({ name: 'waiting', retryAt: Date.now() + delay, delay, reason })
     this.#retry = setTimeout(() => this.#connect(), delay)
   }
