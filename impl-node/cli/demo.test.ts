@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startCli, temporaryFolder } from './testing/cli.ts'
-import { startPty } from './testing/pty.ts'
+import { ENTER_ALTERNATE, startPty } from './testing/pty.ts'
 
 test('the demo does the main job, prints every time, leaves nothing and ends with 0', async (t) => {
   const folder = temporaryFolder(t)
@@ -42,7 +42,13 @@ test('the demo tells its times as JSON', async (t) => {
 test('a terminal that is closed takes the demo with it, and no folder stays behind', async (t) => {
   const folder = temporaryFolder(t)
   const demo = startPty(t, ['demo'], folder, { TMPDIR: folder })
+  await demo.shown(/Press Enter for a pairing code.+a\s+prompt\. For a phone: npm start -- --host/s)
+  await demo.shown(/demo +· heard|heard \d s ago · idle/)
+  assert.ok(!demo.output.includes(ENTER_ALTERNATE), 'the results stay to be read')
+  for (const line of demo.text.split(/[\r\n]+/)) assert.ok([...line].length <= 80, line)
+  demo.type('\r')
   await demo.shown(/Esc goes on without another device/)
+  assert.ok(demo.output.includes(ENTER_ALTERNATE))
   assert.equal(readdirSync(folder).length, 1)
   demo.hangUp()
   const late = Date.now() + 20_000

@@ -35,8 +35,8 @@ Usage: happy-remote demo [options]
 
 Starts a relay at a free port of this machine, an agent on the present folder and a controller; pairs them through
 the real protocol, gives the assistant a prompt, answers what it asks, runs a command in a real terminal, and prints
-the time of each step. Then it shows a pairing code for another device, and stays open for you as the controller;
-without a terminal it ends with exit code 0. It needs no account and no network, and keeps nothing.
+the time of each step. Then it stays open for you as the controller, and shows a pairing code for another device at
+Enter or /pair; without a terminal it ends with exit code 0. It needs no account and no network, and keeps nothing.
 
 The assistant follows a script and runs nothing, unless another is configured (HAPPY_REMOTE_ASSISTANT or the
 configuration file, see happy-remote agent --help); to that one, the demo denies whatever it asks.
@@ -178,11 +178,14 @@ async function stayOpen(running: Running, address: string, stopped: Promise<void
   const [other = '<address>'] = privateAddresses()
   note(
     address === '127.0.0.1'
-      ? `The code that follows is for this machine: npx happy-remote pair.\nFor a phone: npm start -- --host ${other}`
-      : `The code that follows is for devices that reach ${relay.url}.`,
+      ? `Press Enter for a pairing code for another terminal of this machine, or type a\nprompt. For a phone: npm start -- --host ${other}`
+      : `Press Enter for a pairing code for a device that reaches\n${relay.url}, or type a prompt.`,
   )
-  await pairAnother(running, note, giveUp.signal)
-  if (giveUp.signal.aborted) return
+  let shown = false
+  const pair = async (program: Interactive) => {
+    shown = true
+    await program.away(() => pairAnother(running, (text) => program.print(text), giveUp.signal))
+  }
   const { promise: lost, reject } = Promise.withResolvers<never>()
   controller.on('revoked', () => reject(new Failure(EXIT.refused, 'revoked', 'The pairing was ended.')))
   await runInteractive({
@@ -193,15 +196,9 @@ async function stayOpen(running: Running, address: string, stopped: Promise<void
     lost,
     close: () => {},
     signal: giveUp.signal,
-    commands: [
-      {
-        name: '/pair',
-        usage: '/pair',
-        summary: 'show a code for another device',
-        run: (program: Interactive) =>
-          program.away(() => pairAnother(running, (text) => program.print(text), giveUp.signal)),
-      },
-    ],
+    commands: [{ name: '/pair', usage: '/pair', summary: 'show a code for another device', run: pair }],
+    // Once only: behind that an empty line is a slip.
+    onEmptyLine: (program) => (shown ? undefined : pair(program)),
   })
 }
 

@@ -82,6 +82,7 @@ const mistakes: [command: Command, args: string[], sentence: RegExp][] = [
     ['--relay', 'ws://example.com'],
     /^Cannot use the relay ws:\/\/example\.com: ws:\/\/ is for this machine/,
   ],
+  [agentCommand, ['--relay', 'ws://10.1.2.3:99999'], /: the port 99999 is not one of 1 to 65535/],
   [agentCommand, ['--relay', 'example.com'], /^Cannot use the relay example\.com: a relay is written wss:/],
   [agentCommand, ['--assistant', 'acp'], /^The assistant "acp" needs its command/],
   [agentCommand, ['--assistant', 'hal'], /^There is no assistant "hal"; there are acp, scripted and none/],

@@ -10,6 +10,7 @@ import { type Command, EXIT, UsageError } from './command.ts'
 import { settingsOf } from './config.ts'
 import { Failure, failureOf } from './failure.ts'
 import { COMMON_OPTIONS, parseFlags } from './flags.ts'
+import { PROGRAM } from './invocation.ts'
 import { type Log, openLog } from './logging.ts'
 import { note, type Say, sayTo } from './output.ts'
 import { openState, peerIdOf, peerNameOf } from './state.ts'
@@ -110,6 +111,12 @@ async function codeText(words: readonly string[]): Promise<string> {
   })
 }
 
+/** The protocol grants minutes of skew; a person is told what the clock here says. */
+function checkExpiry({ payload }: PairingCode): void {
+  if (payload.expiry * 1_000 > Date.now()) return
+  throw new Failure(EXIT.refused, 'qr-expired', 'This code has expired (by the clock of this device). Make a new one.')
+}
+
 function tellCode({ payload, relay }: PairingCode, say: Say, json: boolean): void {
   const agentId = deviceIdText(payload.deviceId)
   const expiresAt = payload.expiry * 1_000
@@ -131,9 +138,14 @@ giving the assistant work, answering for you and using a shell.
 }
 
 function tellDigits(digits: string, say: Say, json: boolean): void {
-  const large =
-    process.stdout.isTTY && !json ? blockDigits(digits).map((line) => `    ${line}`) : [spacedDigits(digits)]
-  const sentence = ['', ...large, '', 'Type these digits on the computer, where the code was.'].join('\n')
+  const large = process.stdout.isTTY && !json ? [...blockDigits(digits).map((line) => `    ${line}`), ''] : []
+  const sentence = [
+    '',
+    ...large,
+    spacedDigits(digits),
+    '',
+    'Type these digits on the computer, where the code was.',
+  ].join('\n')
   say(sentence, { event: 'digits', digits })
 }
 
@@ -167,6 +179,7 @@ async function run(args: string[]): Promise<number> {
   const json = values.json ?? false
   const say = sayTo(json)
   const code = readCode(await codeText([...words, ...(behind ?? [])]), Date.now())
+  if (!json && !values.yes) checkExpiry(code)
   tellCode(code, say, json)
   if (!values.yes) {
     if (!canAsk()) throw new UsageError('Nobody can be asked here whether to pair; --yes says that you mean it.')
@@ -190,7 +203,8 @@ async function run(args: string[]): Promise<number> {
     const { record } = controller
     const name = peerNameOf(record)
     const { relay, capabilities } = record
-    say(`\nPaired with "${name}". Go on with: happy-remote control`, {
+    const at = values.state === undefined ? '' : ` --state ${values.state}`
+    say(`\nPaired with "${name}". Go on with: ${PROGRAM} control${at}`, {
       event: 'paired',
       deviceId: peerIdOf(record),
       name,

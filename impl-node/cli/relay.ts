@@ -75,7 +75,7 @@ const options = {
 function wholeNumber(name: string, value: string, most: number): number {
   const number = Number(value)
   if (!/^\d+$/.test(value) || number > most) {
-    throw new UsageError(`${name} is ${JSON.stringify(value)}: a whole number from 0 to ${most} is needed`)
+    throw new UsageError(`${name} is ${JSON.stringify(value)}: a whole number from 0 to ${most} is needed.`)
   }
   return number
 }
@@ -85,7 +85,7 @@ function readLimits(assignments: readonly string[], maxFrame: string | undefined
   for (const assignment of assignments) {
     const [name = '', value = ''] = assignment.split('=', 2)
     if (!isRelayLimit(name))
-      throw new UsageError(`There is no limit ${JSON.stringify(name)}; --print-config shows them`)
+      throw new UsageError(`There is no limit ${JSON.stringify(name)}; --print-config shows them.`)
     limits[name] = wholeNumber(`The limit ${name}`, value, Number.MAX_SAFE_INTEGER)
   }
   if (maxFrame !== undefined) limits.maxFrame = wholeNumber('--max-frame', maxFrame, Number.MAX_SAFE_INTEGER)
@@ -121,12 +121,12 @@ export function relayConfig(args: string[], env: NodeJS.ProcessEnv): RelayConfig
     printConfig: flags['print-config'] ?? false,
     help: flags.help ?? false,
   }
-  if (!LOG_LEVELS.includes(config.logLevel)) throw new UsageError(`--log-level is one of ${LOG_LEVELS.join(', ')}`)
+  if (!LOG_LEVELS.includes(config.logLevel)) throw new UsageError(`--log-level is one of ${LOG_LEVELS.join(', ')}.`)
   if (!/^(\/[A-Za-z0-9._~-]+)*$/.test(config.prefix)) {
-    throw new UsageError('--prefix is a path such as /team, of letters, digits and . _ ~ -')
+    throw new UsageError('--prefix is a path such as /team, of letters, digits and . _ ~ -.')
   }
   if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
-    throw new UsageError('--tls-cert and --tls-key belong together')
+    throw new UsageError('--tls-cert and --tls-key belong together.')
   }
   return config
 }

@@ -31,14 +31,22 @@ export interface AgentHost {
   close(): Promise<void>
 }
 
+/** The port where it is none, which the parser of URLs does not name. */
+function badPort(url: string): string | undefined {
+  const port = /^wss?:\/\/[^/]*:(\d+)(?:\/|$)/i.exec(url)?.[1]
+  return port !== undefined && (Number(port) < 1 || Number(port) > 65_535) ? port : undefined
+}
+
 function relayOf(url: string): RelayAddress {
   try {
     return parseRelayUrl(url)
   } catch (error) {
     throw new UsageError(
-      (error as { code?: string }).code === 'qr-insecure'
-        ? `Cannot use the relay ${url}: ws:// is for this machine and private networks; use wss://.`
-        : `Cannot use the relay ${url}: a relay is written wss://host[:port][/path].`,
+      badPort(url)
+        ? `Cannot use the relay ${url}: the port ${badPort(url)} is not one of 1 to 65535.`
+        : (error as { code?: string }).code === 'qr-insecure'
+          ? `Cannot use the relay ${url}: ws:// is for this machine and private networks; use wss://.`
+          : `Cannot use the relay ${url}: a relay is written wss://host[:port][/path].`,
     )
   }
 }

@@ -20,6 +20,8 @@ export interface InteractiveOptions extends Connection {
   readonly signal: AbortSignal
   /** Beside the usual ones. */
   readonly commands?: readonly InteractiveCommand[]
+  /** What Enter alone does; nothing unless given. */
+  readonly onEmptyLine?: (program: Interactive) => Promise<void> | undefined
 }
 
 const REFRESH = 1_000
@@ -33,6 +35,7 @@ export class Interactive {
   readonly output = process.stdout as WriteStream
   readonly signal: AbortSignal
   readonly commands: readonly InteractiveCommand[]
+  readonly #onEmptyLine: InteractiveOptions['onEmptyLine']
   readonly #block: LiveBlock
   readonly #editor: LineEditor
   readonly #narrator: Narrator
@@ -50,8 +53,9 @@ export class Interactive {
   #interruptedAt = 0
   #wasReady = false
 
-  constructor({ signal, commands = [], ...connection }: InteractiveOptions) {
+  constructor({ signal, commands = [], onEmptyLine, ...connection }: InteractiveOptions) {
     this.connection = connection
+    this.#onEmptyLine = onEmptyLine
     this.signal = signal
     this.commands = [...interactiveCommands, ...commands]
     this.#block = new LiveBlock(this.output)
@@ -185,9 +189,9 @@ export class Interactive {
   async #onLine(line: string): Promise<void> {
     this.#interruptedAt = 0
     this.#draw()
-    if (line === '') return
     try {
-      if (line.startsWith('/') || line === '?') await this.#command(line === '?' ? '/help' : line)
+      if (line === '') await this.#onEmptyLine?.(this)
+      else if (line.startsWith('/') || line === '?') await this.#command(line === '?' ? '/help' : line)
       else await this.#prompt(line)
     } catch (error) {
       if (!(error instanceof ProtocolError) && !(error instanceof Failure)) throw error

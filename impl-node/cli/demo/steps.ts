@@ -47,7 +47,7 @@ export class DemoSteps {
   detail(text: string): void {
     if (this.#json) return
     for (const line of text.split('\n')) {
-      for (const part of wrap(line, this.#columns)) this.#write(dim(`    ${part}`))
+      for (const part of wrap(line, this.#columns - 2)) this.#write(dim(`    ${part}`))
     }
   }
 
@@ -68,7 +68,10 @@ export class DemoSteps {
   }
 
   #row(text: string, ms: number): void {
-    this.#write(`  ${fit(text, this.#columns)}${ms.toFixed(1).padStart(TIME_COLUMNS)}`)
+    const lines = wrap(text, this.#columns)
+    const last = lines.pop() ?? ''
+    for (const line of lines) this.#write(`  ${line}`)
+    this.#write(`  ${fit(last, this.#columns)}${ms.toFixed(1).padStart(TIME_COLUMNS)}`)
   }
 
   #write(line: string): void {
