@@ -9,43 +9,58 @@ import { settingsOf } from './config.ts'
 import { COMMON_OPTIONS, noWords, parseFlags } from './flags.ts'
 import { openLog } from './logging.ts'
 import { untilStopped } from './signals.ts'
+import { canDraw } from './terminal/can-draw.ts'
 
-const help = `happy-remote agent: lets paired devices use the assistant and the shell of this machine
+const help = `happy-remote agent: lets paired devices use the assistant and the shell of this
+machine
 
 Usage: happy-remote agent [options]
        happy-remote agent [options] --assistant acp -- <command…>
 
-  --relay <url>        relay for new pairings, such as wss://relay.example.com; default ws://127.0.0.1:8080
+  --relay <url>        relay for new pairings, such as wss://relay.example.com;
+                       default ws://127.0.0.1:8080
   --workspace <dir>    folder to work in; default the present one
   --name <name>        what devices call this computer; default its host name
-  --assistant <kind>   acp: any assistant that speaks the Agent Client Protocol, its command behind --
-                       scripted: the one of the demo, which follows a script and runs nothing
-                       none: terminals only, the default
-  --grant <list>       what new pairings may do, of observe,prompt,approve,terminal,files,git,git.push,admin;
-                       default all but git.push and admin. terminal, and prompt with approve, amount to
-                       running commands as you
-  --pair               show a pairing code at the start, also where devices are paired already
+  --assistant <kind>   acp: any assistant that speaks the Agent Client
+                       Protocol, its command behind -- scripted: the one of the
+                       demo, which follows a script and runs nothing none:
+                       terminals only, the default
+  --grant <list>       what new pairings may do, of
+                       observe,prompt,approve,terminal,files,git,git.push,
+                       admin;
+                       default all but git.push and admin. terminal, and prompt
+                       with approve, amount to running commands as you
+  --pair               show a pairing code at the start, also where devices are
+                       paired already
   --ttl <seconds>      life of a pairing code, at most ${limits.qrTtlMax / 1_000}; default ${limits.qrTtl / 1_000}
-  --state <dir>        where identity and pairings are kept; default ~/.local/state/happy-remote
+  --state <dir>        where identity and pairings are kept; default
+                       ~/.local/state/happy-remote
   --config <file>      settings; default ~/.config/happy-remote/config.json
-  --log-level <level>  debug, info, warn, error or silent, to standard error; default warn
-  --json               one JSON object a line on standard output, also at a terminal
+  --log-level <level>  debug, info, warn, error or silent, to standard error;
+                       default warn
+  --json               one JSON object a line on standard output, also at a
+                       terminal
   --help               this text
 
-At a terminal it shows its state: p pairs a device, r revokes one, q ends it. Without a terminal, or with
---json, it prints what happens, and reads lines from standard input: the six digits, \`pair\`, \`cancel\`,
-\`revoke <device>\`. With --pair the code is printed then: keep that output to yourself for as long as it lives.
+At a terminal it shows its state: p pairs a device, r revokes one, q ends it.
+Without a terminal, or with --json, it prints what happens, and reads lines
+from standard input: the six digits, \`pair\`, \`cancel\`, \`revoke <device>\`.
+With --pair the code is printed then: keep that output to yourself for as long
+as it lives.
 
-JSON events: started {deviceId, name, workspace, relay, assistant}, relay {state, reason}, offer {uri, expiresAt},
-scanned, digits {triesLeft, until}, wrong-digits {triesLeft}, other-device, paired {deviceId, name, capabilities},
-pairing-failed {reason}, assistant {trouble}, device {deviceId, name, online, lastHeardAt}, revoked {deviceId}, stopped.
+JSON events: started {deviceId, name, workspace, relay, assistant}, relay
+{state, reason}, offer {uri, expiresAt}, scanned, digits {triesLeft, until},
+wrong-digits {triesLeft}, other-device, paired {deviceId, name, capabilities},
+pairing-failed {reason}, assistant {trouble}, device {deviceId, name, online,
+lastHeardAt}, revoked {deviceId}, stopped.
 
 Examples:
-  happy-remote agent --relay wss://relay.example.com --assistant acp -- npx -y my-acp-assistant
+  happy-remote agent --assistant acp -- npx -y my-acp-assistant
+  happy-remote agent --relay wss://relay.example.com --name desk
   happy-remote agent --pair --grant observe,prompt
 
-Environment: HAPPY_REMOTE_RELAY, _WORKSPACE, _NAME, _ASSISTANT ("acp my-assistant --flag"), _GRANT, _STATE,
-_CONFIG, _LOG_LEVEL.
+Environment: HAPPY_REMOTE_RELAY, _WORKSPACE, _NAME, _ASSISTANT ("acp
+my-assistant --flag"), _GRANT, _STATE, _CONFIG, _LOG_LEVEL.
 
 Exit codes: 0 ended by q, SIGINT or SIGTERM; 1 could not run; 2 wrong use.
 `
@@ -96,7 +111,7 @@ async function run(args: string[]): Promise<number> {
   const ttl = readTtl(values.ttl)
   const json = values.json ?? false
   const { stdin, stdout } = process
-  const atTerminal = !json && stdin.isTTY === true && stdout.isTTY === true
+  const atTerminal = !json && canDraw()
 
   let screen: StatusScreen | null = null
   // The log must not be written across the status lines.

@@ -15,26 +15,36 @@ import { Failure } from './failure.ts'
 import { COMMON_OPTIONS, parseFlags } from './flags.ts'
 import { nearest } from './nearest.ts'
 import { sayTo } from './output.ts'
+import { canDraw } from './terminal/can-draw.ts'
+import { wrap } from './terminal/columns.ts'
 
 const subs: readonly Sub[] = [status, prompt, approve, cancel, term, terms, devices, info, revoke]
 
 const OPTIONS = { ...COMMON_OPTIONS, device: { type: 'string' }, timeout: { type: 'string' } } as const
 const TIMEOUT = 15
 
-const common = `  --device <name>      which computer, by its name or the beginning of its id, where several are paired
+const common = `  --device <name>      which computer, by its name or the beginning of its id,
+                       where several are paired
   --timeout <seconds>  how long to wait for it; default ${TIMEOUT}
-  --state <dir>        where identity and pairings are kept; default ~/.local/state/happy-remote
+  --state <dir>        where identity and pairings are kept; default
+                       ~/.local/state/happy-remote
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent; default warn
   --json               one JSON object a line on standard output
-  --help               this text, or that of a sub-command: happy-remote control prompt --help`
+  --help               this text, or that of a sub-command: happy-remote
+                       control prompt --help`
+
+/** `text` behind `start`, and below it where the line is full. */
+const hanging = (start: string, text: string): string =>
+  wrap(text, 79 - start.length).join(`\n${' '.repeat(start.length)}`)
 
 const help = `happy-remote control: controls a paired computer
 
-Usage: happy-remote control [options]               talk to the assistant, answer it, open its terminals
+Usage: happy-remote control [options]
+           talk to the assistant, answer it, open its terminals
        happy-remote control [options] <sub-command>
 
-${subs.map(({ usage, summary }) => `  ${usage.split(' | ')[0]?.padEnd(26)} ${summary}`).join('\n')}
+${subs.map(({ usage, summary }) => hanging(`  ${usage.split(' | ')[0]?.padEnd(22)} `, summary)).join('\n')}
 
 ${common}
 
@@ -48,13 +58,14 @@ Examples:
 
 Environment: HAPPY_REMOTE_DEVICE, _STATE, _CONFIG, _LOG_LEVEL.
 
-Exit codes: 0 done, 1 failed, 2 wrong use, 3 nothing is paired or no such device, 4 the relay or the computer
-cannot be reached, 5 refused (no such right, expired, the pairing was ended), 130 given up with Ctrl-C;
-term gives the exit code of what ran.
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 nothing is paired or no such
+device, 4 the relay or the computer cannot be reached, 5 refused (no such
+right, expired, the pairing was ended), 6 left while the assistant waits for an
+answer, 130 given up with Ctrl-C; term gives the exit code of what ran.
 `
 
 const subHelp = ({ name, usage, summary, details, options }: Sub): string =>
-  `happy-remote control ${name}: ${summary}
+  `${wrap(`happy-remote control ${name}: ${summary}`, 79).join('\n')}
 
 Usage: ${usage
     .split(' | ')
@@ -104,8 +115,8 @@ async function run(args: string[]): Promise<number> {
   }
   checkOptions(values, sub)
   const json = flags.json === true
-  if (!sub && (json || !process.stdin.isTTY || !process.stdout.isTTY)) {
-    throw new UsageError('Without a terminal, "control" needs a sub-command.')
+  if (!sub && (json || !canDraw())) {
+    throw new UsageError('Without a terminal whose cursor can be moved, "control" needs a sub-command.')
   }
   const settings = settingsOf(
     { device: text('device'), state: text('state'), logLevel: text('log-level') },

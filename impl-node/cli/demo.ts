@@ -27,23 +27,29 @@ import { note } from './output.ts'
 import { untilStopped } from './signals.ts'
 import { shortId } from './state.ts'
 import { spacedDigits } from './terminal/block-digits.ts'
+import { canDraw } from './terminal/can-draw.ts'
 
 const help = `happy-remote demo: everything in one process, to see it work
 
 Usage: happy-remote demo [options]
        npm start -- [options]
 
-Starts a relay at a free port of this machine, an agent on the present folder and a controller; pairs them through
-the real protocol, gives the assistant a prompt, answers what it asks, runs a command in a real terminal, and prints
-the time of each step. Then it stays open for you as the controller, and shows a pairing code for another device at
-Enter or /pair; without a terminal it ends with exit code 0. It needs no account and no network, and keeps nothing.
+Starts a relay at a free port of this machine, an agent on the present folder
+and a controller; pairs them through the real protocol, gives the assistant a
+prompt, answers what it asks, runs a command in a real terminal, and prints the
+time of each step. Then it stays open for you as the controller, and shows a
+pairing code for another device at Enter or /pair; without a terminal it ends
+with exit code 0. It needs no account and no network, and keeps nothing.
 
-The assistant follows a script and runs nothing, unless another is configured (HAPPY_REMOTE_ASSISTANT or the
-configuration file, see happy-remote agent --help); to that one, the demo denies whatever it asks.
+The assistant follows a script and runs nothing, unless another is configured
+(HAPPY_REMOTE_ASSISTANT or the configuration file, see happy-remote agent
+--help); to that one, the demo denies whatever it asks.
 
-  --host <address>     listen there instead of 127.0.0.1, so that a phone in the same network can pair
-  --json               one JSON object a line: step {name, text, ms}, times {pairing, pairingCompute, prompt, shell}
-                       in ms, and end after that
+  --host <address>     listen there instead of 127.0.0.1, so that a phone in
+                       the same network can pair
+  --json               one JSON object a line: step {name, text, ms}, times
+                       {pairing, pairingCompute, prompt, shell} in ms, and end
+                       after that
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent; default warn
   --help               this text
@@ -216,7 +222,7 @@ async function run(args: string[]): Promise<number> {
   const configured = settingsOf({ workspace, logLevel: values['log-level'] }, values.config, process.env)
   const settings = { ...configured, assistant: configured.assistant ?? ['scripted'] }
   const json = values.json ?? false
-  const atTerminal = !json && process.stdin.isTTY === true && process.stdout.isTTY === true
+  const atTerminal = !json && canDraw()
   const ending = new Ending()
   const { stopped } = untilStopped()
   const interrupted = stopped.then(() => {

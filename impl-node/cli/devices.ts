@@ -11,21 +11,26 @@ import { sayTo } from './output.ts'
 import { hasState, openState, pairingsOf, peerIdOf, peerNameOf } from './state.ts'
 import { fit } from './terminal/columns.ts'
 
-const help = `happy-remote devices: the devices that are paired with the agent of this computer
+const help = `happy-remote devices: the devices that are paired with the agent of this
+computer
 
 Usage: happy-remote devices [list] [options]
        happy-remote devices revoke <name or id> [options]
 
-The agent must not be running: while it is, it holds its state, and its own key r revokes a device, as does
-\`happy-remote control revoke\` on the device itself. A revoked device must be paired again to come back.
+The agent must not be running: while it is, it holds its state, and its own key
+r revokes a device, as does \`happy-remote control revoke\` on the device
+itself. A revoked device must be paired again to come back.
 
-  --state <dir>        as that of the agent; default ~/.local/state/happy-remote
+  --state <dir>        as that of the agent; default
+                       ~/.local/state/happy-remote
   --config <file>      settings; default ~/.config/happy-remote/config.json
-  --json               one JSON object a line: device {deviceId, name, capabilities, relay, pairedAt}, or
-                       revoked {deviceId, name}
+  --json               one JSON object a line: device {deviceId, name,
+                       capabilities, relay, pairedAt}, or revoked {deviceId,
+                       name}
   --help               this text
 
-Exit codes: 0 done, 1 failed (the agent is running), 2 wrong use, 3 no such device, or no agent has run here.
+Exit codes: 0 done, 1 failed (the agent is running), 2 wrong use, 3 no such
+device, or no agent has run here.
 `
 
 const isoDay = (at: number): string => new Date(at).toISOString().slice(0, 10)

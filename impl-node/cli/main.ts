@@ -5,6 +5,7 @@ import { type Command, EXIT, UsageError } from './command.ts'
 import { failureOf } from './failure.ts'
 import { nearest } from './nearest.ts'
 import { tellFailure } from './output.ts'
+import { wrap } from './terminal/columns.ts'
 import { VERSION } from './version.ts'
 
 /** Loaded when they are needed: nobody waits for a relay to print a version. */
@@ -19,8 +20,11 @@ const commands: Record<string, () => Promise<Command>> = {
 
 async function help(): Promise<string> {
   const all = await Promise.all(Object.values(commands).map((load) => load()))
-  const list = all.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join('\n')
-  return `happy-remote: control a coding assistant and a shell on your desktop, through a relay that can read nothing
+  const list = all
+    .map(({ name, summary }) => `  ${name.padEnd(10)}${wrap(summary, 67).join(`\n${' '.repeat(12)}`)}`)
+    .join('\n')
+  return `happy-remote: control a coding assistant and a shell on your desktop,
+through a relay that can read nothing
 
 Usage: happy-remote <command> [options]
 
@@ -34,13 +38,15 @@ Or in three terminals:      happy-remote relay
                             happy-remote agent
                             happy-remote pair, then happy-remote control
 
-Settings come from options, then the environment (HAPPY_REMOTE_RELAY, _STATE, _NAME, _WORKSPACE, _ASSISTANT,
-_GRANT, _DEVICE, _LOG_LEVEL, _CONFIG), then ~/.config/happy-remote/config.json, whose members are called
-relay, state, name, workspace, assistant, grant, device and logLevel.
+Settings come from options, then the environment (HAPPY_REMOTE_RELAY, _STATE,
+_NAME, _WORKSPACE, _ASSISTANT, _GRANT, _DEVICE, _LOG_LEVEL, _CONFIG), then
+~/.config/happy-remote/config.json, whose members are called relay, state,
+name, workspace, assistant, grant, device and logLevel.
 
-Exit codes: 0 done, 1 failed, 2 wrong use, 3 nothing is paired or no such device, 4 the relay or the agent
-cannot be reached, 5 refused (denied, expired, wrong digits, no such right),
-6 left while the assistant waits for an answer, 130 given up with Ctrl-C.
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 nothing is paired or no such
+device, 4 the relay or the agent cannot be reached, 5 refused (denied, expired,
+wrong digits, no such right), 6 left while the assistant waits for an answer,
+130 given up with Ctrl-C.
 `
 }
 

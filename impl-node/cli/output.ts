@@ -1,6 +1,7 @@
 // Standard output: sentences for people, or with `--json` one object a line for programs.
 
 import type { Failure } from './failure.ts'
+import { wrap } from './terminal/columns.ts'
 
 /** What both a person and a program are to know. */
 export type Say = (sentence: string, event: Readonly<Record<string, unknown>> & { readonly event: string }) => void
@@ -20,5 +21,8 @@ export const note = (sentence: string): void => void process.stderr.write(`${sen
 
 /** On standard error, as `{"event":"error","code","message"}` with `--json`. */
 export function tellFailure({ code, message }: Failure, json: boolean): void {
-  process.stderr.write(`${json ? JSON.stringify({ event: 'error', code, message }) : message}\n`)
+  // A terminal would break words, and with them what is to be typed.
+  const { isTTY, columns = 80 } = process.stderr
+  const text = isTTY ? wrap(message, columns).join('\n') : message
+  process.stderr.write(`${json ? JSON.stringify({ event: 'error', code, message }) : text}\n`)
 }

@@ -105,6 +105,14 @@ test('pair ends with the exit code of what is wrong with the code, and makes no 
   )
 })
 
+test('a person is told of an expired code before being asked whether to pair', async (t) => {
+  const folder = temporaryFolder(t)
+  const person = startPty(t, ['pair', code({ expiry: Math.floor(Date.now() / 1_000) - 5 })], folder)
+  await person.shown(/This code has expired \(by the clock of this device\)\. Make a new one\./)
+  assert.equal(await person.exit(), EXIT.refused)
+  assert.ok(!person.text.includes('[y/N]'))
+})
+
 test('without anybody to ask, pair needs --yes', async (t) => {
   const text = code({ expiry: Math.floor(Date.now() / 1_000) + 60 })
   const { exitCode, stderr } = await runCli(['pair', text], { folder: temporaryFolder(t) })

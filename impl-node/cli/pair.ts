@@ -20,28 +20,34 @@ import { blockDigits, spacedDigits } from './terminal/block-digits.ts'
 const help = `happy-remote pair: pairs this device with the computer whose agent shows a code
 
 Usage: happy-remote pair [options] <code>
-       happy-remote pair [options] -       the code is what standard input begins with
-       happy-remote pair [options]         asks for it
+       happy-remote pair [options] -    standard input begins with the code
+       happy-remote pair [options]      asks for it
 
-The code is the text HAPPY://… that the agent shows, or the text of its QR code. It says through which relay, and
-with which computer, this device will be paired; you are asked before anything is sent. Then six digits are shown
-here: type them on the computer. A code given as an argument stays in the shell's history; it works once only.
+The code is the text HAPPY://… that the agent shows, or the text of its QR
+code. It says through which relay, and with which computer, this device will be
+paired; you are asked before anything is sent. Then six digits are shown here:
+type them on the computer. A code given as an argument stays in the shell's
+history; it works once only.
 
   --yes                do not ask; needed where nobody can be asked
-  --name <name>        what the computer calls this device; default its host name
-  --state <dir>        where identity and pairings are kept; default ~/.local/state/happy-remote
+  --name <name>        what the computer calls this device; default its host
+                       name
+  --state <dir>        where identity and pairings are kept; default
+                       ~/.local/state/happy-remote
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent; default warn
   --json               one JSON object a line on standard output
   --help               this text
 
-JSON events: code {relay, agentId, expiresAt}, relay {state, reason}, digits {digits},
-paired {deviceId, name, relay, capabilities}; on standard error: error {code, message}.
+JSON events: code {relay, agentId, expiresAt}, relay {state, reason}, digits
+{digits}, paired {deviceId, name, relay, capabilities}; on standard error:
+error {code, message}.
 
 Environment: HAPPY_REMOTE_NAME, _STATE, _CONFIG, _LOG_LEVEL.
 
-Exit codes: 0 paired; 1 failed; 2 wrong use, or not a pairing code; 4 no answer, or the relay cannot be reached;
-5 expired, insecure, refused, wrong digits, or not confirmed by you; 130 given up with Ctrl-C.
+Exit codes: 0 paired; 1 failed; 2 wrong use, or not a pairing code; 4 no
+answer, or the relay cannot be reached; 5 expired, insecure, refused, wrong
+digits, or not confirmed by you; 130 given up with Ctrl-C.
 `
 
 const OPTIONS = { ...COMMON_OPTIONS, name: { type: 'string' }, yes: { type: 'boolean', short: 'y' } } as const
@@ -114,7 +120,11 @@ async function codeText(words: readonly string[]): Promise<string> {
 /** The protocol grants minutes of skew; a person is told what the clock here says. */
 function checkExpiry({ payload }: PairingCode): void {
   if (payload.expiry * 1_000 > Date.now()) return
-  throw new Failure(EXIT.refused, 'qr-expired', 'This code has expired (by the clock of this device). Make a new one.')
+  throw new Failure(
+    EXIT.refused,
+    'qr-expired',
+    'This code has expired (by the clock of this device). Make a new one. Where that clock is wrong, --yes tries it all the same.',
+  )
 }
 
 function tellCode({ payload, relay }: PairingCode, say: Say, json: boolean): void {

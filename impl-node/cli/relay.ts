@@ -10,31 +10,40 @@ import { type Command, EXIT, UsageError } from './command.ts'
 const DEFAULT_PORT = 8080
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent']
 
-const help = `happy-remote relay: runs a relay, which joins agents and controllers and can read nothing
+const help = `happy-remote relay: runs a relay, which joins agents and controllers and can
+read nothing
 
 Usage: happy-remote relay [options]
 
-  --host <address>      address to listen at; 0.0.0.0 for all, default 127.0.0.1
-  --port <number>       port to listen at, 0 for a free one, default ${DEFAULT_PORT}
-  --origin <url>        how clients dial this relay, such as wss://relay.example.com; may be repeated.
-                        Needed behind a proxy or a name. Default: localhost, the loopback addresses
-                        and the address listened at
+  --host <address>      address to listen at; 0.0.0.0 for all, default
+                        127.0.0.1
+  --port <number>       port to listen at, 0 for a free one, default
+                        ${DEFAULT_PORT}
+  --origin <url>        how clients dial this relay, such as
+                        wss://relay.example.com; may be repeated. Needed behind
+                        a proxy or a name. Default: localhost, the loopback
+                        addresses and the address listened at
   --prefix <path>       path before /v1, such as /team
-  --tls-cert <file>     certificate chain (PEM); with --tls-key, the relay speaks TLS only
+  --tls-cert <file>     certificate chain (PEM); with --tls-key, the relay
+                        speaks TLS only
   --tls-key <file>      its private key (PEM)
-  --max-frame <bytes>   largest frame, at least and by default ${defaultLimits.maxFrame}
-  --limit <name=value>  changes one limit; may be repeated. --print-config shows them all
-  --log-level <level>   ${LOG_LEVELS.join(', ')}; default warn, to standard error
+  --max-frame <bytes>   largest frame, at least and by default
+                        ${defaultLimits.maxFrame}
+  --limit <name=value>  changes one limit; may be repeated. --print-config
+                        shows them all
+  --log-level <level>   ${LOG_LEVELS.join(', ')}; default warn,
+                        to standard error
   --json                one JSON object a line on standard output
   --print-config        shows the configuration as JSON and exits
   --help                this text
 
-Every option has an environment variable, which the option overrides: HAPPY_RELAY_HOST,
-HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN and HAPPY_RELAY_LIMIT (separated by commas),
-HAPPY_RELAY_PREFIX, HAPPY_RELAY_TLS_CERT, HAPPY_RELAY_TLS_KEY, HAPPY_RELAY_MAX_FRAME,
-HAPPY_RELAY_LOG_LEVEL.
+Every option has an environment variable, which the option overrides:
+HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN and HAPPY_RELAY_LIMIT
+(separated by commas), HAPPY_RELAY_PREFIX, HAPPY_RELAY_TLS_CERT,
+HAPPY_RELAY_TLS_KEY, HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_LOG_LEVEL.
 
-SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one stops at once.
+SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
+stops at once.
 
 Exit codes: 0 stopped, 1 could not run, 2 wrong use.
 `

@@ -67,7 +67,8 @@ export const approve: Sub = {
   --deny         deny it
   --yes          allow it once
 
-The answer carries a hash of the input that was shown here: the agent refuses it for any other input.
+The answer carries a hash of the input that was shown here: the agent refuses
+it for any other input.
 
 JSON: answered {requestId, inputText, option, outcome}.
 

@@ -236,7 +236,8 @@ export const prompt: Sub = {
   summary: 'give the assistant a prompt and follow it to its end',
   details: `  -           the prompt is standard input
   --no-wait   end when the prompt is accepted
-  --allow     answer every question of this prompt with "allow once"; you see what for only afterwards
+  --allow     answer every question of this prompt with "allow once"; you see
+              what for only afterwards
   --deny      answer every question of this prompt with a denial
   --on-question <what>
               nobody is asked here. wait: until another device has answered;
@@ -244,11 +245,11 @@ export const prompt: Sub = {
               and \`control approve\` answers
 
 The assistant's words go to standard output, everything else to standard error.
-At a terminal you are asked what the assistant asks; otherwise lines of standard
-input (y, n, the number or id of an option) answer the oldest question, as may
-any other device. Where the input has ended, or nobody can be asked, a question
-makes it leave with exit code 6. Ctrl-C leaves, too; the prompt goes on at the
-computer, and \`control cancel\` stops it.
+At a terminal you are asked what the assistant asks; otherwise lines of
+standard input (y, n, the number or id of an option) answer the oldest
+question, as may any other device. Where the input has ended, or nobody can be
+asked, a question makes it leave with exit code 6. Ctrl-C leaves, too; the
+prompt goes on at the computer, and \`control cancel\` stops it.
 
 JSON: accepted {messageId, state}, the agent's events as {event: <method>,
 params}, and at last ended {messageId, state, reason}, or left {messageId}.

@@ -23,7 +23,7 @@ export const status: Sub = {
   name: 'status',
   usage: 'status',
   summary: 'what the assistant does, and what it waits for',
-  details: 'JSON: status {agent, heardAt, relay, state, conversationId, mode, model, queued, pending}.\n',
+  details: 'JSON: status {agent, heardAt, relay, state, conversationId, mode, model,\nqueued, pending}.\n',
   options: {},
   async run(context) {
     const { controller, name, say, json } = context
@@ -103,7 +103,7 @@ export const terms: Sub = {
   name: 'terms',
   usage: 'terms',
   summary: 'the terminals of the agent',
-  details: 'JSON: one terminal {terminalId, cols, rows, running, exitCode, startedAt, oldest, end} a line.\n',
+  details: 'JSON: one terminal {terminalId, cols, rows, running, exitCode, startedAt,\noldest, end} a line.\n',
   options: {},
   async run(context) {
     if (context.json) {

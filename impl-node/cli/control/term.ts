@@ -61,10 +61,12 @@ export const term: Sub = {
   usage: 'term [-- <command…>]',
   summary: 'a shell at the computer, or a command',
   details: `  --cwd <dir>     folder to start in, within the workspace
-  --attach <id>   go on in a terminal that runs already; \`control terms\` lists them
+  --attach <id>   go on in a terminal that runs already; \`control terms\`
+                  lists them
 
-At a terminal every key goes to the computer but Ctrl-], which detaches: what runs goes on, and --attach brings it
-back. With pipes the input is typed, and its end is passed on as Ctrl-D; output and errors come together, as terminals
+At a terminal every key goes to the computer but Ctrl-], which detaches: what
+runs goes on, and --attach brings it back. With pipes the input is typed, and
+its end is passed on as Ctrl-D; output and errors come together, as terminals
 have them.
 
 Exit codes: that of the command, 128 + the signal that ended it, 0 detached.
