@@ -77,8 +77,6 @@ export class RekeyAgent {
       this.#hooks.send(answered.frame)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      // An R1 of a higher suite follows a refused downgrade at once (pairing.rekey.suite-repeat).
-      if (error.code !== 'suite-downgrade') this.#lastAnswer = now
       this.#refuse(r1, error)
     }
   }
@@ -95,7 +93,7 @@ export class RekeyAgent {
     unwrap(this.#hooks.record().pairingKey, frame)
     const r3 = new Uint8Array(frame)
     let failure: ProtocolError | null = null
-    for (const run of this.#runs.toReversed()) {
+    for (const [index, run] of [...this.#runs.entries()].toReversed()) {
       let completed: CompletedRun
       try {
         completed = completeRun(run.answered, r3, this.#hooks.random)
@@ -106,7 +104,8 @@ export class RekeyAgent {
       }
       this.#hooks.completed(completed)
       this.#lastR3 = r3
-      this.#runs = []
+      // pairing.rekey.runs-older: this run and the older ones; a younger one may still be completed
+      this.#runs = this.#runs.slice(index + 1)
       return
     }
     // pairing.rekey.r3-refused

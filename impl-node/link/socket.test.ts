@@ -163,6 +163,13 @@ test('an error that names the route blocks that route and leaves the connection'
   assert.deepEqual(seen.blocked, ['superseded'])
   assert.equal(socket.state.name, 'open')
   assert.equal(handle.send(PEER, new Uint8Array(1)), false)
+  // relay.reconnect.route: not bound again on the next connection, until somebody says so
+  const binds = relay.of('bind').length
+  relay.last.terminate()
+  await until(() => relay.sockets.length === 2 && socket.state.name === 'open')
+  assert.equal(relay.of('bind').length, binds)
+  socket.retryNow()
+  await until(() => seen.bound === 2)
 })
 
 test('a relay that says nothing for the dead line is left, and one that answers pings is kept', async (t) => {

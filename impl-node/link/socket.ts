@@ -45,6 +45,8 @@ interface Route {
   readonly handlers: RouteHandlers
   peer: Uint8Array | null
   bound: boolean
+  /** Bound elsewhere or refused: not tried again before somebody says so. */
+  blocked: boolean
 }
 
 /** Longest delay of a timer, ms. */
@@ -108,7 +110,7 @@ export class RelaySocket {
   /** Adds a route, and connects if this is the first. */
   attach(key: RouteKey, peer: Uint8Array | null, handlers: RouteHandlers): RouteHandle {
     const id = hex(key.routeId)
-    const route: Route = { key, handlers, peer, bound: false }
+    const route: Route = { key, handlers, peer, bound: false, blocked: false }
     this.#routes.set(id, route)
     if (this.#state.name === 'closed') this.#connect()
     else this.#bind(route)
@@ -123,8 +125,13 @@ export class RelaySocket {
     }
   }
 
-  /** Connects now instead of when the delay is over; also after `blocked`. */
+  /** Connects now instead of when the delay is over, and tries again what was blocked. */
   retryNow(): void {
+    for (const route of this.#routes.values()) {
+      if (!route.blocked) continue
+      route.blocked = false
+      this.#bind(route)
+    }
     if (this.#state.name !== 'waiting' && this.#state.name !== 'blocked') return
     this.#attempt = 0
     this.#connect()
@@ -267,6 +274,7 @@ export class RelaySocket {
         const route = this.#routeOf(message.route)
         if (!route || (message.code !== 'superseded' && message.code !== 'unauthenticated')) return
         route.bound = false
+        route.blocked = true
         route.handlers.onBlocked(message.code)
         return
       }
@@ -284,6 +292,8 @@ export class RelaySocket {
   }
 
   #bind(route: Route): void {
+    // relay.reconnect.route
+    if (route.blocked) return
     if (!this.#nonce || this.#ws?.readyState !== WebSocket.OPEN) return
     const { key, peer } = route
     const input = relayAuthInput({ origin: this.relay.origin, nonce: this.#nonce, routeKey: key.publicKey, peer })
