@@ -133,9 +133,14 @@ async function listenAt(host: string, logger: Log): Promise<Relay> {
 
 async function steps(settings: Settings, address: string, steps: DemoSteps, ending: Ending): Promise<Running> {
   const log = openLog('demo', settings.logLevel)
-  const folder = ending.add(mkdtempSync(join(tmpdir(), 'happy-remote-demo-')), (path) =>
-    rmSync(path, { recursive: true, force: true }),
-  )
+  const folder = mkdtempSync(join(tmpdir(), 'happy-remote-demo-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  // There are keys in it: it goes however the program ends, also where a closed terminal leaves no time for the rest.
+  process.on('exit', remove)
+  ending.add(folder, () => {
+    process.off('exit', remove)
+    remove()
+  })
   const relay = ending.add(await listenAt(address, log), (started) => started.close())
   steps.done('relay', `Relay listening at ${relay.url}`)
 

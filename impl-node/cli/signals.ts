@@ -16,9 +16,9 @@ export function untilStopped(): Stop {
   const { promise, resolve } = Promise.withResolvers<void>()
   let asked = false
   let askedAt = 0
-  const onSignal = () => {
-    // The end of a terminal comes as several: only what comes later is impatience.
-    if (asked && performance.now() - askedAt > TOGETHER) process.exit(130)
+  const onSignal = (signal: NodeJS.Signals) => {
+    // The end of a terminal comes as several, from the system and from npm: only what comes later is impatience.
+    if (signal !== 'SIGHUP' && asked && performance.now() - askedAt > TOGETHER) process.exit(130)
     if (!asked) askedAt = performance.now()
     asked = true
     resolve()
