@@ -9,7 +9,7 @@ export class FrameRates {
   #bytes = 0
 
   /** Counts a frame, and says whether the connection may have sent it. */
-  count(frame: string | ArrayBuffer, { limits, clock }: RelayContext): boolean {
+  count(frame: string | ArrayBuffer, { limits, clock }: Pick<RelayContext, 'limits' | 'clock'>): boolean {
     if (this.#second !== clock.second) {
       this.#second = clock.second
       this.#messages = this.#frames = this.#bytes = 0

@@ -8,8 +8,9 @@ export interface SocketEvents {
   gone(): void
 }
 
-/** A client that sent nothing for this long before a close has most likely nothing on its way. */
-const QUIET = 10
+/** A client has most likely nothing on its way when it was quiet for so many turns of the event loop, of so many ms. */
+const QUIET_TURNS = 4
+const TURN = 3
 
 export class ClientSocket {
   readonly #socket: WebSocket
@@ -54,25 +55,28 @@ export class ClientSocket {
   }
 
   /**
-   * Closes in bounded time; nothing is heard any more. Deno drops a close frame that is not written when the
-   * next frame of the client arrives, and the `error` before it would then be followed by a bare end. So the
-   * close waits until the client is quiet.
+   * Closes in bounded time; nothing is heard any more. Deno drops the close frame where another frame of the
+   * client comes before it is written, and the `error` before it would be followed by a bare end. So the close
+   * waits until the client is quiet; of one that never is the code may be lost.
    */
   close(code: number, reason: string): void {
     if (this.#leaving || this.#gone) return
     this.#leaving = true
     const latest = performance.now() + this.#closeTime
+    let turns = 0
+    // Turns count as well as time: on a busy machine time passes while frames lie unread.
     const settle = () => {
-      if (!this.#quiet && performance.now() < latest) {
-        this.#quiet = true
-        this.#timer = setTimeout(settle, QUIET)
+      turns = this.#quiet ? turns + 1 : 0
+      this.#quiet = true
+      if (turns < QUIET_TURNS && performance.now() < latest) {
+        this.#timer = setTimeout(settle, TURN)
         return
       }
       this.#socket.close(code, reason)
       // relay.close.bounded
       this.#timer = setTimeout(() => this.#abandon(), this.#closeTime)
     }
-    this.#timer = setTimeout(settle, QUIET)
+    this.#timer = setTimeout(settle, TURN)
   }
 
   /**
