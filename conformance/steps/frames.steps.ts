@@ -215,6 +215,8 @@ async function told(at: Connection, { from, to }: Pair): Promise<MessageOf<'deli
 
 /** What became of the frame that was just sent must be told to its sender, and the frame go nowhere. */
 async function isLost(world: SuiteWorld, from: Client, to: Client): Promise<void> {
+  // What the other one did before has to reach the relay first.
+  await world.settle()
   world.sendFrame(from, to.route.id, randomBytes(64))
   await told(from.connection, { from: from.route.id, to: to.route.id })
   await world.settle()
