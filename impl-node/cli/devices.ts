@@ -1,7 +1,6 @@
 // `happy-remote devices`: the devices that are paired with this computer's agent, while it does not run.
 
 import { isCapability } from '@happy-remote/schemas/constants.ts'
-import { deviceIdOf } from '../crypto/identity.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
 import { settingsOf } from './config.ts'
@@ -66,8 +65,7 @@ async function run(args: string[]): Promise<number> {
     if (what === 'revoke') {
       const record = find(records, wanted as string)
       const [deviceId, name] = [peerIdOf(record), peerNameOf(record)]
-      store.deny(deviceIdOf(record.peer.identityKey))
-      store.removePairing(record.pairingId)
+      store.revokePairing(record)
       say(`Revoked "${name}". It must be paired again to come back.`, { event: 'revoked', deviceId, name })
       return EXIT.ok
     }
