@@ -42,7 +42,7 @@ const COMMENT = /(?:(?<!:)\/\/|^\s*\/?\*+)\s*(.*)$/gm
 const LEADING = /^(?:[a-z]+(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+(?:, | and |$|(?=[:;. ])))+/
 
 export function readSourceFile(path: string, text: string): SourceFile {
-  const isTest = path.endsWith('.test.ts')
+  const isTest = path.endsWith('.test.ts') || path.endsWith('.feature')
   const comments = [...text.matchAll(COMMENT)].map((found) => found[1] as string)
   const wordsIn = (part: string) => part.match(WORD) ?? []
   return {
@@ -70,10 +70,10 @@ export function readUntested(text: string): { reasons: ReadonlyMap<string, strin
   return { reasons, problems }
 }
 
-/** Every TypeScript file below a folder of the repository, sorted; none where the folder is missing. */
+/** Every TypeScript and Gherkin file below a folder of the repository, sorted; none where the folder is missing. */
 export function sourcesBelow(root: string, folder: string): SourceFile[] {
   const paths = readdirOrNone(join(root, folder))
-    .filter((path) => path.endsWith('.ts') && !path.includes('node_modules'))
+    .filter((path) => (path.endsWith('.ts') || path.endsWith('.feature')) && !path.includes('node_modules'))
     .map((path) => `${folder}/${path}`)
   return paths.sort().map((path) => readSourceFile(path, readFileSync(join(root, path), 'utf8')))
 }
