@@ -8,20 +8,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { generateRouteKey, type RouteKey, relayAuthInput } from '../impl-node/crypto/route.ts'
 import { startRelay } from '../impl-node/relay/server.ts'
-
-export interface Row {
-  readonly id: string
-  readonly subject: string
-  readonly reference: string
-  readonly unit: string
-  readonly subjectMedian: number
-  readonly referenceMedian: number
-  /** Median of the rounds' ratios; below 1 is better than the reference. */
-  readonly ratio: number
-  /** Largest minus smallest ratio of a round. */
-  readonly spread: number
-  readonly goal: number
-}
+import type { Row } from './row.ts'
 
 interface Load {
   readonly id: string
