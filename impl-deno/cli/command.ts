@@ -1,0 +1,63 @@
+// What a sub-command is, and how it ends the program.
+
+/** Exit codes of every sub-command. */
+export const EXIT_OK = 0
+export const EXIT_FAILED = 1
+export const EXIT_USAGE = 2
+
+/** The program was called wrongly: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** It was called rightly and cannot do it: exit code 1. The message is one sentence for people. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure'
+}
+
+/** What a command has of the world, so that a test can be the world. */
+export interface CommandIo {
+  /** One line on standard output. */
+  out(line: string): void
+  /** One line on standard error. */
+  err(line: string): void
+  /** An environment variable; undefined where it is not set or may not be read. */
+  env(name: string): string | undefined
+}
+
+export interface Command {
+  readonly name: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** What `--help` shows. */
+  readonly usage: string
+  /** Resolves with the exit code; throws UsageError or CommandFailure. */
+  run(args: readonly string[], io: CommandIo): Promise<number>
+}
+
+export const terminal: CommandIo = {
+  out: (line) => console.log(line),
+  err: (line) => console.error(line),
+  env(name) {
+    try {
+      return Deno.env.get(name)
+    } catch {
+      // Without --allow-env there is no environment.
+      return undefined
+    }
+  },
+}
+
+/** Runs a command and says why it failed; resolves with the exit code. */
+export async function runCommand(command: Command, args: readonly string[], io: CommandIo = terminal): Promise<number> {
+  try {
+    return await command.run(args, io)
+  } catch (error) {
+    if (!(error instanceof UsageError) && !(error instanceof CommandFailure)) throw error
+    const isUsage = error instanceof UsageError
+    const message = isUsage ? `${error.message}. See happy-remote ${command.name} --help.` : `${error.message}.`
+    const code = isUsage ? 'usage' : 'failed'
+    io.err(args.includes('--json') ? JSON.stringify({ event: 'error', code, message }) : message)
+    return isUsage ? EXIT_USAGE : EXIT_FAILED
+  }
+}

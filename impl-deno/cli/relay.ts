@@ -1,0 +1,120 @@
+// `happy-remote relay`
+
+import type { Log } from '../relay/context.ts'
+import { type Relay, startRelay } from '../relay/server.ts'
+import { type Command, CommandFailure, type CommandIo, EXIT_OK } from './command.ts'
+import { type LogThreshold, type RelayConfig, readRelayArguments } from './relay-config.ts'
+
+const USAGE = `happy-remote relay: runs a relay, which joins agents and controllers and can read nothing
+
+Usage: happy-remote relay [options]
+
+  --host <address>      address to listen at; 0.0.0.0 for all, default 127.0.0.1
+  --port <number>       port to listen at, 0 for a free one, default 8080
+  --origin <url>        how clients dial this relay, such as wss://relay.example.com; may be repeated.
+                        Needed behind a proxy or a name. Default: localhost, the loopback addresses
+                        and the address listened at
+  --prefix <path>       path before /v1, such as /team
+  --tls-cert <file>     certificate chain (PEM); with --tls-key, the relay speaks TLS only
+  --tls-key <file>      its private key (PEM)
+  --max-frame <bytes>   largest frame, at least and by default 262400
+  --limit <name=value>  changes one limit; may be repeated. --print-config shows them all
+  --log-level <level>   debug, info, warn, error, silent; default warn, to standard error
+  --json                one JSON object a line on standard output
+  --print-config        shows the configuration as JSON and exits
+  --help                this text
+
+Every option has an environment variable, which the option overrides: HAPPY_RELAY_HOST,
+HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN and HAPPY_RELAY_LIMIT (separated by commas),
+HAPPY_RELAY_PREFIX, HAPPY_RELAY_TLS_CERT, HAPPY_RELAY_TLS_KEY, HAPPY_RELAY_MAX_FRAME,
+HAPPY_RELAY_LOG_LEVEL.
+
+SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one stops at once.
+
+Deno needs --allow-net, --allow-env='HAPPY_RELAY_*' for the variables, --allow-read for the
+certificate, and --allow-sys=networkInterfaces to name its own addresses with --host 0.0.0.0.
+
+Exit codes: 0 stopped, 1 could not run, 2 wrong use.`
+
+export const relayCommand: Command = {
+  name: 'relay',
+  summary: 'runs a relay, which joins agents and controllers and can read nothing',
+  usage: USAGE,
+  async run(args, io) {
+    const { help, printConfig, config } = readRelayArguments(args, io.env)
+    if (help) {
+      io.out(USAGE)
+      return EXIT_OK
+    }
+    if (printConfig) {
+      io.out(JSON.stringify(config, null, 2))
+      return EXIT_OK
+    }
+    await serve(await start(config, io), config, io)
+    return EXIT_OK
+  },
+}
+
+async function start(config: RelayConfig, io: CommandIo): Promise<Relay> {
+  const { host, port, origins, prefix, limits, logLevel } = config
+  const tls = config.tls && {
+    cert: await readPem('certificate', config.tls.cert),
+    key: await readPem('key', config.tls.key),
+  }
+  try {
+    const log = logTo(io, logLevel)
+    return await startRelay({ host, port, prefix, limits, log, ...(origins && { origins }), ...(tls && { tls }) })
+  } catch (error) {
+    throw new CommandFailure(reasonOf(error, config))
+  }
+}
+
+/** Until a signal ends it. */
+async function serve(relay: Relay, { json }: RelayConfig, io: CommandIo): Promise<void> {
+  const signals = ['SIGTERM', 'SIGINT'] as const
+  let stopped: Promise<void> | undefined
+  let begin = (_: Promise<void>) => {}
+  const stopping = new Promise<Promise<void>>((resolve) => {
+    begin = resolve
+  })
+  const stop = () => {
+    stopped = stopped ? relay.close() : relay.drain()
+    begin(stopped)
+  }
+  for (const signal of signals) Deno.addSignalListener(signal, stop)
+  const { url, port, origins } = relay
+  if (json) io.out(JSON.stringify({ event: 'listening', url, port, origins }))
+  else io.out(`Relay listening at ${url}, for clients that dial ${origins.join(', ')}`)
+  await await stopping
+  for (const signal of signals) Deno.removeSignalListener(signal, stop)
+  io.out(json ? JSON.stringify({ event: 'stopped' }) : 'Relay stopped')
+}
+
+async function readPem(what: 'certificate' | 'key', path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path)
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound ? 'there is no such file' : (error as Error).message
+    throw new CommandFailure(`Cannot read the ${what} ${path}: ${reason}`)
+  }
+}
+
+function reasonOf(error: unknown, { host, port, tls }: RelayConfig): string {
+  const { AddrInUse, AddrNotAvailable, NotCapable, PermissionDenied } = Deno.errors
+  const at = `Cannot listen at ${host}:${port}`
+  if (error instanceof AddrInUse) return `${at}: another program does`
+  if (error instanceof AddrNotAvailable) return `${at}: this machine has no such address`
+  if (error instanceof NotCapable || error instanceof PermissionDenied) return `${at}: it is not permitted`
+  const { message } = error as Error
+  return tls ? `Cannot use the certificate ${tls.cert} with the key ${tls.key}: ${message}` : `${at}: ${message}`
+}
+
+const RANK = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 }
+
+/** One JSON object a line, for tools that gather logs. */
+const logTo =
+  (io: CommandIo, threshold: LogThreshold): Log =>
+  (level, event, details) => {
+    if (RANK[level] < RANK[threshold]) return
+    io.err(JSON.stringify({ level, time: Date.now(), name: 'relay', msg: event, ...details }))
+  }
