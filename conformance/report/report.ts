@@ -3,6 +3,7 @@
 import { type Static, Type } from 'typebox'
 import { VERDICTS } from '../runner/verdict.ts'
 import { ROLES } from '../shim/lines.ts'
+import { Identity, Matrix } from './matrix.ts'
 
 const closed = { additionalProperties: false }
 const VerdictName = Type.Enum(VERDICTS)
@@ -11,12 +12,14 @@ const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 
 const ScenarioReport = Type.Object(
   {
-    id: Type.String(),
-    role: Type.Enum(ROLES),
-    feature: Type.String(),
-    rule: Type.String(),
+    id: Type.String({
+      description: '`relay/bind/…`, `vectors/agent/cert-017`, `matrix/<relay>+<agent>+<controller>/R`',
+    }),
+    role: Type.Enum([...ROLES, 'interop']),
+    feature: Type.String({ description: 'of a vector: its construction' }),
+    rule: Type.String({ description: 'of a vector: its group' }),
     name: Type.String(),
-    text: Type.Array(Type.String(), { description: 'the steps' }),
+    text: Type.Array(Type.String(), { description: 'the steps; of a vector what its flags mean, and the mutation' }),
     requirements: Type.Array(Type.String(), { minItems: 1 }),
     levels: Type.Array(Levels, { description: 'of the requirements, in their order' }),
     verdict: VerdictName,
@@ -44,6 +47,7 @@ const RequirementReport = Type.Object(
 export const Report = Type.Object(
   {
     schemaVersion: Type.Literal(1),
+    command: Type.Enum(['run', 'vectors', 'matrix']),
     suite: Type.Object({ name: Type.String(), version: Type.String() }, closed),
     spec: Type.Object(
       { protocol: Type.Literal(1), requirements: Sha256, vectors: Type.Union([Sha256, Type.Null()]) },
@@ -57,22 +61,10 @@ export const Report = Type.Object(
     ),
     implementation: Type.Object(
       {
-        name: Type.String(),
+        name: Type.String({ description: 'of a matrix: all names' }),
         homepage: Type.Optional(Type.String()),
         url: Type.Optional(Type.String({ description: 'of a relay that was tested by its address' })),
-        roles: Type.Array(
-          Type.Object(
-            {
-              role: Type.Enum(ROLES),
-              name: Type.String(),
-              version: Type.String(),
-              language: Type.String(),
-              capabilities: Type.Array(Type.String()),
-            },
-            closed,
-          ),
-          { description: 'what each `hello` said' },
-        ),
+        roles: Type.Array(Identity, { description: 'what each `hello` said' }),
       },
       closed,
     ),
@@ -89,6 +81,7 @@ export const Report = Type.Object(
     scenarios: Type.Array(ScenarioReport),
     requirements: Type.Array(RequirementReport, { description: 'all that bind the roles of the run' }),
     notYetInSuite: Type.Array(Type.String(), { description: 'roles that were declared and have no scenarios yet' }),
+    matrix: Type.Optional(Matrix),
   },
   { ...closed, title: 'Report of happy-remote-conformance' },
 )

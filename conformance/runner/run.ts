@@ -119,6 +119,7 @@ export async function run(subject: Subject, options: RunOptions): Promise<RunOut
   const roles = plans.map(({ role }) => role)
   const report: Report = {
     schemaVersion: 1,
+    command: 'run',
     suite: { name: '@happy-remote/conformance', version: suiteVersion() },
     spec: { protocol: 1, requirements: requirements.digest, vectors: vectorsDigest() },
     startedAt,
