@@ -115,6 +115,12 @@ Then('{connection} stays open', async function (this: SuiteWorld, connection: Co
   connection.assertWell()
 })
 
+Then('it is recorded whether {connection} stays open', async function (this: SuiteWorld, connection: Connection) {
+  if (!connection.closed) await connection.roundTrip().catch(() => {})
+  connection.assertWell()
+  this.note(connection.closed ? `it is closed with ${connection.closed.code}` : 'it stays open')
+})
+
 const CLOSE_TIME = 10_000
 
 async function closesWith(connection: Connection, expected: number, time = CLOSE_TIME): Promise<void> {
@@ -135,6 +141,18 @@ Then(
   'the relay closes {connection} with {int} {string}',
   async function (this: SuiteWorld, connection: Connection, close: number, code: string) {
     await closesWithError(this, connection, close, code)
+  },
+)
+
+/** What an abnormal end and a close without a code are called here. */
+const NO_CODE = [1005, 1006]
+
+Then(
+  'the relay closes {connection} with {int} {string}, or its WebSocket library with {int} or none',
+  async function (this: SuiteWorld, connection: Connection, close: number, code: string, library: number) {
+    const closed = await connection.closes(CLOSE_TIME)
+    if (closed && [library, ...NO_CODE].includes(closed.code)) connection.assertWell()
+    else await closesWithError(this, connection, close, code)
   },
 )
 

@@ -8,9 +8,12 @@ export interface SocketEvents {
   gone(): void
 }
 
-/** A client has most likely nothing on its way when it was quiet for so many turns of the event loop, of so many ms. */
+/**
+ * A client has most likely nothing on its way when it was quiet for so many turns of the event loop, of so many
+ * ms: longer than one that sends as fast as it can sign takes for its next frame.
+ */
 const QUIET_TURNS = 4
-const TURN = 3
+const TURN = 25
 
 export class ClientSocket {
   readonly #socket: WebSocket

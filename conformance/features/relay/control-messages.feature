@@ -22,12 +22,17 @@ Feature: Control messages
         | a JSON array around a "ping"       |
         | a JSON string                      |
         | the JSON value null                |
-        | not UTF-8                          |
         | an object without a type           |
         | an object with a number as type    |
         | an object of an unknown type       |
         | a "Ping" with a capital letter     |
         | a "pong", which only relays send   |
+
+    @req:relay.text.strict
+    Scenario: A text frame that is not UTF-8 ends the connection
+      Given an agent that has bound its route for a controller
+      When the agent sends a text frame that is not UTF-8
+      Then the relay closes the connection of the agent with 4400 "malformed", or its WebSocket library with 1007 or none
 
   Rule: A "bind", "unbind" or "ping" that its schema rejects is malformed
 

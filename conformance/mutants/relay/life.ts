@@ -120,14 +120,6 @@ export const life: readonly RelayMutant[] = [
     },
   },
   {
-    name: 'pong-is-silence',
-    does: 'does not count a WebSocket pong as something received',
-    breaks: ['relay.silence'],
-    relay: class extends ScriptedRelay {
-      override onPong() {}
-    },
-  },
-  {
     name: 'waits-for-bind',
     does: 'waits for a bind for ever',
     breaks: ['relay.bind.time'],
