@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { type TSchema, Type } from 'typebox'
 import { Report } from './report/report.ts'
 import { Implementation } from './runner/configuration.ts'
-import { ProgramLine, RequestLine, verbs } from './shim/lines.ts'
+import { AgentState, ControllerState, events, ProgramLine, RequestLine, RpcEventData, verbs } from './shim/lines.ts'
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#'
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -23,7 +23,7 @@ export const schemas: Readonly<Record<string, object>> = {
   'report/report.schema.json': schema('Report of happy-remote-conformance', Report),
   'runner/implementation.schema.json': schema('implementation.json of happy-remote-conformance', Implementation),
   'shim/shim.schema.json': schema(
-    'Lines of the shim protocol, version 1: what the suite writes, what a program writes, and each verb',
+    'Lines of the shim protocol, version 1: what the suite writes, what a program writes, each verb and each event',
     Type.Object({
       request: RequestLine,
       line: ProgramLine,
@@ -35,6 +35,11 @@ export const schemas: Readonly<Record<string, object>> = {
           ]),
         ),
       ),
+      states: Type.Object({ agent: AgentState, controller: ControllerState }),
+      events: Type.Object({
+        ...Object.fromEntries(Object.entries(events).map(([name, { data }]) => [name, data])),
+        'of the agent': RpcEventData,
+      }),
     }),
   ),
 }

@@ -1,4 +1,4 @@
-// What a connection has heard and nobody has looked at yet.
+// What was heard and nobody has looked at yet.
 
 import type { RelayToClient, RoutedFrame } from '@happy-remote/schemas/relay.ts'
 
@@ -7,17 +7,17 @@ export type Heard =
   | { readonly kind: 'frame'; readonly frame: RoutedFrame; readonly bytes: Uint8Array; readonly at: number }
   | { readonly kind: 'close'; readonly code: number; readonly at: number }
 
-interface Waiter {
-  readonly matches: (heard: Heard) => boolean
-  readonly resolve: (heard: Heard | undefined) => void
+interface Waiter<T> {
+  readonly matches: (heard: T) => boolean
+  readonly resolve: (heard: T | undefined) => void
 }
 
 /** Things heard wait here, in order, until a step takes them. */
-export class Inbox {
-  readonly #heard: Heard[] = []
-  readonly #waiters = new Set<Waiter>()
+export class Inbox<T = Heard> {
+  readonly #heard: T[] = []
+  readonly #waiters = new Set<Waiter<T>>()
 
-  add(heard: Heard): void {
+  add(heard: T): void {
     for (const waiter of this.#waiters) {
       if (!waiter.matches(heard)) continue
       this.#waiters.delete(waiter)
@@ -28,7 +28,7 @@ export class Inbox {
   }
 
   /** The first thing that matches, as soon as it is there; undefined when `time` ms are over. */
-  take(matches: (heard: Heard) => boolean, time: number): Promise<Heard | undefined> {
+  take(matches: (heard: T) => boolean, time: number): Promise<T | undefined> {
     const index = this.#heard.findIndex(matches)
     if (index >= 0) return Promise.resolve(this.#heard.splice(index, 1)[0])
     return new Promise((resolve) => {
@@ -36,7 +36,7 @@ export class Inbox {
         this.#waiters.delete(waiter)
         resolve(undefined)
       }, time)
-      const waiter: Waiter = {
+      const waiter: Waiter<T> = {
         matches,
         resolve: (heard) => {
           clearTimeout(timer)
@@ -48,13 +48,13 @@ export class Inbox {
   }
 
   /** All that waits now and matches, taken. */
-  takeAll(matches: (heard: Heard) => boolean = () => true): Heard[] {
+  takeAll(matches: (heard: T) => boolean = () => true): T[] {
     const taken = this.#heard.filter(matches)
     for (const heard of taken) this.#heard.splice(this.#heard.indexOf(heard), 1)
     return taken
   }
 
-  get waiting(): readonly Heard[] {
+  get waiting(): readonly T[] {
     return this.#heard
   }
 }

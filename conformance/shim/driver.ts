@@ -4,10 +4,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { ErrorCode } from '@happy-remote/schemas/errors.ts'
 import { Compile } from 'typebox/compile'
+import { Inbox } from '../peers/inbox.ts'
 import {
   type AnswerLine,
+  type EventData,
+  type EventName,
+  events,
   LINE_MAX,
   ProgramLine,
+  RpcEventData,
   SHIM_VERSION,
   type VerbName,
   type VerbOk,
@@ -30,6 +35,8 @@ const programLine = Compile(ProgramLine)
 const checks = Object.fromEntries(
   Object.entries(verbs).map(([name, verb]) => [name, { with: Compile(verb.with), ok: Compile(verb.ok) }]),
 )
+const eventData = Object.fromEntries(Object.entries(events).map(([name, { data }]) => [name, Compile(data)]))
+const rpcEventData = Compile(RpcEventData)
 
 const STDERR_KEPT = 262_144
 /** Time for one answer; the longest is the `stop` of a relay that waits for its clients. */
@@ -58,7 +65,8 @@ export interface ProgramToRun {
 
 /** A running program. Every method rejects with ShimBroken when the program breaks the shim protocol. */
 export class Shim {
-  readonly events: ShimEvent[] = []
+  /** What the program has told unasked. */
+  readonly events = new Inbox<ShimEvent>()
   readonly #child: ChildProcess
   readonly #name: string
   readonly #waiting = new Map<number, Waiting>()
@@ -149,6 +157,20 @@ export class Shim {
     return this.ask('hello', { suite, shim: SHIM_VERSION, protocol: [1] }, 20_000)
   }
 
+  /** The next event of this name that `matches`, as soon as it is there. Throws Failed when `time` ms are over. */
+  async expectEvent<E extends EventName>(
+    name: E,
+    time: number,
+    matches: (data: EventData<E>) => boolean = () => true,
+  ): Promise<EventData<E>> {
+    const told = await this.events.take(({ event, data }) => event === name && matches(data as EventData<E>), time)
+    if (told) return told.data as EventData<E>
+    if (this.#broken) throw this.#broken
+    const others = this.events.waiting.slice(0, 5).map(({ event, data }) => `"${event}" ${JSON.stringify(data)}`)
+    const instead = others.length > 0 ? `, but ${others.join(', ')}` : ''
+    throw new Failed(`The program does not tell "${name}"${instead} within ${time / 1000} s`)
+  }
+
   /** Asks to stop, then ends standard input, then insists. Resolves when the process is gone. */
   async end(): Promise<void> {
     this.#isStopping = true
@@ -209,13 +231,19 @@ export class Shim {
       return
     }
     if ('event' in value) {
-      this.events.push(value as ShimEvent)
+      this.#onEvent(value)
       return
     }
     const answer = value as AnswerLine
     const waiting = this.#waiting.get(answer.id)
     if (waiting) waiting.resolve(answer)
     else this.#break(`answers the request ${answer.id}, which nobody made`)
+  }
+
+  #onEvent(told: ShimEvent): void {
+    const check = Object.hasOwn(eventData, told.event) ? eventData[told.event] : rpcEventData
+    if (check?.Check(told.data)) this.events.add(told)
+    else this.#break(`tells "${told.event}" with data that do not fit: ${JSON.stringify(told.data).slice(0, 200)}`)
   }
 
   #break(what: string): Error {

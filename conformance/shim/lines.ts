@@ -2,6 +2,7 @@
 
 import { CAPABILITIES } from '@happy-remote/schemas/constants.ts'
 import { type ErrorCode, errors } from '@happy-remote/schemas/errors.ts'
+import { DeviceId } from '@happy-remote/schemas/rpc/method.ts'
 import { type Static, type TSchema, Type } from 'typebox'
 
 export const SHIM_VERSION = 1
@@ -25,12 +26,13 @@ export type RequestLine = Static<typeof RequestLine>
 
 const Id = Type.Integer({ minimum: 0 })
 const closed = { additionalProperties: false }
+const Code = Type.Enum(Object.keys(errors) as ErrorCode[])
 
 export const OkLine = Type.Object({ id: Id, ok: Type.Record(Type.String(), Type.Unknown()) }, closed)
 export const ErrorLine = Type.Object(
   {
     id: Id,
-    error: Type.Object({ code: Type.Enum(Object.keys(errors) as ErrorCode[]), message: Type.String() }, closed),
+    error: Type.Object({ code: Code, message: Type.String() }, closed),
   },
   closed,
 )
@@ -104,11 +106,48 @@ export const StartRelay = Type.Object(
 export const StartEndpoint = Type.Object(
   {
     relay: RelayUrl,
+    state: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'Folder for what the program stores, made by the suite; only with `state`. Absent: a temporary one.',
+      }),
+    ),
+    name: Type.Optional(Type.String({ description: 'Name of the device, which the owner may have typed.' })),
     now: Type.Optional(Type.Integer({ description: 'ms since 1970; only with `deterministic`' })),
     random: Type.Optional(Type.String({ pattern: '^([0-9a-f]{2})*$', description: 'only with `deterministic`' })),
   },
   closed,
 )
+
+/** What `state` of an agent answers. */
+export const AgentState = Type.Object({
+  devices: Type.Array(
+    Type.Object({
+      deviceId: DeviceId,
+      name: Type.String({ description: 'Empty until the device has told it.' }),
+      capabilities: Type.Array(Type.String()),
+      online: Type.Boolean({ description: 'An authentic frame came in the last 60 s.' }),
+    }),
+    { description: 'As `device.list` tells them.' },
+  ),
+})
+export type AgentState = Static<typeof AgentState>
+
+/** What `state` of a controller answers. */
+export const ControllerState = Type.Object({
+  agents: Type.Array(
+    Type.Object({
+      deviceId: DeviceId,
+      name: Type.String({ description: 'As `pair.complete` told it; of an unconfirmed one, anything.' }),
+      capabilities: Type.Array(Type.String()),
+      confirmed: Type.Boolean({ description: 'False: the record is stored as unconfirmed.' }),
+      online: Type.Boolean({ description: 'An authentic frame came in the last 60 s.' }),
+    }),
+    { description: 'One for each pairing record that is stored.' },
+  ),
+})
+export type ControllerState = Static<typeof ControllerState>
 
 export const verbs = {
   hello: {
@@ -145,7 +184,7 @@ export const verbs = {
     roles: ['agent'],
     with: Type.Union([Type.Object({ digits: Digits }, closed), Type.Object({ cancel: Type.Literal(true) }, closed)]),
     ok: Nothing,
-    meaning: 'the person types the digits, or gives up',
+    meaning: 'the person types the digits as soon as the agent asks for them, or gives up',
   },
   call: {
     roles: ['controller'],
@@ -160,6 +199,18 @@ export const verbs = {
     meaning: 'what may be observed: see the page',
   },
   drop: { roles: ['agent', 'controller'], with: Nothing, ok: Nothing, meaning: 'cuts the socket without a close' },
+  clock: {
+    roles: ['agent', 'controller'],
+    with: Type.Object(
+      {
+        wall: Type.Optional(Type.Integer({ description: 'ms; back where negative' })),
+        monotonic: Type.Optional(Type.Integer({ minimum: 0, description: 'ms; timers follow' })),
+      },
+      closed,
+    ),
+    ok: Nothing,
+    meaning: 'moves the clocks of the program: both as if time had passed, one as if it slept or was set',
+  },
   revoke: {
     roles: ['agent', 'controller'],
     with: Type.Object({ deviceId: Type.Optional(Type.String()) }, closed),
@@ -183,3 +234,53 @@ export const verbs = {
 export type VerbName = keyof typeof verbs
 export type VerbWith<V extends VerbName> = Static<(typeof verbs)[V]['with']>
 export type VerbOk<V extends VerbName> = Static<(typeof verbs)[V]['ok']>
+
+export interface EventKind {
+  readonly roles: readonly Role[]
+  readonly data: TSchema
+  readonly meaning: string
+}
+
+const Offset = Type.Integer({ minimum: 0 })
+const Live = Type.Boolean({ description: 'By `session.fresh.live`: may be shown without an age.' })
+
+/** What a program tells unasked. */
+export const events = {
+  scanned: { roles: ['agent'], data: Nothing, meaning: 'an M1 was accepted, and M2 is sent' },
+  digits: {
+    roles: ['agent'],
+    data: Type.Object({ triesLeft: Type.Integer({ minimum: 0 }) }),
+    meaning: 'asks for the digits',
+  },
+  'other-device': { roles: ['agent'], data: Nothing, meaning: 'shows that another device used the code' },
+  paired: {
+    roles: ['agent', 'controller'],
+    data: Type.Object({ deviceId: DeviceId }),
+    meaning: 'an agent: the record is stored; a controller: it is confirmed',
+  },
+  'pairing-failed': {
+    roles: ['agent', 'controller'],
+    data: Type.Object({ code: Code }),
+    meaning: "the attempt has ended, a controller's after it had shown digits",
+  },
+  revoked: {
+    roles: ['controller'],
+    data: Type.Object({ deviceId: DeviceId }),
+    meaning: 'the agent has ended the pairing',
+  },
+  output: {
+    roles: ['controller'],
+    data: Type.Object({ terminalId: Type.String(), offset: Offset, bytes: Hex, live: Live }),
+    meaning: 'output of a terminal, in order and each byte once',
+  },
+  gap: {
+    roles: ['controller'],
+    data: Type.Object({ terminalId: Type.String(), from: Offset, to: Offset }),
+    meaning: 'output from `from` up to `to` is no longer kept at the agent',
+  },
+} as const satisfies Record<string, EventKind>
+export type EventName = keyof typeof events
+export type EventData<E extends EventName> = Static<(typeof events)[E]['data']>
+
+/** The data of any other event: one of the agent, under its own name, known or not. */
+export const RpcEventData = Type.Object({ params: Type.Unknown(), live: Live })

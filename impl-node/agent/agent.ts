@@ -161,6 +161,11 @@ export class Agent {
     return true
   }
 
+  /** Cuts the connections as a lost network would; they are made again. */
+  cut(): void {
+    for (const socket of this.#sockets.values()) socket.cut()
+  }
+
   /** Ends links, terminals and the assistant; resolves when all processes are gone. */
   async close(): Promise<void> {
     // pairing.qr.erase

@@ -251,6 +251,7 @@ export class Controller extends EventEmitter<ControllerEvents> {
     const session = this.#sessions
     let watched: RemoteTerminal | undefined
     await call((attachment, running = true) => {
+      handlers.onAttach?.(attachment)
       const terminal = new RemoteTerminal(this.#calls, handlers, attachment, () => this.#terminals.delete(terminal))
       this.#terminals.add(terminal)
       watched = terminal

@@ -9,6 +9,8 @@ import type { Calls } from './calls.ts'
 import { Placing } from './placing.ts'
 
 export interface TerminalHandlers {
+  /** The first attachment, before any of its output. */
+  onAttach?(attachment: Attachment): void
   /** `age`: ms since the agent was asked for what it shows; null where that cannot be told (session.fresh.live). */
   onData(bytes: Uint8Array, age: number | null): void
   /** Output from `from`, up to but without `to`, is no longer kept. */

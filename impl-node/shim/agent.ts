@@ -1,0 +1,96 @@
+// The agent's verbs.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Capability, DEFAULT_CAPABILITIES } from '@happy-remote/schemas/constants.ts'
+import { type ErrorCode, ProtocolError } from '@happy-remote/schemas/errors.ts'
+import type { Agent, AgentOptions } from '../agent/agent.ts'
+import { VERSION } from '../cli/version.ts'
+import { deviceIdOf, deviceIdText } from '../crypto/identity.ts'
+import { tell, temporaryFolder, type Verbs } from './verbs.ts'
+
+export async function agent(): Promise<Verbs> {
+  const { Agent: AgentClass } = await import('../agent/agent.ts')
+  const { acpAssistant } = await import('../agent/assistants/acp.ts')
+  const { parseRelayUrl } = await import('../session/relay-url.ts')
+  const { Store } = await import('../session/store.ts')
+  const workspace = temporaryFolder()
+  let assistant: AgentOptions['assistant'] = null
+  let running: Agent | undefined
+  let pairing: ReturnType<Agent['pair']> | undefined
+  /** Resolves when the agent asks for the digits, or the attempt has ended. */
+  let asked = Promise.withResolvers<void>()
+  let failure: ErrorCode = 'not-found'
+
+  const connected = () => {
+    if (!running) throw new ProtocolError('not-found', 'The agent was not started.')
+    return running
+  }
+
+  return {
+    backend: ({ script }) => {
+      const file = join(temporaryFolder(), 'script.json')
+      writeFileSync(file, JSON.stringify(script))
+      const program = fileURLToPath(new URL('../../conformance/assistants/acp.ts', import.meta.url))
+      const command = [process.execPath, program, '--script', file]
+      assistant = { factory: acpAssistant({ command, workspace }), name: 'Scripted assistant', scripted: true }
+    },
+    start: ({ relay, state, name = 'agent under test' }) => {
+      running = new AgentClass({
+        store: new Store((state as string | undefined) ?? temporaryFolder()),
+        relay: parseRelayUrl(relay as string),
+        workspace,
+        name: name as string,
+        software: `happy-remote/${VERSION}`,
+        assistant,
+        log: (message, detail) => process.stderr.write(`${message} ${JSON.stringify(detail)}\n`),
+      })
+    },
+    offer: ({ capabilities = DEFAULT_CAPABILITIES }) => {
+      asked = Promise.withResolvers()
+      failure = 'not-found'
+      pairing = connected().pair(
+        {
+          onScanned: () => tell('scanned', {}),
+          onDigits: (triesLeft) => {
+            tell('digits', { triesLeft })
+            asked.resolve()
+          },
+          onOtherDevice: () => tell('other-device', {}),
+          onEnd: (end) => {
+            if (end.outcome === 'paired') {
+              tell('paired', { deviceId: deviceIdText(deviceIdOf(end.record.peer.identityKey)) })
+            } else {
+              failure = end.reason === 'cancelled' ? 'rejected' : end.reason
+              tell('pairing-failed', { code: failure })
+            }
+            asked.resolve()
+          },
+        },
+        { capabilities: capabilities as Capability[] },
+      )
+      return { uri: pairing.uri }
+    },
+    confirm: async ({ digits, cancel }) => {
+      if (!pairing) throw new ProtocolError('not-found', 'No code was offered.')
+      if (cancel) return pairing.cancel()
+      await asked.promise
+      const outcome = pairing.enterDigits(digits as string)
+      if (outcome === 'ok') return
+      if (outcome === 'wrong') tell('digits', { triesLeft: pairing.triesLeft })
+      throw new ProtocolError(outcome === 'wrong' ? 'sas-mismatch' : failure, `The digits are ${outcome}.`)
+    },
+    drop: () => running?.cut(),
+    revoke: ({ deviceId }) => {
+      const id = (deviceId as string | undefined) ?? running?.devices[0]?.deviceId
+      if (id === undefined || !running?.revoke(id)) throw new ProtocolError('not-found', 'There is no such device.')
+    },
+    state: () => ({
+      devices: (running?.devices ?? []).map(({ deviceId, name, capabilities, online }) => ({
+        ...{ deviceId, name, capabilities, online },
+      })),
+    }),
+    stop: () => running?.close(),
+  }
+}

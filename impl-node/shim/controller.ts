@@ -1,0 +1,165 @@
+// The controller's verbs: a program that keeps what it has paired, and tells what it hears.
+
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
+import type { MethodName } from '@happy-remote/schemas/rpc/registry.ts'
+import type { Controller } from '../controller/controller.ts'
+import type { TerminalHandlers } from '../controller/terminal.ts'
+import { deviceIdOf, deviceIdText } from '../crypto/identity.ts'
+import type { PairingRecord } from '../session/record.ts'
+import type { Store } from '../session/store.ts'
+import { tell, temporaryFolder, type Verbs } from './verbs.ts'
+
+// session.fresh.live
+const isLive = (age: number | null): boolean => age !== null && age <= limits.presenceFresh
+const agentOf = ({ peer }: PairingRecord): string => deviceIdText(deviceIdOf(peer.identityKey))
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+/** Tells the output of one terminal; `onAttach` comes before the first of it. */
+function follow(terminalId: () => string): { handlers: TerminalHandlers; startAt(offset: number): void } {
+  let next = 0
+  const handlers: TerminalHandlers = {
+    onData: (bytes, age) => {
+      tell('output', { terminalId: terminalId(), offset: next, bytes: text(bytes), live: isLive(age) })
+      next += bytes.length
+    },
+    onGap: (from, to) => {
+      tell('gap', { terminalId: terminalId(), from, to })
+      next = to
+    },
+    onExit: () => {},
+  }
+  return { handlers, startAt: (offset) => (next = offset) }
+}
+
+export async function controller(): Promise<Verbs> {
+  const { Controller: ControllerClass } = await import('../controller/controller.ts')
+  const { pairWith } = await import('../controller/pair.ts')
+  const { parsePairingCode } = await import('../session/pairing-code.ts')
+  const { Store: StoreClass } = await import('../session/store.ts')
+  let store: Store | undefined
+  let name = 'controller under test'
+  /** Newest last. */
+  const connections = new Set<Controller>()
+
+  const kept = () => {
+    if (!store) throw new ProtocolError('not-found', 'The controller was not started.')
+    return store
+  }
+  const newest = () => {
+    const last = [...connections].at(-1)
+    if (!last) throw new ProtocolError('not-found', 'Nothing is paired.')
+    return last
+  }
+
+  const watch = (made: Controller) => {
+    connections.add(made)
+    const over = () => {
+      connections.delete(made)
+      kept().removePairing(made.record.pairingId)
+    }
+    made.on('event', ({ method, params }, age) => tell(method, { params, live: isLive(age) }))
+    made.on('revoked', () => {
+      over()
+      tell('revoked', { deviceId: agentOf(made.record) })
+    })
+    made.on('expired', over)
+    let { state } = made.record
+    made.on('record', (record) => {
+      if (state === 'unconfirmed' && record.state === 'stored') tell('paired', { deviceId: agentOf(record) })
+      state = record.state
+    })
+  }
+
+  /** A connection for each record that has none. */
+  const connectAll = () => {
+    const used = new Set([...connections].map(({ record }) => text(record.pairingId)))
+    for (const record of kept().pairings) {
+      if (record.role !== 'controller' || used.has(text(record.pairingId))) continue
+      const save = (changed: PairingRecord) =>
+        changed.state === 'stored' ? kept().adoptPairing(changed) : kept().savePairing(changed)
+      watch(new ControllerClass({ identity: kept().identity, record, name, save }))
+    }
+  }
+
+  return {
+    start: (options) => {
+      if (options.name !== undefined) name = options.name as string
+      store = new StoreClass((options.state as string | undefined) ?? temporaryFolder())
+      connectAll()
+    },
+    pair: async ({ uri }) => {
+      const code = parsePairingCode(uri as string, Date.now())
+      const shown = Promise.withResolvers<{ digits: string }>()
+      let isShown = false
+      const onDigits = (digits: string) => {
+        isShown = true
+        shown.resolve({ digits })
+      }
+      pairWith({ code, store: kept(), name, onDigits }).then(
+        (made) => {
+          watch(made)
+          tell('paired', { deviceId: agentOf(made.record) })
+        },
+        (error: ProtocolError) => {
+          if (isShown) tell('pairing-failed', { code: error.code })
+          else shown.reject(error)
+          // The record may still be confirmed later.
+          connectAll()
+        },
+      )
+      return shown.promise
+    },
+    call: async ({ method, params }) => {
+      const made = newest()
+      if (method !== 'terminal.open' && method !== 'terminal.attach') {
+        return { result: await made.call(method as MethodName, params as never) }
+      }
+      let terminalId = ''
+      let result: unknown
+      const { handlers, startAt } = follow(() => terminalId)
+      const watched = {
+        ...handlers,
+        onAttach: (answer: { terminalId: string; offset: number }) => {
+          result ??= answer
+          terminalId = answer.terminalId
+          startAt(answer.offset)
+        },
+      }
+      if (method === 'terminal.open') await made.openTerminal(params as never, watched)
+      else {
+        const { terminalId: id, afterOffset } = params as { terminalId: string; afterOffset?: number }
+        terminalId = id
+        await made.attachTerminal(id, watched, afterOffset)
+      }
+      return { result }
+    },
+    drop: () => newest().cut(),
+    revoke: async () => {
+      const made = newest()
+      await made.revoke()
+      connections.delete(made)
+      kept().removePairing(made.record.pairingId)
+    },
+    state: () => {
+      const online = new Set(
+        [...connections]
+          .filter(({ status }) => status.heardAt !== null && Date.now() - status.heardAt < limits.presenceFresh)
+          .map(({ record }) => text(record.pairingId)),
+      )
+      return {
+        agents: kept().pairings.map((record) => ({
+          deviceId: agentOf(record),
+          name: record.peerName,
+          capabilities: record.capabilities,
+          confirmed: record.state === 'stored',
+          online: online.has(text(record.pairingId)),
+        })),
+      }
+    },
+    stop: () => {
+      for (const made of connections) made.close()
+      store?.close()
+    },
+  }
+}
