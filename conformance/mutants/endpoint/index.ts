@@ -1,0 +1,5 @@
+// All mutants of the Node implementation.
+
+import { relay } from './relay.ts'
+
+export const endpointMutants = [...relay]

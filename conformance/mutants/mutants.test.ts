@@ -1,0 +1,134 @@
+// The machinery of the mutants; that they die is shown by kill.ts.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { loadRequirements } from '../runner/requirements.ts'
+import { mutants } from './every.ts'
+import { type Kill, merged, readKills, textOf } from './kills.ts'
+import { FAULT, isOfSource } from './mutant.ts'
+import { inPart, partOf } from './part.ts'
+import { type Place, spoil, stale } from './spoil.ts'
+import { tableOf } from './table.ts'
+
+const place: Place = { name: 'm', file: 'impl-node/relay/bucket.ts', find: 'one', replace: 'two' }
+
+describe('mutants', () => {
+  const { byId } = loadRequirements()
+
+  test('have names of their own, and break requirements that the spec has', () => {
+    assert.equal(new Set(mutants.map(({ name }) => name)).size, mutants.length)
+    assert.deepEqual(
+      mutants.flatMap(({ name, breaks }) => breaks.filter((id) => !byId.has(id)).map((id) => `${name}: ${id}`)),
+      [],
+    )
+  })
+
+  test('of the source find their place in it', () => {
+    assert.deepEqual(stale(mutants.filter(isOfSource)), [])
+  })
+})
+
+describe('spoil()', () => {
+  test('changes the one place, and nothing of what stands in its replacement', () => {
+    assert.equal(spoil('a one b', { ...place, replace: '$& two' }), 'a $& two b')
+  })
+
+  test('refuses a place that is not there, is there twice, or stays as it is', () => {
+    assert.throws(() => spoil('zero', place), /m does not find its place in impl-node\/relay\/bucket\.ts: one/)
+    assert.throws(() => spoil('one one', place), /m finds 2 places/)
+    assert.throws(() => spoil('one', { ...place, replace: 'one' }), /changes nothing/)
+  })
+})
+
+describe('spoil-on-load.ts', () => {
+  const load = (fault: Place, program: string) =>
+    new Promise<{ code: number | null; out: string; error: string }>((resolve) => {
+      const hook = fileURLToPath(new URL('spoil-on-load.ts', import.meta.url))
+      const args = ['--disable-warning=ExperimentalWarning', '--import', hook, '--input-type=module', '-e', program]
+      const child = spawn(process.execPath, args, { env: { ...process.env, [FAULT]: JSON.stringify(fault) } })
+      const told = { out: '', error: '' }
+      child.stdout.on('data', (data) => {
+        told.out += data
+      })
+      child.stderr.on('data', (data) => {
+        told.error += data
+      })
+      child.once('close', (code) => resolve({ code, ...told }))
+    })
+  const file = 'impl-node/cli/version.ts'
+  const address = new URL(`../../${file}`, import.meta.url).href
+  const program = `console.log((await import(${JSON.stringify(address)})).VERSION)`
+
+  test('gives a program its fault', async () => {
+    const fault = {
+      name: 'm',
+      file,
+      find: 'export const VERSION',
+      replace: "export const VERSION = 'spoiled' //",
+    } as const
+    assert.deepEqual(await load(fault, program), { code: 0, out: 'spoiled\n', error: '' })
+  })
+
+  test('ends a program whose fault does not load before it does anything', async () => {
+    const { code, out } = await load(
+      { name: 'm', file, find: 'export const VERSION', replace: 'export cnst V' },
+      program,
+    )
+    assert.deepEqual([code, out], [1, ''])
+  })
+})
+
+describe('partOf()', () => {
+  test('gives every mutant a part, and each commit the next part', () => {
+    const parts = [0, 1, 2, 3].map((turn) => partOf('auto', 100, () => turn))
+    assert.deepEqual(parts[0], { number: 1, of: 4 })
+    const all = Array.from({ length: 100 }, (_, i) => i)
+    assert.deepEqual(
+      parts.flatMap((part) => inPart(all, part)).sort((a, b) => a - b),
+      all,
+    )
+    assert.deepEqual(
+      partOf('auto', 100, () => 4),
+      parts[0],
+    )
+  })
+
+  test('takes a part that is named, and no other words', () => {
+    assert.deepEqual(partOf('2/3', 100), { number: 2, of: 3 })
+    for (const wrong of ['0/3', '4/3', 'x', '1']) assert.throws(() => partOf(wrong, 100), /wants k\/n/)
+  })
+})
+
+describe('kills.json', () => {
+  const kill = (name: string, killedBy: string | null, bitten: string[] = []): Kill => ({
+    ...{ name, subject: 'relay', killedBy, more: 0, bitten, on: '00000000' },
+  })
+
+  test('keeps older kills beside newer ones, in the order of the mutants, and forgets mutants that are gone', () => {
+    const kept = merged([kill('a', 'x'), kill('b', 'x'), kill('gone', 'x')], [kill('b', null)], ['b', 'a', 'new'])
+    assert.deepEqual(
+      kept.map(({ name, killedBy }) => [name, killedBy]),
+      [
+        ['b', null],
+        ['a', 'x'],
+      ],
+    )
+  })
+
+  test('is written as the formatter would', () => {
+    assert.deepEqual(JSON.parse(textOf([kill('a', 'x')])), { kills: [kill('a', 'x')] })
+    assert.ok(readKills().every(({ name }) => mutants.some((mutant) => mutant.name === name)))
+  })
+
+  test('becomes a table that names survivors, mutants that have not run, and requirements without a kill', () => {
+    const [first, second] = mutants
+    assert.ok(first && second)
+    const table = tableOf([first, second], [kill(first.name, null)], { claimed: ['relay.bind.first'] })
+    assert.match(table, /0 of 2 mutants are killed/)
+    assert.match(table, /none yet: `relay\.bind\.first`/)
+    assert.match(table, new RegExp(`\`${first.name}\`.*\\*\\*survived\\*\\*`))
+    assert.match(table, new RegExp(`\`${second.name}\`.*not run yet`))
+  })
+})
