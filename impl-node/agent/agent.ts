@@ -18,7 +18,8 @@ import type { PairingRecord } from '../session/record.ts'
 import { parseRelayUrl, type RelayAddress } from '../session/relay-url.ts'
 import type { Store } from '../session/store.ts'
 import type { AssistantFactory } from './assistants/assistant.ts'
-import { createCommands, memoryCommandStore } from './commands.ts'
+import { type DiskCommandStore, diskCommandStore } from './command-store.ts'
+import { createCommands } from './commands.ts'
 import { Conversation } from './conversation.ts'
 import type { Device } from './devices.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
@@ -73,13 +74,13 @@ export class Agent {
   readonly #permissions: PermissionBook
   readonly conversation: Conversation
   readonly #dispatch: Dispatch
-  /** rpc.command.epoch: the ids are kept in memory, so each start has an epoch of its own. */
-  readonly #commandEpoch = randomUUID()
+  readonly #commandStore: DiskCommandStore
 
   constructor(options: AgentOptions) {
     this.#options = options
     const { workspace, software, assistant, store, log } = options
     const name = deviceName(options.name)
+    this.#commandStore = diskCommandStore(store.database)
     const emit = <E extends EventName>(event: E, params: EventParams<E>) => this.#emit(event, params)
     this.#terminals = new Terminals({ workspace, emit })
     this.#permissions = new PermissionBook({ emit })
@@ -103,7 +104,7 @@ export class Agent {
         ...sessionHandlers(devices),
         ...deviceHandlers(devices),
       },
-      commands: createCommands(memoryCommandStore()),
+      commands: createCommands(this.#commandStore),
       log,
       heard: (deviceId) => this.#terminals.heard(deviceId),
     })
@@ -212,7 +213,7 @@ export class Agent {
       record,
       socket: this.#socketOf(parseRelayUrl(record.relay)),
       name,
-      commandEpoch: this.#commandEpoch,
+      commandEpoch: this.#commandStore.epoch,
       ...(ratchet && { ratchet }),
       ...(clocks && { clocks }),
       handlers: {

@@ -25,7 +25,7 @@ export interface CommandRecord {
 export interface CommandStore {
   /** The record of an id, which counts as seen by this. */
   find(controller: string, id: string): CommandRecord | undefined
-  /** Must be durable before it returns: the effect starts then. Throws `busy` where there is no room. */
+  /** Must be durable before it returns: the effect starts then. */
   accept(controller: string, id: string, fingerprint: string): void
   finish(controller: string, id: string, outcome: Outcome): void
 }
@@ -56,7 +56,7 @@ export function createCommands(store: CommandStore): Commands {
       const key = `${controller} ${id}`
       const present = running.get(key)
       if (present !== undefined) return present
-      // Accepted in an earlier life of the agent, and no outcome: never executed again.
+      // rpc.command.interrupted: accepted in an earlier life of the agent, and no outcome
       if (record !== undefined) throw new ProtocolError('interrupted')
       if (refuse !== undefined) throw refuse
 
@@ -68,62 +68,6 @@ export function createCommands(store: CommandStore): Commands {
       })
       running.set(key, outcome)
       return outcome
-    },
-  }
-}
-
-/** Ids are kept for 72 h (ms) after they were last seen. */
-const KEPT = 259_200_000
-/** Ids kept in memory per controller; the oldest finished ones go first. */
-const KEPT_MAX = 10_000
-
-/** A store that lasts as long as the process. */
-export function memoryCommandStore(now: () => number = Date.now, keptMax = KEPT_MAX): CommandStore {
-  interface Entry {
-    readonly fingerprint: string
-    outcome: Outcome | null
-    seenAt: number
-  }
-  const controllers = new Map<string, Map<string, Entry>>()
-
-  /** Ids in the order in which they were last seen. */
-  const idsOf = (controller: string): Map<string, Entry> => {
-    const ids = controllers.get(controller) ?? new Map<string, Entry>()
-    controllers.set(controller, ids)
-    return ids
-  }
-
-  function makeRoom(ids: Map<string, Entry>): void {
-    const before = now() - KEPT
-    for (const [id, { outcome, seenAt }] of ids) {
-      if (ids.size < keptMax && seenAt > before) return
-      if (outcome !== null) ids.delete(id)
-    }
-    if (ids.size >= keptMax) throw new ProtocolError('busy', `Cannot accept a command: ${keptMax} are running`)
-  }
-
-  return {
-    find(controller, id) {
-      const ids = idsOf(controller)
-      const entry = ids.get(id)
-      if (entry === undefined) return undefined
-      if (entry.outcome !== null && entry.seenAt <= now() - KEPT) {
-        ids.delete(id)
-        return undefined
-      }
-      entry.seenAt = now()
-      ids.delete(id)
-      ids.set(id, entry)
-      return entry
-    },
-    accept(controller, id, print) {
-      const ids = idsOf(controller)
-      makeRoom(ids)
-      ids.set(id, { fingerprint: print, outcome: null, seenAt: now() })
-    },
-    finish(controller, id, outcome) {
-      const entry = idsOf(controller).get(id)
-      if (entry !== undefined) entry.outcome = outcome
     },
   }
 }

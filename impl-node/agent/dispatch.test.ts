@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { type Request, Response } from '@happy-remote/schemas/rpc/envelope.ts'
@@ -6,7 +7,8 @@ import { methods } from '@happy-remote/schemas/rpc/registry.ts'
 import fc from 'fast-check'
 import { Compile } from 'typebox/compile'
 import { FakeCaller } from './caller.fake.ts'
-import { createCommands, memoryCommandStore } from './commands.ts'
+import { diskCommandStore } from './command-store.ts'
+import { createCommands } from './commands.ts'
 import { createDispatch, type DispatchOptions } from './dispatch.ts'
 import type { Handlers } from './handler.ts'
 
@@ -19,7 +21,7 @@ function start(handlers: Partial<Handlers>, options: Partial<DispatchOptions> = 
   const logged: Readonly<Record<string, unknown>>[] = []
   const dispatch = createDispatch({
     handlers: handlers as Handlers,
-    commands: createCommands(memoryCommandStore()),
+    commands: createCommands(diskCommandStore(new DatabaseSync(':memory:'))),
     log: (_message, detail) => logged.push(detail),
     ...options,
   })

@@ -84,6 +84,15 @@ test('what cannot be read is answered with one error, and nothing of it is acted
   }
 })
 
+// errors.code.unknown
+test('an error with the code of a later version is an error without a known reason', () => {
+  const bench = new Bench()
+  const response = { id: randomUUID(), type: 'response', error: { code: 'of-tomorrow', message: 'so it is' } }
+  bench.read(response, false)
+  const error = { code: 'internal', message: 'so it is' }
+  assert.deepEqual([bench.unreadable, bench.messages], [[], [{ ...response, error }]])
+})
+
 // rpc.batch.order, rpc.message.unknown-members
 test('the messages of a batch come in their order, with what else is in them', () => {
   const bench = new Bench()

@@ -1,8 +1,8 @@
 // What an opened frame holds: JSON messages, alone or in a batch, and stream chunks (spec/rpc.md).
 
-import { type ControlErrorCode, ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { type ControlErrorCode, codesAt, ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
-import { Batch, Message } from '@happy-remote/schemas/rpc/envelope.ts'
+import { type Message, ReceivedBatch, ReceivedMessage } from '@happy-remote/schemas/rpc/envelope.ts'
 import { ControlMessage, StreamChunk } from '@happy-remote/schemas/session.ts'
 import { Compile } from 'typebox/compile'
 import { Bodies, type BodyFailure } from './bodies.ts'
@@ -29,8 +29,8 @@ export interface IncomingHooks {
   bodyFailed(requestId: string, code: BodyFailure): void
 }
 
-const message = Compile(Message)
-const batch = Compile(Batch)
+const message = Compile(ReceivedMessage)
+const batch = Compile(ReceivedBatch)
 const control = Compile(ControlMessage)
 
 /** Undefined where the bytes are not UTF-8 JSON. */
@@ -40,6 +40,14 @@ function parseJson(content: Uint8Array): unknown {
   } catch {
     return undefined
   }
+}
+
+const rpcCodes: ReadonlySet<string> = new Set(codesAt('rpc'))
+
+/** errors.code.unknown: a failure without a known reason. */
+function withKnownCode(received: ReceivedMessage): Message {
+  if (!('error' in received) || rpcCodes.has(received.error.code)) return received as Message
+  return { ...received, error: { ...received.error, code: 'internal' } }
 }
 
 /** Null where it is not a control message that this version knows: it is ignored. */
@@ -90,7 +98,7 @@ export class Incoming {
       return
     }
     // rpc.batch.order
-    for (const entry of entries as Message[]) {
+    for (const entry of (entries as ReceivedMessage[]).map(withKnownCode)) {
       const held = this.#bodies.hold(entry as unknown as Record<string, unknown>, receipt, now, streams)
       if (!held) this.#hooks.onMessage(entry, receipt)
     }

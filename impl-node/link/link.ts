@@ -8,7 +8,7 @@ import { HANDSHAKE_TYPES, type RekeyReason } from '@happy-remote/schemas/pairing
 import type { Message } from '@happy-remote/schemas/rpc/envelope.ts'
 import { RATCHET_TYPES, type StreamChunk } from '@happy-remote/schemas/session.ts'
 import type { Identity } from '../crypto/identity.ts'
-import type { Random } from '../crypto/primitives.ts'
+import { type Random, randomBytes } from '../crypto/primitives.ts'
 import { routeKeyFrom } from '../crypto/route.ts'
 import { type Clocks, Freshness, systemClocks } from '../session/freshness.ts'
 import type { CompletedRun } from '../session/initiator.ts'
@@ -117,6 +117,8 @@ export class Link {
   #closed = false
   #completeUntil = Number.NEGATIVE_INFINITY
   #completeAt = 0
+  /** versioning.feature.grease: nobody knows it, and everybody has to bear it. */
+  readonly #grease = `unstable-grease-${Buffer.from(randomBytes(4)).toString('hex')}`
   #unpaired = false
   /** Monotonic ms: when to look for a confirmation by other means than pair.complete. */
   #confirmBy = Number.POSITIVE_INFINITY
@@ -548,9 +550,9 @@ export class Link {
   #sendComplete(): void {
     if (!this.#bound) return
     this.#completeAt = this.#now()
-    const { capabilities } = this.#record
+    const capabilities = [...this.#record.capabilities, this.#grease]
     const agentName = deviceName(this.#options.name)
-    this.#channel.control({ type: 'pair.complete', capabilities: [...capabilities], agentName })
+    this.#channel.control({ type: 'pair.complete', capabilities, agentName })
     this.#sendHello()
   }
 

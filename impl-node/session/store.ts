@@ -64,6 +64,11 @@ export class Store {
     }
   }
 
+  /** For tables of layers above, under the same lock. */
+  get database(): DatabaseSync {
+    return this.#db
+  }
+
   get pairings(): PairingRecord[] {
     for (const { state, createdAt, pairingId } of this.#pairings.values()) {
       // pairing.controller.delete-unconfirmed

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { DEFAULT_CAPABILITIES } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { Request } from '@happy-remote/schemas/rpc/envelope.ts'
 import { FakeCaller } from '../caller.fake.ts'
-import { createCommands, memoryCommandStore } from '../commands.ts'
+import { diskCommandStore } from '../command-store.ts'
+import { createCommands } from '../commands.ts'
 import type { Device, Devices } from '../devices.ts'
 import { createDispatch } from '../dispatch.ts'
 import type { Handlers } from '../handler.ts'
@@ -41,7 +43,7 @@ async function ask(handlers: Partial<Handlers>, caller: FakeCaller, method: stri
   const failed: unknown[] = []
   const dispatch = createDispatch({
     handlers: handlers as Handlers,
-    commands: createCommands(memoryCommandStore()),
+    commands: createCommands(diskCommandStore(new DatabaseSync(':memory:'))),
     log: (_message, { error }) => failed.push(error),
     checkResults: true,
   })

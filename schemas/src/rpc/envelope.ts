@@ -1,6 +1,6 @@
 // The messages of content types 0x01 and 0x02: spec/rpc.md.
 
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { codesAt } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { Base64url } from '../session.ts'
@@ -29,6 +29,9 @@ export const RpcError = Type.Object({
 })
 export type RpcError = Static<typeof RpcError>
 
+/** What a receiver takes for an error: one whose code it does not know is one all the same (errors.code.unknown). */
+const AnyError = Type.Object({ ...RpcError.properties, code: Type.String() })
+
 export const Success = Type.Object({ id: Uuid, type: Type.Literal('response'), result: Type.Unknown() })
 export const Failure = Type.Object({ id: Uuid, type: Type.Literal('response'), error: RpcError })
 export const Response = Type.Union([Success, Failure])
@@ -45,8 +48,21 @@ export type Event = Static<typeof Event>
 export const Message = Type.Union([Request, Success, Failure, Event])
 export type Message = Request | Response | Event
 
-export const Batch = Type.Object({
-  type: Type.Literal('batch'),
-  messages: Type.Array(Message, { minItems: 2, maxItems: limits.batchMessages }),
-})
+const batchOf = <T extends TSchema>(message: T) =>
+  Type.Object({
+    type: Type.Literal('batch'),
+    messages: Type.Array(message, { minItems: 2, maxItems: limits.batchMessages }),
+  })
+
+export const Batch = batchOf(Message)
 export type Batch = { type: 'batch'; messages: Message[] }
+
+/** As `Message` and `Batch`, for what comes from a peer of a later version. */
+export const ReceivedMessage = Type.Union([
+  Request,
+  Success,
+  Type.Object({ ...Failure.properties, error: AnyError }),
+  Event,
+])
+export const ReceivedBatch = batchOf(ReceivedMessage)
+export type ReceivedMessage = Static<typeof ReceivedMessage>
