@@ -36,13 +36,13 @@ function cli(...args: string[]): Promise<{ code: number | null; out: string; err
 }
 
 let files = 0
-function implementation(program: string[], known?: string): string {
+function implementation(program: string[], known?: string, role = 'relay'): string {
   const file = join(folder, `implementation-${++files}.json`)
   const knownFailures = known === undefined ? {} : { knownFailures: `known-${files}.yaml` }
   if (known !== undefined) writeFileSync(join(folder, `known-${files}.yaml`), known)
   writeFileSync(
     file,
-    JSON.stringify({ name: 'fake', roles: { relay: { command: [...node, ...program] } }, ...knownFailures }),
+    JSON.stringify({ name: 'fake', roles: { [role]: { command: [...node, ...program] } }, ...knownFailures }),
   )
   return file
 }
@@ -166,13 +166,77 @@ describe('happy-remote-conformance', { concurrency: 3 }, () => {
     assert.match(out, /Nothing listens/)
   })
 
+  const oracle = (fault: string, known?: string) => implementation([here('testing/oracle.ts'), fault], known, 'agent')
+  const PADDING = ['--filter', 'vectors/agent/padding-00', '--json']
+  const failing = ({ out }: { out: string }) => reportOf({ out }).scenarios.filter(({ verdict }) => verdict !== 'pass')
+
+  test('vectors: a program that answers as the files say passes all cases of its role: exit 0', async () => {
+    const done = await cli('vectors', oracle('none'), '--json', '--out', 'vectors-right')
+    assert.equal(done.code, 0, done.error)
+    const { command, scenarios, requirements } = reportOf(done)
+    assert.equal(command, 'vectors')
+    assert.ok(scenarios.length > 800)
+    assert.ok(scenarios.every(({ verdict }) => verdict === 'pass'))
+    assert.ok(requirements.some(({ id, verdict }) => id === 'pairing.identity.device-id' && verdict === 'pass'))
+  })
+
+  const faults: [fault: string, says: RegExp][] = [
+    ['lies', /padded is 1 instead of 256/],
+    ['is-silent', /padded is missing/],
+    ['refuses', /refused with "internal"/],
+    ['dies', /ended with exit code 7/],
+  ]
+  for (const [fault, says] of faults) {
+    test(`vectors: a program that ${fault} in one case fails in that one: exit 1`, async () => {
+      const done = await cli('vectors', oracle(fault), ...PADDING, '--out', `vectors-${fault}`)
+      assert.equal(done.code, 1, done.error)
+      const [failed, ...more] = failing(done)
+      assert.deepEqual([failed?.id, failed?.verdict, more], ['vectors/agent/padding-003', 'fail', []])
+      assert.match(failed?.message ?? '', says)
+      assert.match(readFileSync(join(folder, `vectors-${fault}`, 'report.html'), 'utf8'), /padding-003/)
+    })
+  }
+
+  test('vectors: a program that accepts everything fails every invalid case: exit 1', async () => {
+    const done = await cli('vectors', oracle('accepts'), '--filter', 'confirm-0', '--json', '--out', 'vectors-accepts')
+    assert.equal(done.code, 1)
+    const { scenarios } = reportOf(done)
+    for (const { text, verdict } of scenarios) {
+      assert.equal(verdict, text.some((line) => line.startsWith('To be refused')) ? 'fail' : 'pass')
+    }
+    assert.match(failing(done)[0]?.message ?? '', /accepted, and not refused with "confirm"/)
+  })
+
+  test('vectors: a program without the verb is never green: exit 1', async () => {
+    const { code, out } = await cli('vectors', oracle('without'), '--out', 'vectors-without')
+    assert.equal(code, 1)
+    assert.match(out, /unimplemented +vectors\/agent\/.*there is no vector/)
+    assert.match(out, /unimplemented +and \d+ more for the same reason/)
+  })
+
+  test('vectors: a known failure is excused by the id of its case, and one that passes fails the run', async () => {
+    const known = 'padding-003: not built yet\n'
+    const excused = await cli('vectors', oracle('lies', known), ...PADDING, '--out', 'vectors-known')
+    assert.equal(excused.code, 0, excused.error)
+    const stale = await cli('vectors', oracle('none', known), ...PADDING, '--out', 'vectors-stale')
+    assert.equal(stale.code, 1)
+    assert.deepEqual(reportOf(stale).outcome.staleKnownFailures, ['vectors/*/padding-003'])
+  })
+
+  test('vectors: a program that answers everything with ok: exit 3', async () => {
+    const { code, out } = await cli('vectors', implementation([here('testing/yes-man.ts')]), '--out', 'vectors-yes')
+    assert.equal(code, 3)
+    assert.match(out, /which does not exist/)
+  })
+
   const wrong: [what: string, args: string[], says: RegExp][] = [
     ['no command', [], /A command is wanted/],
     ['an unknown command', ['judge'], /There is no command judge/],
     ['run without a subject', ['run'], /run wants/],
     ['a file that is not there', ['run', 'nothing.json'], /There is no file/],
     ['an address of another kind', ['run', '--relay', 'https://relay.example.com'], /--relay wants/],
-    ['vectors, which this version does not have', ['vectors', 'a.json'], /vectors is not in this version/],
+    ['vectors of nothing', ['vectors'], /vectors wants one implementation/],
+    ['vectors of a file that is not there', ['vectors', 'nothing.json'], /There is no file/],
     ['matrix, which this version does not have', ['matrix', 'a.json', 'b.json'], /matrix is not in this version/],
     [
       'a requirement that the spec does not have',

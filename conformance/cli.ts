@@ -3,6 +3,7 @@
 
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { RunOutput } from './runner/assemble.ts'
 import { loadImplementation, relayUrl, suiteVersion, UsageError } from './runner/configuration.ts'
 import { loadRequirements } from './runner/requirements.ts'
 import { EXIT } from './runner/verdict.ts'
@@ -13,7 +14,7 @@ Usage:
   happy-remote-conformance run implementation.json     all roles that the file declares
   happy-remote-conformance run --relay ws://host:port  a relay by its address
   happy-remote-conformance list [--requirement id]     the scenarios
-  happy-remote-conformance vectors implementation.json not in this version
+  happy-remote-conformance vectors implementation.json every case of the vectors
   happy-remote-conformance matrix a.json b.json …      not in this version
 
   --out <folder>       where the report goes; default conformance-report
@@ -51,46 +52,49 @@ function parse(args: string[]) {
 
 type Values = ReturnType<typeof parse>['values']
 
+function optionsOf({ workers: text, strict, 'loose-errors': looseErrors, filter }: Values) {
+  const workers = text === undefined ? undefined : Number(text)
+  if (workers !== undefined && !(Number.isInteger(workers) && workers > 0))
+    throw new UsageError('--workers wants a number')
+  return {
+    ...{ strict, looseErrors, filter },
+    ...(workers !== undefined && { workers }),
+    onProgress: (done: number, all: number) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${all}${done === all ? '\n' : ''}`)
+    },
+  }
+}
+
+/** Writes the report, and says what is in it. */
+async function conclude({ report, transcripts }: RunOutput, values: Values): Promise<number> {
+  const { writeReport } = await import('./report/write.ts')
+  const { consoleText } = await import('./report/console.ts')
+  const out = resolve(values.out)
+  writeReport(out, report, transcripts)
+  if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+  else process.stdout.write(`${consoleText(report)}Report: ${out}/report.json, report.html, summary.md, junit.xml\n`)
+  return report.outcome.exitCode
+}
+
 async function runCommand(files: readonly string[], values: Values): Promise<number> {
   const [file, ...more] = files
   if (more.length > 0 || (file === undefined) === (values.relay === undefined)) {
     throw new UsageError('run wants one implementation.json, or --relay with an address')
   }
-  const workers = values.workers === undefined ? undefined : Number(values.workers)
-  if (workers !== undefined && !(Number.isInteger(workers) && workers > 0))
-    throw new UsageError('--workers wants a number')
+  const options = optionsOf(values)
   const subject = file === undefined ? { url: relayUrl(values.relay ?? '') } : loadImplementation(file)
   // Cucumber takes half a second to load, which wrong use need not wait for.
   const { run } = await import('./runner/run.ts')
-  const { sentence } = await import('./report/markdown.ts')
-  const { writeReport } = await import('./report/write.ts')
-  const { report, transcripts } = await run(subject, {
-    strict: values.strict,
-    looseErrors: values['loose-errors'],
-    filter: values.filter,
-    ...(workers !== undefined && { workers }),
-    onProgress: (done, all) => {
-      if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${all}${done === all ? '\n' : ''}`)
-    },
-  })
-  const out = resolve(values.out)
-  writeReport(out, report, transcripts)
-  if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  else {
-    for (const { verdict, id, message = '', knownFailure } of report.scenarios) {
-      if (verdict === 'pass') continue
-      const known = knownFailure === undefined ? '' : ` (known: ${knownFailure})`
-      process.stdout.write(`${verdict.padEnd(15)} ${id}${message && `: ${message}`}${known}\n`)
-    }
-    for (const id of report.outcome.staleKnownFailures) {
-      process.stdout.write(`stale known failure: ${id} does not fail; take it out\n`)
-    }
-    for (const role of report.notYetInSuite) {
-      process.stdout.write(`not tested: this version of the suite has no scenarios for the role ${role}\n`)
-    }
-    process.stdout.write(`${sentence(report)}\nReport: ${out}/report.json, report.html, summary.md, junit.xml\n`)
-  }
-  return report.outcome.exitCode
+  return conclude(await run(subject, options), values)
+}
+
+async function vectorsCommand(files: readonly string[], values: Values): Promise<number> {
+  const [file, ...more] = files
+  if (file === undefined || more.length > 0) throw new UsageError('vectors wants one implementation.json')
+  const options = optionsOf(values)
+  const subject = loadImplementation(file)
+  const { runVectors } = await import('./runner/vectors.ts')
+  return conclude(await runVectors(subject, options), values)
 }
 
 async function listCommand(words: readonly string[], { requirement, json }: Values): Promise<number> {
@@ -120,9 +124,9 @@ async function main(args: string[]): Promise<number> {
   else if (values.version) process.stdout.write(`${suiteVersion()}\n`)
   else if (command === 'run') return runCommand(words, values)
   else if (command === 'list') return listCommand(words, values)
-  else if (command === 'vectors' || command === 'matrix') {
-    throw new UsageError(`${command} is not in this version of the suite`)
-  } else throw new UsageError(command === undefined ? 'A command is wanted' : `There is no command ${command}`)
+  else if (command === 'vectors') return vectorsCommand(words, values)
+  else if (command === 'matrix') throw new UsageError('matrix is not in this version of the suite')
+  else throw new UsageError(command === undefined ? 'A command is wanted' : `There is no command ${command}`)
   return EXIT.passed
 }
 

@@ -1,4 +1,5 @@
-// node conformance/generated.ts [--check]: the JSON Schemas of the report and of the shim protocol.
+// node conformance/generated.ts [--check]: the JSON Schemas of the report and of the shim
+// protocol, and the page about the vectors.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -7,6 +8,8 @@ import { type TSchema, Type } from 'typebox'
 import { Report } from './report/report.ts'
 import { Implementation } from './runner/configuration.ts'
 import { AgentState, ControllerState, events, ProgramLine, RequestLine, RpcEventData, verbs } from './shim/lines.ts'
+import { loadVectors } from './vectors/cases.ts'
+import { vectorsPage } from './vectors/page.ts'
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#'
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -44,10 +47,14 @@ export const schemas: Readonly<Record<string, object>> = {
   ),
 }
 
-export const textOf = (path: string): string => formatted(path, JSON.stringify(schemas[path]))
+/** By path. */
+const pages: Readonly<Record<string, () => string>> = { 'shim/vectors.md': () => vectorsPage(loadVectors()) }
+
+export const generated: readonly string[] = [...Object.keys(schemas), ...Object.keys(pages)]
+export const textOf = (path: string): string => formatted(path, pages[path]?.() ?? JSON.stringify(schemas[path]))
 
 if (import.meta.main) {
-  for (const path of Object.keys(schemas)) {
+  for (const path of generated) {
     const text = textOf(path)
     if (!process.argv.includes('--check')) writeFileSync(here(path), text)
     else if (readFileSync(here(path), 'utf8') !== text) {

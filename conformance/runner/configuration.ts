@@ -39,6 +39,9 @@ export type Implementation = Static<typeof Implementation>
 
 const implementationSchema = Compile(Implementation)
 
+/** What makes a report. */
+export type Command = 'run' | 'vectors' | 'matrix'
+
 export interface LoadedImplementation {
   readonly implementation: Implementation
   /** Folder of the file, in which its commands run. */
@@ -47,6 +50,12 @@ export interface LoadedImplementation {
 }
 
 export const rolesOf = ({ roles }: Implementation): Role[] => ROLES.filter((role) => roles[role] !== undefined)
+
+/** The implementation as a report names it. */
+export function named({ implementation }: LoadedImplementation): { name: string; homepage?: string } {
+  const { name, homepage } = implementation
+  return { name, ...(homepage !== undefined && { homepage }) }
+}
 
 function read(file: string, what: string): string {
   if (!existsSync(file)) throw new UsageError(`There is no ${what} ${file}`)
@@ -90,6 +99,19 @@ export function readKnownFailures(text: string): KnownFailure[] {
   }
   return known
 }
+
+/** Entries for the vectors and the matrix say so in their first word; a bare id is a vector's case. */
+function commandOf(scenario: string): Command | undefined {
+  if (scenario.startsWith('*')) return undefined
+  if (scenario.startsWith('vectors/') || !scenario.includes('/')) return 'vectors'
+  return scenario.startsWith('matrix/') ? 'matrix' : 'run'
+}
+
+/** The entries that `command` has to do with. */
+export const knownFor = (command: Command, known: readonly KnownFailure[]): KnownFailure[] =>
+  known
+    .filter(({ scenario }) => (commandOf(scenario) ?? command) === command)
+    .map((entry) => (/[/*]/.test(entry.scenario) ? entry : { ...entry, scenario: `vectors/*/${entry.scenario}` }))
 
 export const matches = ({ scenario }: KnownFailure, id: string): boolean =>
   new RegExp(`^${scenario.split('*').map(RegExp.escape).join('.*')}$`).test(id)

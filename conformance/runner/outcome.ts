@@ -32,8 +32,10 @@ export function outcomeOf(
     excused.set(scenario.id, entry.reason)
     return false
   })
-  // A run of a part says nothing about entries whose scenarios it did not run.
-  const judged = known.filter((each) => isWhole || results.some(({ scenario }) => matches(each, scenario.id)))
+  // A run of a part says nothing about entries whose scenarios it did not run; nor does a whole one about
+  // an entry that may be meant for another command.
+  const isMine = (each: KnownFailure) => isWhole && !each.scenario.startsWith('*')
+  const judged = known.filter((each) => isMine(each) || results.some(({ scenario }) => matches(each, scenario.id)))
   const stale = judged.filter((each) => !used.has(each) && !notRun.has(each)).map(({ scenario }) => scenario)
   const exitCode = results.some(({ verdict }) => verdict === 'suite-error')
     ? EXIT.suiteError

@@ -1,8 +1,9 @@
 // Before any scenario: can the program be started, does it speak the shim protocol, and can it say no?
 
 import { randomBytes } from 'node:crypto'
+import type { Identity } from '../report/matrix.ts'
 import { type ProgramToRun, Refused, Shim } from '../shim/driver.ts'
-import { type HelloAnswer, IMPOSSIBLE_CONFIGURATION, type Role } from '../shim/lines.ts'
+import { IMPOSSIBLE_CONFIGURATION, type Role } from '../shim/lines.ts'
 import { SUITE_NAME } from '../steps/parameters.ts'
 
 /** The program cannot be tested at all; exit code 3. */
@@ -24,19 +25,20 @@ async function canSayNo(shim: Shim): Promise<void> {
   )
 }
 
-/** Throws CannotTest, with a sentence for people. */
-export async function preflight(role: Role, program: ProgramToRun): Promise<HelloAnswer> {
+/** Throws CannotTest, with a sentence for people. A relay is also started, unless nothing will be asked of it but vectors. */
+export async function preflight(role: Role, program: ProgramToRun, { starts = true } = {}): Promise<Identity> {
   const shim = new Shim(program)
   try {
     const hello = await shim.hello(SUITE_NAME)
     if (hello.role !== role) throw new CannotTest(`The program for the role ${role} says that it is "${hello.role}"`)
     if (!hello.protocol.includes(1)) throw new CannotTest('The program does not speak wire version 1')
     await canSayNo(shim)
-    if (role === 'relay') {
+    if (role === 'relay' && starts) {
       const { url } = await shim.ask('start', { host: '127.0.0.1', port: 0 })
       if (url === undefined) throw new CannotTest('The relay answers start without a "url"')
     }
-    return hello
+    const { name, version, language, capabilities } = hello
+    return { role, name, version, language, capabilities }
   } catch (error) {
     if (error instanceof CannotTest) throw error
     const { message } = error as Error

@@ -115,17 +115,23 @@ export class Shim {
 
   /** Asks for a known verb. Rejects with Refused, Unimplemented, Failed where the program ended, or ShimBroken. */
   async ask<V extends VerbName>(verb: V, args: VerbWith<V>, time = ANSWER_TIME): Promise<VerbOk<V>> {
+    const answer = await this.askFor(verb, args, time)
+    if ('unimplemented' in answer) throw new Unimplemented(`${verb}: ${answer.unimplemented}`)
+    if ('error' in answer) throw new Refused(verb, answer.error.code, answer.error.message)
+    return answer.ok as VerbOk<V>
+  }
+
+  /** Asks for a known verb, and gives the answer whatever it is. Rejects with Failed or ShimBroken. */
+  async askFor<V extends VerbName>(verb: V, args: VerbWith<V>, time = ANSWER_TIME): Promise<AnswerLine> {
     const check = checks[verb] as (typeof checks)[string]
     if (!check.with.Check(args)) throw new SuiteError(`The suite asks for ${verb} with what its own schema rejects`)
     const answer = await this.askAnything(verb, args as Record<string, unknown>, time)
-    if ('unimplemented' in answer) throw new Unimplemented(`${verb}: ${answer.unimplemented}`)
-    if ('error' in answer) throw new Refused(verb, answer.error.code, answer.error.message)
-    if (!check.ok.Check(answer.ok)) {
+    if ('ok' in answer && !check.ok.Check(answer.ok)) {
       const [error] = check.ok.Errors(answer.ok)
       const where = error ? `: ${error.instancePath || 'the object'} ${error.message}` : ''
       throw this.#break(`answers ${verb} with an "ok" that does not fit${where}`)
     }
-    return answer.ok as VerbOk<V>
+    return answer
   }
 
   /** Asks for any verb at all, and gives the answer as it is. */

@@ -218,9 +218,26 @@ export const verbs = {
     meaning: 'ends the pairing: an agent that of `deviceId` or of its only device',
   },
   vector: {
-    roles: ['agent', 'controller'],
-    with: Type.Object({ file: Type.String(), case: Type.String() }, closed),
-    ok: Type.Object({ outputs: Type.Record(Type.String(), Type.Union([Hex, Type.Unknown()])) }),
+    roles: ROLES,
+    with: Type.Object(
+      {
+        file: Type.String({ description: 'of `vectors/`, without `.json`' }),
+        group: Type.String({ description: 'label of the group: which operation' }),
+        case: Type.String({ description: 'id of the case' }),
+        input: Type.Record(Type.String(), Type.Unknown(), { description: '`input` of the case' }),
+        given: Type.Optional(
+          Type.Record(Type.String(), Type.Unknown(), {
+            description: 'of a run with two sides: what the other side makes',
+          }),
+        ),
+      },
+      closed,
+    ),
+    ok: Type.Object({
+      outputs: Type.Record(Type.String(), Type.Unknown(), {
+        description: 'at least those that shim/vectors.md names; bytes as lower-case hex; or `ignored`: true',
+      }),
+    }),
     meaning: 'computes the outputs of one case of `vectors/`',
   },
   stop: {

@@ -15,7 +15,8 @@ export function serve(verbs: Verbs): void {
     try {
       say({ id, ok: (await run(args)) ?? {} })
     } catch (error) {
-      say({ id, error: { code: 'internal', message: (error as Error).message } })
+      const { message, code = 'internal' } = error as Error & { code?: string }
+      say({ id, error: { code, message } })
     }
     if (verb === 'stop') process.exit(0)
   }
