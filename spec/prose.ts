@@ -10,7 +10,9 @@ export interface Requirement {
   /** The BCP 14 keyword: MUST, MUST NOT, SHOULD, … */
   readonly level: string
   readonly roles: readonly Role[]
-  /** Of the sentence with white space collapsed, so that a changed meaning shows as a changed hash. */
+  /** With white space collapsed. */
+  readonly sentence: string
+  /** Of the sentence, so that a changed meaning shows as a changed hash. */
   readonly textSha256: string
 }
 
@@ -76,12 +78,13 @@ export function readProse(name: string, markdown: string): Prose {
 function readSentence(document: string, paragraph: string, level: string): Requirement | string {
   const found = SENTENCE.exec(paragraph)
   if (found === null) return 'not of the form <a id="…"></a>`…` — sentence *(roles)*'
-  const [, id = '', shown = '', sentence = '', roleList = ''] = found
+  const [, id = '', shown = '', written = '', roleList = ''] = found
   if (shown !== id) return `is shown as ${shown}`
   if (!ID.test(id) || !id.startsWith(`${document}.`)) return `an id is ${document}.<topic>.<rule>, lower case`
   const roles = roleList.split(/,\s*/)
   const unknown = roles.find((role) => !(ROLES as readonly string[]).includes(role))
   if (unknown !== undefined) return `"${unknown}" is not a role`
-  const textSha256 = createHash('sha256').update(sentence.replace(/\s+/g, ' ')).digest('hex')
-  return { id, level, roles: ROLES.filter((role) => roles.includes(role)), textSha256 }
+  const sentence = written.replace(/\s+/g, ' ')
+  const textSha256 = createHash('sha256').update(sentence).digest('hex')
+  return { id, level, roles: ROLES.filter((role) => roles.includes(role)), sentence, textSha256 }
 }

@@ -87,7 +87,7 @@ Feature: Bind
 
   Rule: No id or key is made from the bytes of a signature
 
-    @req:security.signature.nondeterministic
+    @req:security.signature.nondeterministic @negative
     Scenario: Two signatures that differ prove the same route
       Given an agent and a controller that have bound their routes to each other
       When the agent binds its route for the controller with another valid signature

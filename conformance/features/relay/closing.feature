@@ -28,7 +28,7 @@ Feature: Closing
       Then the client is told the error "unauthenticated"
       And the relay closes the connection of the client with 4401
 
-    @req:errors.code.registry
+    @req:errors.code.registry @negative
     Scenario: Errors carry no code but those of the relay's table
       Given a client that has connected
       When the client does everything wrong that a client can, each on a new connection
@@ -44,7 +44,7 @@ Feature: Closing
 
   Rule: An error of one connection changes nothing on another
 
-    @req:relay.isolation
+    @req:relay.isolation @negative
     Scenario Outline: A stranger that <does> disturbs nobody
       Given an agent and a controller that have bound their routes to each other
       And a stranger that has bound its route for the agent
@@ -61,7 +61,7 @@ Feature: Closing
         | sends a binary frame that is empty                          |
         | sends a binary frame that is one byte larger than maxFrame  |
 
-    @req:relay.isolation
+    @req:relay.isolation @negative
     Scenario: A connection that is cut in the middle of a frame disturbs nobody
       Given an agent and a controller that have bound their routes to each other
       And a stranger that has bound its route for the agent

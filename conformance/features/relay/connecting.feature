@@ -19,17 +19,17 @@ Feature: Connecting
 
   Rule: A relay refuses an upgrade that does not offer happy-relay.v1 with HTTP status 400
 
-    @req:relay.subprotocol
+    @req:relay.subprotocol @negative
     Scenario: An upgrade without any subprotocol is refused
       When a client asks for an upgrade without a subprotocol
       Then the relay answers with HTTP status 400
 
-    @req:relay.subprotocol @req:versioning.wire.refuse
+    @req:relay.subprotocol @req:versioning.wire.refuse @negative
     Scenario: An upgrade with the subprotocol of another wire version is refused
       When a client asks for an upgrade with the subprotocol "happy-relay.v2"
       Then the relay answers with HTTP status 400
 
-    @req:relay.subprotocol
+    @req:relay.subprotocol @negative
     Scenario: The name of the subprotocol is not guessed
       When a client asks for an upgrade with the subprotocols "happy-relay.v10, happy-relay, HAPPY-RELAY.V1"
       Then the relay answers with HTTP status 400

@@ -32,7 +32,7 @@ Feature: Draining and health
 
   Rule: A relay that is draining refuses new upgrades with HTTP status 503
 
-    @req:relay.drain.new
+    @req:relay.drain.new @negative
     Scenario: A client that comes while the relay drains
       Given a relay under test that drains for 3 s
       And an agent that has bound its route for a controller

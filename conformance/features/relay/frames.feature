@@ -51,7 +51,7 @@ Feature: Routed frames
 
   Rule: A binary frame that is shorter than 33 bytes, or does not begin with 0x01, is malformed
 
-    @req:relay.frame.type @req:security.parse.strict
+    @req:relay.frame.type @req:security.parse.strict @negative
     Scenario Outline: A binary frame that <what> is malformed
       Given an agent that has bound its route for a controller
       When the agent sends a binary frame that <what>
@@ -122,14 +122,14 @@ Feature: Routed frames
 
   Rule: A frame is not dropped because of the peer of its sender
 
-    @req:relay.frame.peer
+    @req:relay.frame.peer @negative
     Scenario: A route that is still open may answer the first controller
       Given an agent that has bound an open route
       And a controller that has bound its route for the agent
       When the agent sends a frame to the controller
       Then the controller gets the very bytes
 
-    @req:relay.frame.peer
+    @req:relay.frame.peer @negative
     Scenario: A route may send to another than its own peer
       Given an agent that has bound its route for a stranger
       And a controller that has bound its route for the agent
@@ -153,7 +153,7 @@ Feature: Routed frames
 
   Rule: A relay keeps no payload for later delivery
 
-    @req:relay.storage.none
+    @req:relay.storage.none @negative
     Scenario: A frame that found nobody does not come later
       Given an agent that has bound its route for a controller
       And a frame from the agent to the controller was not delivered

@@ -4,7 +4,7 @@ Feature: Limits
 
   Rule: A frame to a connection with more than 4 MiB unsent is dropped, and answered as not delivered
 
-    @req:relay.slow @req:relay.failed.uniform
+    @req:relay.slow @req:relay.failed.uniform @negative
     Scenario: A client that does not read makes its peer wait, not the relay
       Given a relay under test
       And an agent and a controller that have bound their routes to each other
@@ -38,7 +38,7 @@ Feature: Limits
 
   Rule: Payloads, keys and whole routes are not written to a log
 
-    @req:relay.privacy.log @req:security.secret.quiet
+    @req:relay.privacy.log @req:security.secret.quiet @negative
     Scenario: What the relay writes while clients bind, send, fail and leave
       Given a relay under test whose log can be read
       And an agent and a controller that have bound their routes to each other

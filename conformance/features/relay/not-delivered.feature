@@ -23,7 +23,7 @@ Feature: Not delivered
 
   Rule: A sender cannot tell by the answer why its frame was dropped
 
-    @req:relay.failed.uniform
+    @req:relay.failed.uniform @negative
     Scenario: Unknown, gone, bound to another and exceeded all look the same
       Given an agent that has bound its route for a controller
       When the agent sends a frame to each of these recipients
@@ -35,7 +35,7 @@ Feature: Not delivered
         | an open route that has had its 20 frames   |
       Then the answers differ in nothing but the recipient
 
-    @req:relay.failed.uniform @req:relay.frame.from
+    @req:relay.failed.uniform @req:relay.frame.from @negative
     Scenario: A route of somebody else and a route of nobody look the same as senders
       Given an agent and a controller that have bound their routes to each other
       And a stranger that has bound an open route
@@ -45,19 +45,19 @@ Feature: Not delivered
 
   Rule: At most one "delivery-failed" a second is sent for one pair of routes
 
-    @req:relay.failed.rate
+    @req:relay.failed.rate @negative
     Scenario: A burst of lost frames is answered once
       Given an agent that has bound its route for a controller
       When the agent sends 50 frames to the controller
       Then the agent is told once that they were not delivered
 
-    @req:relay.failed.rate
+    @req:relay.failed.rate @negative
     Scenario: A steady flow of lost frames is answered once a second at most
       Given an agent that has bound its route for a controller
       When the agent sends a frame to the controller every 100 ms for 4 s
       Then the agent is told that they were not delivered, with a second or more between two answers
 
-    @req:relay.failed.rate @req:relay.failed.answer
+    @req:relay.failed.rate @req:relay.failed.answer @negative
     Scenario: Each pair of routes has its own second
       Given an agent that has bound its route for a controller
       When the agent sends a frame to the controller

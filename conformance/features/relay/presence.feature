@@ -68,7 +68,7 @@ Feature: Presence
 
   Rule: Nothing is told about two routes that are not mutual
 
-    @req:relay.presence.mutual
+    @req:relay.presence.mutual @negative
     Scenario: A stranger that names the agent learns nothing
       Given an agent and a controller that have bound their routes to each other
       And a stranger that has bound its route for the agent
@@ -76,7 +76,7 @@ Feature: Presence
       Then the controller is told that the agent is offline
       And the stranger hears nothing
 
-    @req:relay.presence.mutual
+    @req:relay.presence.mutual @negative
     Scenario: An open route is mutual with nobody
       Given an agent that has bound an open route
       When a controller connects and binds its route for the agent
@@ -84,14 +84,14 @@ Feature: Presence
       And the controller hears nothing
       And the agent hears nothing
 
-    @req:relay.presence.mutual
+    @req:relay.presence.mutual @negative
     Scenario: A route that names itself is not a pair
       Given a client that has connected
       When the client binds its route for itself
       Then the client is told "bound" for its route
       And the client hears nothing
 
-    @req:relay.presence.mutual
+    @req:relay.presence.mutual @negative
     Scenario: The other routes of a connection are told nothing
       Given an agent that has bound its route for a controller
       And a phone that has bound its route for the agent
@@ -101,14 +101,14 @@ Feature: Presence
 
   Rule: A "bind" whose peer is not there, or names another, tells nobody anything
 
-    @req:relay.presence.silent
+    @req:relay.presence.silent @negative
     Scenario: The peer is not bound
       Given a client that has connected
       When the client binds its route for a stranger
       Then the client is told "bound" for its route
       And the client hears nothing
 
-    @req:relay.presence.silent
+    @req:relay.presence.silent @negative
     Scenario: The peer is bound with another
       Given an agent and a controller that have bound their routes to each other
       When a stranger connects and binds its route for the agent
