@@ -1,20 +1,9 @@
 // How a client proves its route to a relay (spec/relay.md, Bind).
 
 import { label } from '@happy-remote/schemas/constants.ts'
+import { toBase64url } from '../crypto/base64url.ts'
 import { concat, u16, utf8 } from '../crypto/bytes.ts'
 import { type SigningKey, sign } from '../crypto/ed25519.ts'
-
-const URL_SAFE = { '+': '-', '/': '_' } as const
-
-/** Base64url without padding. */
-export const toBase64url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes))
-    .replaceAll(/[+/]/g, (character) => URL_SAFE[character as '+' | '/'])
-    .replace(/=+$/, '')
-
-/** Of text that a schema has passed. */
-export const fromBase64url = (text: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
 
 /**
  * The `bind` of a route as JSON. `origin` is that of the URL that was dialled, `nonce` that of this

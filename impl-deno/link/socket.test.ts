@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { label } from '@happy-remote/schemas/constants.ts'
+import { fromBase64url, toBase64url } from '../crypto/base64url.ts'
 import { concat, u16, utf8 } from '../crypto/bytes.ts'
 import { generateSigningKey, verify } from '../crypto/ed25519.ts'
 import { routeIdOf } from '../crypto/identity.ts'
@@ -7,7 +8,6 @@ import { random } from '../crypto/primitives.ts'
 import { relayUrl } from '../session/relay-url.ts'
 import { FakeSocket } from '../testing/fake-relay.ts'
 import { ManualTimers, until } from '../testing/manual-timers.ts'
-import { fromBase64url, toBase64url } from './bind.ts'
 import { RelaySocket } from './socket.ts'
 
 const key = await generateSigningKey()

@@ -3,11 +3,12 @@
 import { RELAY_PROTOCOL, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { LEAST_MAX_FRAME, ROUTED_HEADER, ROUTED_TYPE, RoutedFrame } from '@happy-remote/schemas/relay.ts'
+import { fromBase64url, toBase64url } from '../crypto/base64url.ts'
 import { copy, equal, toHex } from '../crypto/bytes.ts'
 import type { SigningKey } from '../crypto/ed25519.ts'
 import { routeIdOf } from '../crypto/identity.ts'
 import type { RelayUrl } from '../session/relay-url.ts'
-import { bindMessage, fromBase64url, toBase64url } from './bind.ts'
+import { bindMessage } from './bind.ts'
 import { type RelayMessage, readRelayMessage } from './relay-message.ts'
 import { Alarm, systemTimers, type Timers } from './timers.ts'
 

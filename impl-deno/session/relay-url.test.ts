@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isPrivateHost, relayUrl } from './relay-url.ts'
+import { isPrivateHost, relayAddress, relayUrl, relayUrlOf } from './relay-url.ts'
 
 Deno.test('relayUrl() writes the port always and keeps the case of the path', () => {
   for (const [scheme, address, origin] of [
@@ -60,5 +60,20 @@ Deno.test('isPrivateHost() knows the ranges of the specification and no other', 
     '[2001:db8::1]',
   ]) {
     assert.ok(!isPrivateHost(host), host)
+  }
+})
+
+Deno.test('relayUrlOf() reads what a person writes and what a client dials, and relayAddress() gives the code its part', () => {
+  for (const [text, url, address] of [
+    ['ws://localhost:8080', 'ws://localhost:8080/v1', 'localhost:8080'],
+    ['ws://localhost:8080/v1', 'ws://localhost:8080/v1', 'localhost:8080'],
+    ['wss://relay.example.com', 'wss://relay.example.com:443/v1', 'relay.example.com'],
+    ['wss://relay.example.com/team/v1', 'wss://relay.example.com:443/team/v1', 'relay.example.com/team'],
+    ['ws://[::1]/a', 'ws://[::1]:80/a/v1', '[::1]/a'],
+  ] as const) {
+    assert.deepEqual([relayUrlOf(text).url, relayAddress(relayUrlOf(text))], [url, address])
+  }
+  for (const text of ['localhost:8080', 'http://localhost', 'ws://', 'ws://LOCALHOST']) {
+    assert.throws(() => relayUrlOf(text), { code: 'qr-encoding' }, text)
   }
 })

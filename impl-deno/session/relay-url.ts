@@ -74,3 +74,20 @@ export function relayUrl(scheme: 'wss' | 'ws', address: string): RelayUrl {
   const origin = `${scheme}://${host}:${port}${path}`
   return { scheme, host, url: origin + RELAY_PATH, origin }
 }
+
+/**
+ * Reads an address with its scheme, as a person writes it or a client dials it: with or without the
+ * `/v1` at its end. Throws like `relayUrl`.
+ */
+export function relayUrlOf(text: string): RelayUrl {
+  const match = /^(?<scheme>wss?):\/\/(?<address>.*?)(?:\/v1)?$/.exec(text)
+  if (!match?.groups)
+    throw new ProtocolError('qr-encoding', 'Cannot read a relay URL: it does not start with ws:// or wss://')
+  return relayUrl(match.groups.scheme as 'wss' | 'ws', match.groups.address as string)
+}
+
+/** `host[:port][/path]` as short as it can be, for a pairing code. */
+export function relayAddress({ scheme, origin }: RelayUrl): string {
+  const [, authority = '', path = ''] = /^wss?:\/\/([^/]*)(.*)$/.exec(origin) ?? []
+  return authority.replace(scheme === 'wss' ? /:443$/ : /:80$/, '') + path
+}

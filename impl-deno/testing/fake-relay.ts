@@ -1,6 +1,6 @@
 // The far end of a WebSocket in memory: a relay whose every word the test says.
 
-import { toBase64url } from '../link/bind.ts'
+import { toBase64url } from '../crypto/base64url.ts'
 
 export class FakeSocket {
   readonly url: string

@@ -1,8 +1,9 @@
 // Vectors of the layer link/.
 
+import { fromBase64url } from '../crypto/base64url.ts'
 import { importSigningKey } from '../crypto/ed25519.ts'
 import { routeIdOf } from '../crypto/identity.ts'
-import { bindMessage, fromBase64url } from '../link/bind.ts'
+import { bindMessage } from '../link/bind.ts'
 import { hex, testVectors } from './runner.ts'
 
 testVectors('relay-bind', {
