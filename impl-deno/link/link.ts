@@ -4,7 +4,12 @@
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { HANDSHAKE_TYPES, type RekeyReason } from '@happy-remote/schemas/pairing.ts'
-import { type ContentType, type ControlMessage, RATCHET_TYPES } from '@happy-remote/schemas/session.ts'
+import {
+  type ContentType,
+  type ControlHello,
+  type ControlMessage,
+  RATCHET_TYPES,
+} from '@happy-remote/schemas/session.ts'
 import { fromBase64url, toBase64url } from '../crypto/base64url.ts'
 import type { Identity, KnownPeer } from '../crypto/identity.ts'
 import { Challenges, Echo } from '../session/freshness.ts'
@@ -42,8 +47,14 @@ export interface LinkOwner {
   transmit(payload: Uint8Array): boolean
   /** A frame of content type RPC, batch or stream. */
   frame(received: Received): void
-  /** A control message other than `hello`, `ack` and `rekey`. */
-  control(message: ControlMessage, received: Received): void
+  /** A control message other than `hello`, `ack` and `rekey`; nothing else is taken before it has resolved. */
+  control(message: ControlMessage, received: Received): void | Promise<void>
+  /** The agent's epochs are here. */
+  hello?(message: ControlHello): void
+  /** Every message that opened, before anything in it is looked at. */
+  opened?(received: Received): void
+  /** An R2 has verified, so the agent has stored the pairing too (pairing.controller.confirm). */
+  confirmed?(): Promise<void>
   /** The record is stored before anything else happens (pairing.rekey.record). */
   store(change: Pick<Pairing, 'suite' | 'peer'>): Promise<void>
   /** The peer has become away, or is back. */
@@ -54,6 +65,13 @@ export interface LinkOwner {
   refused?(error: ProtocolError): void
 }
 
+export interface SendOptions {
+  /** `claude.delta` events are `stream`; otherwise it follows from the content type. */
+  readonly kind?: FrameKind
+  readonly session?: Session
+  readonly signal?: AbortSignal
+}
+
 export interface LinkOptions {
   readonly role: Role
   readonly pairing: Pairing
@@ -61,6 +79,8 @@ export interface LinkOptions {
   /** Bitmap of the own suites. */
   readonly supported: number
   readonly owner: LinkOwner
+  /** Whether the agent is known to have stored the pairing; true where it is left out. */
+  readonly confirmed?: boolean
   /** Members that an agent adds to its `hello`. */
   readonly epochs?: () => { readonly commandEpoch?: string }
   readonly timers?: Timers
@@ -89,6 +109,9 @@ export class Link implements RouteListener {
   #pairing: Pairing
   #peerSuites: number | undefined
   #asked = false
+  #confirmed: boolean
+  /** A controller does not speak in the session of the pairing before a message of it has opened. */
+  #quiet = false
   #pumping = false
   #over = false
 
@@ -99,6 +122,7 @@ export class Link implements RouteListener {
     this.#role = role
     this.#pairing = pairing
     this.#timers = timers
+    this.#confirmed = options.confirmed ?? true
     this.#sessions = new LiveSessions(role, timers)
     this.#ask = new Alarm(timers)
     this.challenges = new Challenges(timers)
@@ -118,9 +142,13 @@ export class Link implements RouteListener {
     this.#agentRekeys = new AgentRekeys(run, stored, timers)
     const output = {
       send: (frame: Uint8Array) => this.#transmit(frame),
-      waiting: async (established: Established) =>
-        this.#sessions.await(await Session.start(established, { clock: timers })),
+      waiting: async (established: Established) => {
+        this.#sessions.await(await Session.start(established, { clock: timers }))
+        if (!this.#confirmed) await owner.confirmed?.()
+        this.#confirmed = true
+      },
       dropped: () => this.#sessions.dropWaiting(),
+      failed: () => this.#withoutSession(),
     }
     this.#rekeys = new ControllerRekeys(run, stored, output, timers)
   }
@@ -133,21 +161,32 @@ export class Link implements RouteListener {
     return this.#sessions.current
   }
 
+  /** Whether the relay, or a recent authentic frame, says that the peer is there. */
+  get present(): boolean {
+    return this.#liveness.present
+  }
+
+  /** When a message of the peer last opened, in milliseconds of the monotonic clock; -Infinity before the first. */
+  get heardAt(): number {
+    return this.#liveness.heardAt
+  }
+
   /** The session of the pairing run, if the link begins with one. `pair.complete` and `pair.ack` may go before `hello`. */
   begin(session: Session): void {
+    this.#quiet = this.#role === 'controller'
     this.#sessions.switchTo(session)
   }
 
   /**
    * Sends a content, when there is room and the peer is there. Resolves when it has been handed to
-   * the connection, which is not delivery.
+   * the connection, which is not delivery, with the session in which it went. With `session` it goes
+   * in that one or fails with ProtocolError `interrupted`.
    */
-  async send(contentType: ContentType, content: Uint8Array, options: { kind?: FrameKind; signal?: AbortSignal } = {}) {
-    const kind =
-      options.kind ?? (contentType === 'stream' ? 'stream' : contentType === 'control' ? 'control' : 'message')
-    const sent = this.#outbox.add(contentType, kind, content, options.signal)
+  async send(contentType: ContentType, content: Uint8Array, options: SendOptions = {}): Promise<Session> {
+    const { session, signal, kind = contentType === 'stream' ? 'stream' : 'message' } = options
+    const sent = this.#outbox.add({ contentType, kind, content, session }, signal)
     void this.#pump()
-    await sent
+    return sent
   }
 
   /** Sends a control message of the owner, ahead of what waits, as long as there is a session. */
@@ -164,6 +203,11 @@ export class Link implements RouteListener {
   rekey(reason: RekeyReason = this.#sessions.current?.trigger() ?? 'age-or-count'): void {
     if (this.#role === 'controller') this.#rekeys.trigger()
     else this.#requestRekey(reason)
+  }
+
+  /** A controller that no longer waits for `pair.complete`: rekeys until one succeeds (pairing.controller.complete-time). */
+  rekeyUntilConfirmed(): void {
+    this.#rekeys.insist()
   }
 
   close(): void {
@@ -225,20 +269,27 @@ export class Link implements RouteListener {
     const { session, frame, switched } = received
     if (switched) await this.#controllerSwitched(session)
     this.#liveness.heard(session, session === this.#sessions.current)
-    if (frame?.contentType === 'control') this.#heardControl(received)
-    else if (frame) this.#owner.frame(received)
+    this.#owner.opened?.(received)
+    const quiet = this.#quiet
+    this.#quiet = false
+    if (frame?.contentType === 'control') await this.#heardControl(received)
+    // pairing.controller.control-only
+    else if (frame && this.#confirmed) this.#owner.frame(received)
+    if (quiet) await this.#sayHello()
     this.#trigger()
     void this.#pump()
   }
 
-  #heardControl(received: Received): void {
+  async #heardControl(received: Received): Promise<void> {
     const { frame, order, seq } = received
     const message = frame && readControl(frame.content, peerOf(this.#role))
     if (message?.type === 'hello') {
       this.#echo.heard(order, seq, fromBase64url(message.challenge))
       this.#peerSuites = message.suites
+      this.#owner.hello?.(message)
     } else if (message?.type === 'rekey') this.#rekeys.trigger()
-    else if (message && message.type !== 'ack') this.#owner.control(message, received)
+    else if (message && message.type !== 'ack') await this.#owner.control(message, received)
+    if (message?.type === 'pair.complete') this.#confirmed = true
   }
 
   async #handshake(payload: Uint8Array): Promise<void> {
@@ -318,6 +369,7 @@ export class Link implements RouteListener {
   async #say(message: ControlMessage): Promise<boolean> {
     const session = this.#sessions.current
     if (!session) return false
+    if (this.#quiet) return true
     const waiting = { contentType: 'control' as const, content: writeControl(message), fresh: this.#echo.newest }
     return session.send(waiting).then(
       (frame) => {
@@ -339,12 +391,13 @@ export class Link implements RouteListener {
     try {
       for (;;) {
         const session = this.#sessions.current
-        const waiting = session && !this.#liveness.away ? this.#outbox.next(session) : undefined
+        const free = session && !this.#liveness.away && !this.#quiet
+        const waiting = free ? this.#outbox.next(session) : undefined
         if (!session || !waiting) return
         try {
           this.#transmit(await session.send({ ...waiting, fresh: this.#echo.newest }))
           this.#liveness.sent(session)
-          waiting.sent()
+          waiting.sent(session)
         } catch (error) {
           if (error instanceof ProtocolError) this.#outbox.putBack(waiting)
           else waiting.failed(error)

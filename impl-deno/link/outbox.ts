@@ -1,6 +1,7 @@
 // What waits for room in the window or for the peer, still in the clear: a frame is encrypted when it
 // is sent and not before (session.fresh.encrypt-late).
 
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { ContentType } from '@happy-remote/schemas/session.ts'
 import type { Session } from '../session/session.ts'
 import type { FrameKind } from '../session/window.ts'
@@ -9,7 +10,9 @@ export interface Waiting {
   readonly contentType: ContentType
   readonly kind: FrameKind
   readonly content: Uint8Array
-  readonly sent: () => void
+  /** The only session in which it means anything, where it names a stream or is a chunk of one. */
+  readonly session: Session | undefined
+  readonly sent: (session: Session) => void
   readonly failed: (error: unknown) => void
 }
 
@@ -21,22 +24,30 @@ export class Outbox {
     return Object.values(this.#lanes).reduce((sum, lane) => sum + lane.length, 0)
   }
 
-  /** Resolves when the frame has been handed to the connection, rejects when it never will be. */
-  add(contentType: ContentType, kind: FrameKind, content: Uint8Array, signal?: AbortSignal): Promise<void> {
+  /**
+   * Resolves when the frame has been handed to the connection, with the session in which it went;
+   * rejects when it never will be.
+   */
+  add(entry: Omit<Waiting, 'sent' | 'failed'>, signal?: AbortSignal): Promise<Session> {
     return new Promise((sent, failed) => {
       signal?.throwIfAborted()
-      const waiting = { contentType, kind, content, sent, failed }
-      this.#lanes[kind].push(waiting)
-      signal?.addEventListener('abort', () => {
+      const waiting = { ...entry, sent, failed }
+      this.#lanes[entry.kind].push(waiting)
+      const abort = () => {
         this.#remove(waiting)
-        failed(signal.reason)
-      })
+        failed(signal?.reason)
+      }
+      signal?.addEventListener('abort', abort, { once: true })
     })
   }
 
-  /** Takes the next frame for which the session has room. */
+  /** Takes the next frame for which the session has room. What is of another session fails on the way. */
   next(session: Session): Waiting | undefined {
     for (const lane of Object.values(this.#lanes)) {
+      while (lane[0]?.session && lane[0].session !== session) {
+        // session.stream.end
+        lane.shift()?.failed(new ProtocolError('interrupted', 'Cannot send: the session of this stream is over'))
+      }
       const first = lane[0]
       if (first && session.admits(first.contentType, first.content.length, first.kind)) return lane.shift()
     }

@@ -30,6 +30,8 @@ export interface RekeyOutput {
   waiting(established: Established): Promise<void>
   /** No message of the waiting session has come in time. */
   dropped(): void
+  /** A run has failed, and another is not due by itself. */
+  failed(): void
 }
 
 /** R3 is sent again this long after its first sending (pairing.rekey.r3-resend). */
@@ -49,8 +51,8 @@ export class ControllerRekeys {
   #startedAt = Number.NEGATIVE_INFINITY
   #failures = 0
   #starting = false
-  /** R3 may have arrived: the agent then no longer has the session that this side falls back to. */
-  #dropped = false
+  /** Runs follow each other until one succeeds. */
+  #insisting = false
   #over = false
 
   constructor(run: Run, pairing: () => OwnPairing, output: RekeyOutput, timers: Timers) {
@@ -74,6 +76,12 @@ export class ControllerRekeys {
     const wait = Math.max(0, this.#startedAt + gap - this.#timers.monotonic())
     if (wait === 0) void this.#start()
     else this.#begin.set(wait, () => void this.#start())
+  }
+
+  /** Begins, and begins again until a run succeeds. */
+  insist(): void {
+    this.#insisting = true
+    this.trigger()
   }
 
   /** The peer has come back: what waits for an answer is worth sending again (pairing.rekey.r1-resend). */
@@ -129,7 +137,7 @@ export class ControllerRekeys {
   succeeded(): Established | undefined {
     const proven = this.#proven
     this.#clear()
-    this.#dropped = false
+    this.#insisting = false
     this.#failures = 0
     return proven
   }
@@ -156,16 +164,17 @@ export class ControllerRekeys {
     this.#begin.clear()
   }
 
+  /** R3 may have arrived: the agent then no longer has the session that this side falls back to (pairing.rekey.drop-again). */
   #drop(): void {
-    this.#dropped = true
+    this.#insisting = true
     this.#output.dropped()
   }
 
   #failed(again = true): void {
     this.#clear()
     this.#failures++
-    // pairing.rekey.drop-again
-    if (this.#dropped && again) this.trigger()
+    if (again && this.#insisting) this.trigger()
+    else if (again) this.#output.failed()
   }
 
   #clear(): void {

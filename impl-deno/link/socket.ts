@@ -40,10 +40,12 @@ export interface SocketOptions {
 export class Route {
   readonly id: Uint8Array
   readonly key: SigningKey
-  readonly listener: RouteListener
   readonly #socket: RelaySocket
+  listener: RouteListener
   peer: Uint8Array | null
   isBound = false
+  /** What the relay last said of the peer on this connection. */
+  isOnline = false
 
   constructor(socket: RelaySocket, key: SigningKey, peer: Uint8Array | null, listener: RouteListener) {
     this.#socket = socket
@@ -56,6 +58,14 @@ export class Route {
   /** Sends to `to`, the peer where it is left out. False where the route is not bound now, or the frame is too large. */
   send(payload: Uint8Array, to: Uint8Array | null = this.peer): boolean {
     return to !== null && this.#socket.send(this, payload, to)
+  }
+
+  /** Hands the route over, and tells its new listener how it stands. */
+  handTo(listener: RouteListener): void {
+    this.listener = listener
+    if (!this.isBound) return
+    listener.bound()
+    if (this.isOnline) listener.presence(true)
   }
 
   /** Binds again with another peer, as an agent does after M2 (pairing.m2.rebind). */
@@ -74,7 +84,8 @@ export class RelaySocket {
   readonly #timers: Timers
   readonly #open: (url: string, protocol: string) => WebSocket
   readonly #jitter: () => number
-  readonly #ended: (why: Ending) => void
+  /** The connection will not be made again by itself. */
+  onEnded: (why: Ending) => void
   readonly #routes = new Map<string, Route>()
   readonly #ping: Alarm
   readonly #silence: Alarm
@@ -92,7 +103,7 @@ export class RelaySocket {
     this.#timers = options.timers ?? systemTimers
     this.#open = options.open ?? ((url, protocol) => new WebSocket(url, protocol))
     this.#jitter = options.jitter ?? Math.random
-    this.#ended = options.ended ?? (() => {})
+    this.onEnded = options.ended ?? (() => {})
     this.#ping = new Alarm(this.#timers)
     this.#silence = new Alarm(this.#timers)
     this.#retry = new Alarm(this.#timers)
@@ -105,6 +116,16 @@ export class RelaySocket {
     this.#routes.set(toHex(route.id), route)
     this.announce(route)
     return route
+  }
+
+  /** Whether the route is bound on each new connection; not after the relay has refused it. */
+  isBinding(route: Route): boolean {
+    return this.#routes.has(toHex(route.id))
+  }
+
+  /** A route that the relay has refused, because the person asks for it (relay.reconnect.route). */
+  bindAgain(route: Route): void {
+    this.#routes.set(toHex(route.id), route)
   }
 
   announce(route: Route): void {
@@ -120,6 +141,7 @@ export class RelaySocket {
     this.#routes.delete(toHex(route.id))
     if (route.isBound) this.#say({ type: 'unbind', route: toBase64url(route.id) })
     route.isBound = false
+    route.isOnline = false
   }
 
   send(route: Route, payload: Uint8Array, to: Uint8Array): boolean {
@@ -135,6 +157,11 @@ export class RelaySocket {
     this.#attempt = 0
     this.#abandon()
     this.#connect()
+  }
+
+  /** Lets the socket go without a word, as when a cable is pulled, and comes back by itself. */
+  drop(): void {
+    this.#closed(1006)
   }
 
   /** For good. */
@@ -174,6 +201,7 @@ export class RelaySocket {
     socket?.close()
     for (const route of this.#routes.values()) {
       route.isBound = false
+      route.isOnline = false
       route.listener.lost()
     }
   }
@@ -187,7 +215,7 @@ export class RelaySocket {
 
   #end(why: Ending): void {
     this.close()
-    this.#ended(why)
+    this.onEnded(why)
   }
 
   /** relay.reconnect.always, relay.reconnect.backoff, relay.drain.client */
@@ -234,8 +262,9 @@ export class RelaySocket {
         break
       case 'presence':
         this.#routeOf(message.route, (route) => {
-          const { peer } = route
-          if (peer && equal(peer, fromBase64url(message.peer))) route.listener.presence(message.status === 'online')
+          if (!route.peer || !equal(route.peer, fromBase64url(message.peer))) return
+          route.isOnline = message.status === 'online'
+          route.listener.presence(route.isOnline)
         })
         break
       case 'delivery-failed':
@@ -263,6 +292,7 @@ export class RelaySocket {
       if (code !== 'superseded' && code !== 'unauthenticated') return route.listener.refused(code)
       // relay.reconnect.route
       route.isBound = false
+      route.isOnline = false
       this.#routes.delete(toHex(route.id))
       route.listener.refused(code)
     })

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { utf8 } from '../crypto/bytes.ts'
+import { until } from '../testing/manual-timers.ts'
+import { pairingScene } from '../testing/pairing.ts'
+
+const id = (n: number) => `6f1c9a52-0d3e-4b7a-9c55-${String(n).padStart(12, '0')}`
+
+async function pairedScene() {
+  const scene = await pairingScene()
+  await scene.pair()
+  const [agent, controller] = [scene.agent.connection, scene.controller.connection]
+  assert.ok(agent && controller)
+  return { ...scene, ends: { agent, controller } }
+}
+
+Deno.test('a message of more than 64 KiB goes as a body, in both directions', async () => {
+  const { agent, controller, ends, close } = await pairedScene()
+  const params = { prompt: 'é'.repeat(100_000) }
+  void ends.controller.rpc.send({ id: id(1), type: 'request', method: 'claude.sendMessage', params })
+  await until(() => agent.messages.length === 1, 'the agent has the request')
+  const [heard] = agent.messages
+  assert.deepEqual(heard?.message, { id: id(1), type: 'request', method: 'claude.sendMessage', params })
+  assert.equal(heard?.received.frame?.contentType, 'rpc')
+  const result = { list: Array.from({ length: 20_000 }, (_, i) => i) }
+  void ends.agent.rpc.send({ id: id(1), type: 'response', result })
+  await until(() => controller.messages.length === 1, 'the controller has the response')
+  assert.deepEqual(controller.messages[0]?.message, { id: id(1), type: 'response', result })
+  close()
+})
+
+Deno.test('each body has a stream of its own, and a chunk of another stream is the owner`s', async () => {
+  const { agent, controller, ends, close } = await pairedScene()
+  const params = { prompt: 'x'.repeat(70_000) }
+  for (const n of [1, 2])
+    void ends.controller.rpc.send({ id: id(n), type: 'request', method: 'claude.sendMessage', params })
+  await until(() => agent.messages.length === 2, 'the agent has both')
+  const session = ends.agent.link.session
+  assert.ok(session)
+  const stream = ends.agent.rpc.newStream(session)
+  await ends.agent.rpc.sendChunk(session, stream, 7, utf8('output'))
+  await until(() => controller.chunks.length === 1, 'the controller has the chunk')
+  assert.deepEqual(controller.chunks[0], { streamId: 1, offset: 7, bytes: utf8('output') })
+  close()
+})
+
+Deno.test('what cannot be read is answered with a control error, which nobody answers', async () => {
+  const { agent, controller, ends, close } = await pairedScene()
+  await ends.controller.link.send('rpc', utf8('{'))
+  await ends.controller.link.send('batch', utf8('{"type":"batch","messages":[]}'))
+  await until(() => controller.log.filter((line) => line.startsWith('complaint')).length === 2, 'both were answered')
+  assert.deepEqual(controller.log.slice(-2), ['complaint parse-error', 'complaint invalid-request'])
+  assert.deepEqual([agent.messages, agent.log.filter((line) => line.startsWith('complaint'))], [[], []])
+  close()
+})
+
+Deno.test('what belongs to a session that is over is not sent in the next one', async () => {
+  const { ends, close, relay } = await pairedScene()
+  const session = ends.agent.link.session
+  assert.ok(session)
+  ends.controller.link.rekey()
+  await until(() => ends.agent.link.session !== session, 'another session is current')
+  await assert.rejects(ends.agent.rpc.sendChunk(session, 1, 0, utf8('x')), { code: 'interrupted' })
+  assert.ok(relay.log.includes(4))
+  close()
+})
