@@ -2,12 +2,11 @@
 
 import type { Report, ScenarioReport } from './report.ts'
 
-// Control characters have no place in XML, not even escaped.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g
+/** What has no place in XML, not even escaped: control characters, halves of surrogate pairs, two that are none. */
+const NO_XML = /[\p{Cs}\uFFFE\uFFFF]|(?![\t\n\r])\p{Cc}/gu
 const escaped = (text: string) =>
   text
-    .replaceAll(CONTROL, '')
+    .replaceAll(NO_XML, '')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

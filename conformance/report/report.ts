@@ -8,6 +8,8 @@ import { Identity, Matrix } from './matrix.ts'
 const closed = { additionalProperties: false }
 const VerdictName = Type.Enum(VERDICTS)
 const Levels = Type.Enum(['MUST', 'MUST NOT', 'SHOULD', 'SHOULD NOT', 'MAY'])
+/** Why a requirement does not decide whether the required set passes. */
+export const NOT_SCORED = ['extension', 'added-after-release', 'pending'] as const
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 
 const ScenarioReport = Type.Object(
@@ -36,6 +38,8 @@ const RequirementReport = Type.Object(
   {
     id: Type.String(),
     level: Levels,
+    text: Type.Optional(Type.String({ description: 'the sentence of the spec, in Markdown' })),
+    notScored: Type.Optional(Type.Enum(NOT_SCORED, { description: 'why it does not decide: requirements/v1.yaml' })),
     verdict: Type.Union([VerdictName, Type.Literal('not-tested')], {
       description: 'the worst of its scenarios; `not-tested` where no scenario of this run cites it',
     }),
@@ -50,7 +54,12 @@ export const Report = Type.Object(
     command: Type.Enum(['run', 'vectors', 'matrix']),
     suite: Type.Object({ name: Type.String(), version: Type.String() }, closed),
     spec: Type.Object(
-      { protocol: Type.Literal(1), requirements: Sha256, vectors: Type.Union([Sha256, Type.Null()]) },
+      {
+        protocol: Type.Literal(1),
+        requirements: Sha256,
+        vectors: Type.Union([Sha256, Type.Null()]),
+        url: Type.Optional(Type.String({ description: 'where its chapters are; from the report, or absolute' })),
+      },
       { ...closed, description: 'digests of requirements.lock.json and of vectors/SHA256SUMS' },
     ),
     startedAt: Type.String({ description: 'RFC 3339' }),

@@ -1,8 +1,10 @@
 // Writes the report and every form that is made from it.
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { Compile } from 'typebox/compile'
+import { SPEC_FOLDER } from '../runner/requirements.ts'
+import { badge } from './badge.ts'
 import { html } from './html.ts'
 import { junit } from './junit.ts'
 import { markdown } from './markdown.ts'
@@ -10,8 +12,16 @@ import { Report } from './report.ts'
 
 const check = Compile(Report)
 
+/** Links lead to the chapters that the suite itself has, unless the report names others. */
+function located(report: Report, folder: string): Report {
+  if (report.spec.url !== undefined || !existsSync(join(SPEC_FOLDER, 'relay.md'))) return report
+  const url = relative(folder, SPEC_FOLDER).replaceAll('\\', '/')
+  return { ...report, spec: { ...report.spec, url } }
+}
+
 /** `transcripts`: NDJSON by file name, as the report names them. */
-export function writeReport(folder: string, report: Report, transcripts: ReadonlyMap<string, string>): void {
+export function writeReport(folder: string, made: Report, transcripts: ReadonlyMap<string, string>): void {
+  const report = located(made, folder)
   if (!check.Check(report)) {
     const [error] = check.Errors(report)
     throw new Error(`The report does not fit its own schema: ${error?.instancePath} ${error?.message}`)
@@ -22,6 +32,7 @@ export function writeReport(folder: string, report: Report, transcripts: Readonl
     ['report.json', `${JSON.stringify(report, null, 2)}\n`],
     ['summary.md', markdown(report)],
     ['junit.xml', junit(report)],
+    ['badge.json', `${JSON.stringify(badge(report))}\n`],
     ['report.html', html(report, transcripts)],
     ...transcripts,
   ]

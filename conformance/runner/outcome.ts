@@ -60,9 +60,13 @@ export function requirementsOf(
 ): Report['requirements'] {
   return requirements.all
     .filter((each) => each.roles.some((role) => roles.includes(role)))
-    .map(({ id, level }) => {
+    .map(({ id, level, text }) => {
       const citing = results.filter(({ scenario }) => scenario.requirements.includes(id))
       const verdict = worst(citing.map((each) => each.verdict)) ?? ('not-tested' as const)
-      return { id, level, verdict, scenarios: citing.map(({ scenario }) => scenario.id) }
+      return {
+        ...{ id, level, verdict },
+        ...(text !== undefined && { text }),
+        scenarios: citing.map(({ scenario }) => scenario.id),
+      }
     })
 }

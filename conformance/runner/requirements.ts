@@ -2,7 +2,9 @@
 
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readProse } from '../../spec/prose.ts'
 import type { Role } from '../shim/lines.ts'
 
 export type Level = 'MUST' | 'MUST NOT' | 'SHOULD' | 'SHOULD NOT' | 'MAY'
@@ -11,6 +13,8 @@ export interface Requirement {
   readonly id: string
   readonly level: Level
   readonly roles: readonly Role[]
+  /** The sentence, in Markdown, where the chapters are beside the lock file. */
+  readonly text?: string
 }
 
 export interface Requirements {
@@ -22,10 +26,31 @@ export interface Requirements {
 
 const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-export function loadRequirements(path = file('spec/requirements.lock.json')): Requirements {
-  const text = readFileSync(path, 'utf8')
-  const all = (JSON.parse(text) as { requirements: Requirement[] }).requirements
-  return { all, byId: new Map(all.map((each) => [each.id, each])), digest: sha256(text) }
+/** The chapters of the spec. */
+export const SPEC_FOLDER = file('spec')
+
+/** By id. A requirement's id begins with the name of its chapter. */
+function sentences(folder: string, ids: readonly string[]): Map<string, string> {
+  const chapters = new Set(ids.map((id) => id.slice(0, id.indexOf('.'))))
+  const found = [...chapters].flatMap((name) => {
+    const path = join(folder, `${name}.md`)
+    return existsSync(path) ? readProse(name, readFileSync(path, 'utf8')).requirements : []
+  })
+  return new Map(found.map(({ id, sentence }) => [id, sentence]))
+}
+
+export function loadRequirements(path = join(SPEC_FOLDER, 'requirements.lock.json')): Requirements {
+  const lock = readFileSync(path, 'utf8')
+  const { requirements } = JSON.parse(lock) as { requirements: Requirement[] }
+  const texts = sentences(
+    dirname(path),
+    requirements.map(({ id }) => id),
+  )
+  const all = requirements.map((each): Requirement => {
+    const text = texts.get(each.id)
+    return { ...each, ...(text !== undefined && { text }) }
+  })
+  return { all, byId: new Map(all.map((each) => [each.id, each])), digest: sha256(lock) }
 }
 
 /** SHA-256 of the vectors' list of sums, hex; null where the vectors are not here. */
