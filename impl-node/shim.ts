@@ -38,7 +38,14 @@ const hello = () => ({
   capabilities: chosen.capabilities,
   deterministic: false,
 })
-const verbs: Verbs = { hello, ...(await chosen.make()) }
+async function vector(args: Arguments) {
+  const { vectorAnswer } = await import('./vectors/constructions.ts')
+  const answer = vectorAnswer(args)
+  if (!answer) throw new Unimplemented(`the group ${args.file}/${args.group} is not known here`)
+  return answer
+}
+
+const verbs: Verbs = { hello, vector, ...(await chosen.make()) }
 
 async function answer(line: string): Promise<void> {
   const { id, do: verb, with: args = {} } = JSON.parse(line) as { id: number; do: string; with?: Arguments }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ascii, flipped, hex, secretOf, unhex } from '../session/testing/deterministic.ts'
+import { ascii, flipped, hex, secretOf, unhex } from '../vectors/deterministic.ts'
 import { generateSigningKeyPair, sign, signingKeyPairFrom, signingSeedOf, verify } from './ed25519.ts'
 import { concat } from './primitives.ts'
 

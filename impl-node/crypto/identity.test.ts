@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { label } from '@happy-remote/schemas/constants.ts'
 import { IdentityCert } from '@happy-remote/schemas/pairing.ts'
 import fc from 'fast-check'
-import { flipped, secretOf, streaming, unhex } from '../session/testing/deterministic.ts'
 import { assertRefused, codeOf } from '../session/testing/refusal.ts'
+import { flipped, secretOf, streaming, unhex } from '../vectors/deterministic.ts'
 import { sign, signingKeyPairFrom } from './ed25519.ts'
 import {
   checkCert,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import * as crypto from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ascii, flipped, hex, secretOf, unhex } from '../session/testing/deterministic.ts'
 import { assertRefused } from '../session/testing/refusal.ts'
+import { ascii, flipped, hex, secretOf, unhex } from '../vectors/deterministic.ts'
 import { concat, equal, hkdf, hmac, open, randomBytes, seal, sha256, uint } from './primitives.ts'
 
 test('sha256() hashes the concatenation of its parts, as FIPS 180-4 says', () => {

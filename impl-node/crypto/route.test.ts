@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ascii, flipped, hex, secretOf } from '../session/testing/deterministic.ts'
+import { ascii, flipped, hex, secretOf } from '../vectors/deterministic.ts'
 import { verify } from './ed25519.ts'
 import { generateRouteKey, relayAuthInput, routeIdOf, routeKeyFrom } from './route.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ErrorCode } from '@happy-remote/schemas/errors.ts'
-import { hex, secretOf, unhex } from '../session/testing/deterministic.ts'
 import { assertRefused } from '../session/testing/refusal.ts'
+import { hex, secretOf, unhex } from '../vectors/deterministic.ts'
 import { belowFieldPrime, checkDhKey, dh, dhKeyPairFrom, dhSecretOf, generateDhKeyPair, importDhKey } from './x25519.ts'
 
 const ONES = 'ff'.repeat(30)

@@ -160,13 +160,13 @@ export class ControllerPairing {
     events.onDigits(accepted.digits, this.#recordOf(accepted))
   }
 
-  #recordOf({ peer, pairingKey, sessionId, suite }: AcceptedM2): PairingRecord {
+  #recordOf({ peer, keys, suite }: AcceptedM2): PairingRecord {
     const { code, socket } = this.#options
     return {
-      pairingId: sessionId,
+      pairingId: keys.sessionId,
       role: 'controller',
       state: 'unconfirmed',
-      pairingKey,
+      pairingKey: keys.pairingKey,
       suite,
       peer: { identityKey: peer.identityKey, dhKey: peer.dhKey, epoch: peer.epoch },
       peerName: deviceIdText(deviceIdOf(peer.identityKey)).slice(0, 8),

@@ -32,6 +32,17 @@ export interface RouteHandle {
   release(): void
 }
 
+/** The proof that this client holds `key`, for one connection to the relay of `origin`. */
+export function bindMessage(key: RouteKey, origin: string, nonce: Uint8Array, peer: Uint8Array | null) {
+  const signature = key.sign(relayAuthInput({ origin, nonce, routeKey: key.publicKey, peer }))
+  return {
+    type: 'bind' as const,
+    routeKey: text(key.publicKey),
+    peer: peer === null ? null : text(peer),
+    signature: text(signature),
+  }
+}
+
 export type SocketState =
   | { readonly name: 'connecting' }
   | { readonly name: 'open' }
@@ -296,11 +307,7 @@ export class RelaySocket {
     if (route.blocked) return
     if (!this.#nonce || this.#ws?.readyState !== WebSocket.OPEN) return
     const { key, peer } = route
-    const input = relayAuthInput({ origin: this.relay.origin, nonce: this.#nonce, routeKey: key.publicKey, peer })
-    const signature = text(key.sign(input))
-    this.#ws.send(
-      JSON.stringify({ type: 'bind', routeKey: text(key.publicKey), peer: peer ? text(peer) : null, signature }),
-    )
+    this.#ws.send(JSON.stringify(bindMessage(key, this.relay.origin, this.#nonce, peer)))
   }
 
   #send(route: Route, to: Uint8Array, payload: Uint8Array): boolean {

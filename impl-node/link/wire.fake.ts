@@ -176,10 +176,10 @@ export class Pair {
     const completed = completeRun(answered, accepted.frame)
     this.#ratchets = { agent: completed.ratchet, controller: accepted.ratchet }
     const record = (role: Side): PairingRecord => ({
-      pairingId: accepted.sessionId,
+      pairingId: accepted.keys.sessionId,
       role,
       state: role === 'agent' ? 'stored' : 'unconfirmed',
-      pairingKey: accepted.pairingKey,
+      pairingKey: accepted.keys.pairingKey,
       suite,
       peer: role === 'agent' ? completed.peer : accepted.peer,
       peerName: '',

@@ -16,20 +16,28 @@ import {
 import { join } from 'node:path'
 import { label } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
-import { concat, open, randomBytes, seal, uint } from '../crypto/primitives.ts'
+import { concat, open, type Random, randomBytes, seal, uint } from '../crypto/primitives.ts'
 
 export const RECORD_TYPES = { pairing: 1, identity: 2, denied: 3 } as const
 export type RecordType = keyof typeof RECORD_TYPES
 
 const NONCE = 12
 
-const associatedData = (type: RecordType, id: Uint8Array, generation: number) =>
-  concat(label('at-rest'), uint(8, RECORD_TYPES[type]), id, uint(64, generation))
+/** `type` is the byte of a record type. */
+export const recordData = (type: number, id: Uint8Array, generation: number): Uint8Array =>
+  concat(label('at-rest'), uint(8, type), id, uint(64, generation))
 
 /** `id` is 16 bytes. A new random nonce each time, before the ciphertext. */
-export function sealRecord(key: Uint8Array, type: RecordType, id: Uint8Array, generation: number, image: Uint8Array) {
-  const nonce = randomBytes(NONCE)
-  return concat(nonce, seal(key, nonce, associatedData(type, id, generation), image))
+export function sealRecord(
+  key: Uint8Array,
+  type: RecordType,
+  id: Uint8Array,
+  generation: number,
+  image: Uint8Array,
+  random: Random = randomBytes,
+): Uint8Array {
+  const nonce = random(NONCE)
+  return concat(nonce, seal(key, nonce, recordData(RECORD_TYPES[type], id, generation), image))
 }
 
 /** Throws ProtocolError `state-corrupt`. */
@@ -41,7 +49,7 @@ export function openRecord(
   sealed: Uint8Array,
 ): Uint8Array {
   try {
-    return open(key, sealed.subarray(0, NONCE), associatedData(type, id, generation), sealed.subarray(NONCE))
+    return open(key, sealed.subarray(0, NONCE), recordData(RECORD_TYPES[type], id, generation), sealed.subarray(NONCE))
   } catch {
     throw new ProtocolError('state-corrupt')
   }

@@ -4,8 +4,8 @@ import { limits } from '@happy-remote/schemas/limits.ts'
 import { CONTENT_TYPES, type ContentType, PLAINTEXT_HEADER } from '@happy-remote/schemas/session.ts'
 import fc from 'fast-check'
 import { concat } from '../crypto/primitives.ts'
+import { flipped, secretOf } from '../vectors/deterministic.ts'
 import { decodeFrame, encodeFrame, paddedSize } from './frame.ts'
-import { flipped, secretOf } from './testing/deterministic.ts'
 import { assertRefused, codeOf } from './testing/refusal.ts'
 
 for (const [size, padded] of [

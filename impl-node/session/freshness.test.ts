@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limits } from '@happy-remote/schemas/limits.ts'
+import { flipped, secretOf, streaming } from '../vectors/deterministic.ts'
 import { Freshness } from './freshness.ts'
-import { flipped, secretOf, streaming } from './testing/deterministic.ts'
 
 const START = 1_800_000_000_000
 const NONE = new Uint8Array(8)

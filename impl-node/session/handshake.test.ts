@@ -9,10 +9,10 @@ import { KEM_CIPHERTEXT_SIZE, M1Body, M2Body, M3Body, Prekeys } from '@happy-rem
 import { sign } from '../crypto/ed25519.ts'
 import { type Identity, rotateIdentity } from '../crypto/identity.ts'
 import { concat, uint } from '../crypto/primitives.ts'
+import { ascii, flipped, secretOf } from '../vectors/deterministic.ts'
 import { type AnswerOptions, answerM1, completeRun, openM1 } from './initiator.ts'
 import { acceptM2, type Bundle, createBundle } from './responder.ts'
 import { confirmation, type Mode } from './schedule.ts'
-import { ascii, flipped, secretOf } from './testing/deterministic.ts'
 import {
   agentIdentity,
   answerOptions,
@@ -51,8 +51,8 @@ for (const { mode, suite } of combinations) {
   test(`${what}: both ends have the same digits, keys, session and suite`, () => {
     const { completed } = honest
     assert.equal(completed.digits, accepted.digits)
-    assert.deepEqual(completed.pairingKey, accepted.pairingKey)
-    assert.deepEqual(completed.sessionId, accepted.sessionId)
+    assert.deepEqual(completed.pairingKey, accepted.keys.pairingKey)
+    assert.deepEqual(completed.sessionId, accepted.keys.sessionId)
     assert.deepEqual(completed.peer, controllerIdentity.cert)
     assert.deepEqual(accepted.peer, agentIdentity.cert)
     assert.deepEqual([completed.suite, accepted.suite], [suite, suite])

@@ -67,6 +67,7 @@ const CHAIN_STEP = Uint8Array.of(2)
 const SUITE_AT = 2
 const TAG_AT = 4
 const TAG_SIZE = 8
+const NONCE_SIZE = 12
 const MAX_COUNTER = 0xffff_ffff
 
 /** KDF_RK. */
@@ -83,6 +84,28 @@ export const skippedId = (remote: Uint8Array, n: number): string => `${Buffer.fr
 
 const headerTag = (key: Uint8Array, message: Uint8Array): Uint8Array =>
   hmac(key, message.subarray(0, TAG_AT), message.subarray(TAG_AT + TAG_SIZE, RATCHET_HEADER)).subarray(0, TAG_SIZE)
+
+/** The clear header of a message, its MAC in place. */
+export function messageHeader(
+  fields: Pick<RatchetMessage, 'type' | 'suite' | 'dh' | 'base' | 'n' | 'nonce'>,
+  headerKey: Uint8Array,
+): Uint8Array {
+  const unmarked = { ...fields, headerTag: new Uint8Array(TAG_SIZE), sealed: new Uint8Array(16) }
+  const header = RatchetMessage.encode(unmarked).subarray(0, RATCHET_HEADER)
+  header.set(headerTag(headerKey, header), TAG_AT)
+  return header
+}
+
+/** A whole message: its header, and what is sealed under it. */
+export function sealMessage(
+  header: Uint8Array,
+  messageKey: Uint8Array,
+  associatedData: Uint8Array,
+  plaintext: Uint8Array,
+): Uint8Array {
+  const nonce = header.subarray(RATCHET_HEADER - NONCE_SIZE)
+  return concat(header, seal(messageKey, nonce, concat(associatedData, header), plaintext))
+}
 
 export class Ratchet {
   #state: RatchetState
@@ -127,21 +150,18 @@ export class Ratchet {
     const state = this.#state
     if (this.nextSeq > MAX_COUNTER) throw new ProtocolError('chain-exhausted')
     const chainKey = state.chainSend as Uint8Array
-    const header = RatchetMessage.encode({
+    const fields = {
       type: state.role === 'agent' ? RATCHET_TYPES.agentToController : RATCHET_TYPES.controllerToAgent,
       suite: state.suite,
-      headerTag: new Uint8Array(TAG_SIZE),
       dh: state.dhSend.publicKey,
       base: state.baseSend,
       n: state.sent,
-      nonce: (this.#random ?? randomBytes)(12),
-      sealed: new Uint8Array(16),
-    }).subarray(0, RATCHET_HEADER)
-    header.set(headerTag(state.headerSend, header), TAG_AT)
-    const nonce = header.subarray(RATCHET_HEADER - 12)
-    const sealed = seal(messageKeyOf(chainKey), nonce, concat(state.associatedData, header), plaintext)
+      nonce: (this.#random ?? randomBytes)(NONCE_SIZE),
+    }
+    const header = messageHeader(fields, state.headerSend)
+    const message = sealMessage(header, messageKeyOf(chainKey), state.associatedData, plaintext)
     this.#state = { ...state, chainSend: nextChainKey(chainKey), sent: state.sent + 1 }
-    return concat(header, sealed)
+    return message
   }
 
   /** Whether suite and header MAC of a message are this session's. No state is read beyond those. */

@@ -9,7 +9,15 @@ import { decapsulate, generateKemKeyPair, type KemKeyPair } from '../crypto/mlke
 import { concat, equal, type Random, randomBytes, uint } from '../crypto/primitives.ts'
 import { checkDhKey, type DhKeyPair, dh, generateDhKeyPair } from '../crypto/x25519.ts'
 import { Ratchet } from './ratchet.ts'
-import { confirmation, type RunSecret, sasCommitment, sasDigits, sessionKeys, transcriptHash } from './schedule.ts'
+import {
+  confirmation,
+  type RunSecret,
+  type SessionKeys,
+  sasCommitment,
+  sasDigits,
+  sessionKeys,
+  transcriptHash,
+} from './schedule.ts'
 import { headOf, unwrap, wrap } from './wrap.ts'
 
 /** An M1 or R1 with the private parts that its answer needs. */
@@ -80,8 +88,7 @@ export interface AcceptedM2 {
   readonly peer: IdentityCert
   /** Six digits; shown in a pairing run only. */
   readonly digits: string
-  readonly pairingKey: Uint8Array
-  readonly sessionId: Uint8Array
+  readonly keys: SessionKeys
   /** M3 or R3, to be sent unchanged as often as needed. */
   readonly frame: Uint8Array
   readonly ratchet: Ratchet
@@ -168,8 +175,7 @@ export function acceptM2(
     suite,
     peer: copyCert(body.cert),
     digits: sasDigits(keys.sas, transcript, bundle.sasNonce),
-    pairingKey: keys.pairingKey,
-    sessionId: keys.sessionId,
+    keys,
     frame: wrap(run.secret, run.mode === 'pairing' ? 'M3' : 'R3', suite, m3, random),
     ratchet,
   }

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { label } from '@happy-remote/schemas/constants.ts'
 import fc from 'fast-check'
 import { concat, hmac } from '../crypto/primitives.ts'
+import { hex, secretOf } from '../vectors/deterministic.ts'
 import { confirmation, sasCommitment, sasDigits, sessionKeys, transcriptHash } from './schedule.ts'
-import { hex, secretOf } from './testing/deterministic.ts'
 import { runSecrets } from './testing/pair-up.ts'
 
 const transcript = secretOf('schedule/transcript')

@@ -10,7 +10,7 @@ import {
 } from '@happy-remote/schemas/pairing.ts'
 import fc from 'fast-check'
 import { concat, sha256 } from '../crypto/primitives.ts'
-import { ascii, drawing, flipped, hex, secretOf } from './testing/deterministic.ts'
+import { ascii, drawing, flipped, hex, secretOf } from '../vectors/deterministic.ts'
 import { assertRefused, codeOf } from './testing/refusal.ts'
 import {
   headOf,

@@ -98,7 +98,6 @@ export const wrapRekeyAsk = (secret: Uint8Array, suite: Suite, reason: RekeyReas
 /** Unknown reasons are `no-session`. Throws as `unwrap`, and `type`. */
 export function unwrapRekeyAsk(secret: Uint8Array, frame: Uint8Array): RekeyReason {
   if (headOf(frame).type !== 'REKEY_ASK') throw new ProtocolError('type')
-  if (headOf(frame).type !== 'REKEY_ASK') throw new ProtocolError('type')
   const { reason } = RekeyAskBody.decode(unwrap(secret, frame))
   const known = Object.entries(REKEY_REASONS).find(([, value]) => value === reason)
   return (known?.[0] ?? 'no-session') as RekeyReason

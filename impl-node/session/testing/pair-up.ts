@@ -7,13 +7,13 @@ import { type Identity, identityFrom } from '../../crypto/identity.ts'
 import { type Random, sha256 } from '../../crypto/primitives.ts'
 import { type RouteKey, routeKeyFrom } from '../../crypto/route.ts'
 import { dhKeyPairFrom } from '../../crypto/x25519.ts'
+import { ascii, hex, secretOf, streaming } from '../../vectors/deterministic.ts'
 import { type AnsweredRun, answerM1, type CompletedRun, completeRun, openM1 } from '../initiator.ts'
 import { contextOf } from '../pairing-code.ts'
 import type { Ratchet } from '../ratchet.ts'
 import { type AcceptedM2, acceptM2, type Bundle, createBundle } from '../responder.ts'
 import type { Mode, RunSecret } from '../schedule.ts'
 import { exportState } from '../state-image.ts'
-import { ascii, hex, secretOf, streaming } from './deterministic.ts'
 
 const identityOf = (name: string): Identity =>
   identityFrom(signingKeyPairFrom(secretOf(`${name}/iks`)), dhKeyPairFrom(secretOf(`${name}/ikd`)), 3)

@@ -3,13 +3,15 @@
 import { DEVICE_PREFIX, type LabelName, label } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { IdentityCert } from '@happy-remote/schemas/pairing.ts'
-import { signingKeyPairFrom, verify } from '../../../crypto/ed25519.ts'
-import { deviceIdOf, deviceIdText, identityFrom } from '../../../crypto/identity.ts'
-import { relayAuthInput, routeIdOf, routeKeyFrom } from '../../../crypto/route.ts'
-import { checkDhKey, dh, dhKeyPairFrom } from '../../../crypto/x25519.ts'
-import { checkPeer, type PinnedCert } from '../../responder.ts'
-import { hex } from '../deterministic.ts'
-import type { Construction, Input } from './vector-file.ts'
+import { signingKeyPairFrom, verify } from '../crypto/ed25519.ts'
+import { deviceIdOf, deviceIdText, identityFrom } from '../crypto/identity.ts'
+import { routeIdOf, routeKeyFrom } from '../crypto/route.ts'
+import { checkDhKey, dh, dhKeyPairFrom } from '../crypto/x25519.ts'
+import { bindMessage } from '../link/socket.ts'
+import { checkPeer, type PinnedCert } from '../session/responder.ts'
+import { hex } from './deterministic.ts'
+import type { Construction, Input } from './operation.ts'
+import { relayGroups } from './relay.ts'
 
 export const pinnedOf = (input: Input): PinnedCert | undefined => {
   if (!input.is('pinned')) return undefined
@@ -73,15 +75,7 @@ export const relayBind: Construction = {
   sign(input) {
     const route = routeKeyFrom(input.bytes('routeSeed'))
     const peer = input.is('peer') ? input.bytes('peer') : null
-    const { publicKey: routeKey, routeId } = route
-    const signed = relayAuthInput({ origin: input.text('origin'), nonce: input.bytes('nonce'), routeKey, peer })
-    return {
-      route: hex(routeId),
-      routeKey: hex(routeKey),
-      signedBytes: hex(signed),
-      signature: hex(route.sign(signed)),
-    }
+    return { route: hex(route.routeId), bind: bindMessage(route, input.text('origin'), input.bytes('nonce'), peer) }
   },
-  accept: 'the relay',
-  route: 'the relay',
+  ...relayGroups,
 }

@@ -5,17 +5,17 @@ import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import {
   HANDSHAKE_TYPES,
   type HandshakeTypeName,
-  HsErrorBody,
   handshakeErrorOf,
   QrPayload,
   REKEY_REASONS,
   type RekeyReason,
 } from '@happy-remote/schemas/pairing.ts'
-import { decapsulate, kemKeyPairFrom } from '../../../crypto/mlkem.ts'
-import { equal } from '../../../crypto/primitives.ts'
-import { dh, dhKeyPairFrom } from '../../../crypto/x25519.ts'
-import { contextOf, formatPairingCode, parsePairingCode } from '../../pairing-code.ts'
-import { parseRelayAddress } from '../../relay-url.ts'
+import { spacedDigits } from '../cli/terminal/block-digits.ts'
+import { decapsulate, kemKeyPairFrom } from '../crypto/mlkem.ts'
+import { equal } from '../crypto/primitives.ts'
+import { dh, dhKeyPairFrom } from '../crypto/x25519.ts'
+import { contextOf, formatPairingCode, parsePairingCode } from '../session/pairing-code.ts'
+import { parseRelayAddress } from '../session/relay-url.ts'
 import {
   confirmation,
   type Mode,
@@ -25,10 +25,11 @@ import {
   sasDigits,
   sessionKeys,
   transcriptHash,
-} from '../../schedule.ts'
-import { headOf, unwrap, unwrapError, unwrapRekeyAsk, wrap, wrapRekeyAsk } from '../../wrap.ts'
-import { ascii, drawing, hex, unhex } from '../deterministic.ts'
-import { type Construction, Ignored, type Input } from './vector-file.ts'
+} from '../session/schedule.ts'
+import { headOf, unwrap, unwrapError, wrap, wrapError, wrapRekeyAsk } from '../session/wrap.ts'
+import { ascii, drawing, hex } from './deterministic.ts'
+import { type Construction, Ignored, type Input } from './operation.ts'
+import { askedForRekey } from './runs.ts'
 
 export const typeNameOf = (value: number): HandshakeTypeName =>
   (Object.keys(HANDSHAKE_TYPES) as HandshakeTypeName[]).find((name) => HANDSHAKE_TYPES[name] === value) ?? 'M1'
@@ -145,14 +146,17 @@ const confirmed = (input: Input) => confirmation(input.bytes('kc'), input.bytes(
 
 export const confirm: Construction = {
   mac: (input) => ({ confirmation: hex(confirmed(input)) }),
-  check(input, expected) {
+  check(input) {
     if (!equal(confirmed(input), input.bytes('confirmation'))) throw new ProtocolError('confirm')
-    return { signedBytes: expected.signedBytes }
+    return { matched: true }
   },
 }
 
 export const sas: Construction = {
-  digits: (input) => ({ digits: sasDigits(input.bytes('sask'), input.bytes('th'), input.bytes('sasNonce')) }),
+  digits(input) {
+    const digits = sasDigits(input.bytes('sask'), input.bytes('th'), input.bytes('sasNonce'))
+    return { digits, shown: spacedDigits(digits) }
+  },
 }
 
 export const sasCommit: Construction = {
@@ -164,14 +168,10 @@ export const sasCommit: Construction = {
 }
 
 export const hsError: Construction = {
-  // The frames answered here are any bytes, so the error is read, and sealed again as it was.
-  seal(input, expected) {
-    const [secret, frame] = [input.bytes('secret'), unhex(expected.frame as string)]
-    const code = unwrapError(secret, frame, input.bytes('answered'))
-    if (code !== handshakeErrorOf(input.number('code'))) throw new Error(`The code is ${code}`)
-    const body = unwrap(secret, frame)
-    const sealed = wrap(secret, 'HS_ERROR', input.number('suite'), body, drawing(input.bytes('salt')))
-    return { reference: hex(HsErrorBody.decode(body).reference), body: hex(body), frame: hex(sealed) }
+  seal(input) {
+    const code = handshakeErrorOf(input.number('code'))
+    const frame = wrapError(input.bytes('secret'), input.bytes('answered'), code, drawing(input.bytes('salt')))
+    return { frame: hex(frame) }
   },
   receive(input) {
     const codes = input
@@ -191,5 +191,5 @@ export const rekeyAsk: Construction = {
     const salt = drawing(input.bytes('salt'))
     return { frame: hex(wrapRekeyAsk(input.bytes('ppk'), input.number<Suite>('suite'), reason as RekeyReason, salt)) }
   },
-  receive: (input) => ({ reason: unwrapRekeyAsk(input.bytes('ppk'), input.bytes('frame')) }),
+  receive: askedForRekey,
 }

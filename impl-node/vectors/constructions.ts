@@ -1,7 +1,9 @@
-// Every published construction that these layers have to do with.
+// Every published construction, and what this implementation computes of it.
 
 import { bundle, handshake } from './handshake.ts'
 import { cert, deviceId, keyValidation, labels, relayBind, signatureValidation } from './identity.ts'
+import { knownAnswers } from './known-answers.ts'
+import { type Construction, Ignored, Input } from './operation.ts'
 import {
   confirm,
   hsError,
@@ -25,7 +27,6 @@ import {
   ratchetReject,
   stateImage,
 } from './session.ts'
-import type { Construction } from './vector-file.ts'
 
 export const constructions: Readonly<Record<string, Construction>> = {
   labels,
@@ -56,4 +57,17 @@ export const constructions: Readonly<Record<string, Construction>> = {
   conversation,
   'state-image': stateImage,
   'relay-bind': relayBind,
+  'known-answers': knownAnswers,
+}
+
+/** The answer to `vector` of the shim protocol; undefined for a group that is not known here. Throws ProtocolError. */
+export function vectorAnswer({ file, group, input }: Readonly<Record<string, unknown>>) {
+  const operation = constructions[file as string]?.[group as string]
+  if (!operation) return undefined
+  try {
+    return { outputs: operation(new Input(input)) }
+  } catch (error) {
+    if (error instanceof Ignored) return { outputs: { ignored: true } }
+    throw error
+  }
 }

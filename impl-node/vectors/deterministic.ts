@@ -1,12 +1,12 @@
-// Fixed randomness for tests: nothing-up-my-sleeve secrets, and a source that hands them out in order.
+// Fixed randomness for vectors and tests: nothing-up-my-sleeve secrets, and a source that hands them out in order.
 
 import assert from 'node:assert/strict'
-import { type Random, sha256 } from '../../crypto/primitives.ts'
+import { type Random, sha256 } from '../crypto/primitives.ts'
 
 /** SHA-256 of the name, or as many leading bytes of it as `size` says. */
 export const secretOf = (name: string, size = 32): Uint8Array => sha256(new TextEncoder().encode(name)).slice(0, size)
 
-/** Hands out `draws` in order; fails the test where another size is asked for, or one draw too many. */
+/** Hands out `draws` in order; throws where another size is asked for, or one draw too many. */
 export function drawing(...draws: readonly Uint8Array[]): Random {
   let at = 0
   return (size) => {
