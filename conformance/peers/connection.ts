@@ -32,6 +32,8 @@ export interface ConnectOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Answer the WebSocket pings of the relay; unless said otherwise, yes. */
   readonly autoPong?: boolean
+  /** Takes what was heard before the inbox does, and writes frames into the transcript; false: it does not want it. */
+  readonly onHeard?: (heard: Heard) => boolean
 }
 
 export class Connection {
@@ -39,6 +41,7 @@ export class Connection {
   readonly inbox = new Inbox()
   readonly #socket: WebSocket
   readonly #transcript: Transcript
+  readonly #onHeard: ConnectOptions['onHeard']
   #hello: MessageOf<'hello'> | undefined
   #greeting: Promise<MessageOf<'hello'>> | undefined
   #first: Heard | undefined
@@ -47,8 +50,9 @@ export class Connection {
   #pings = 0
   #openedAt = 0
 
-  private constructor({ url, name, transcript, headers = {}, autoPong = true }: ConnectOptions) {
+  private constructor({ url, name, transcript, headers = {}, autoPong = true, onHeard }: ConnectOptions) {
     this.name = name
+    this.#onHeard = onHeard
     this.#transcript = transcript
     this.#socket = new WebSocket(url, RELAY_SUBPROTOCOL, {
       headers: { ...headers },
@@ -63,7 +67,7 @@ export class Connection {
     this.#socket.on('close', (code) => {
       this.#closed = { code, at: performance.now() }
       transcript.add('relay', name, { close: code })
-      this.inbox.add({ kind: 'close', code, at: this.#closed.at })
+      this.#hear({ kind: 'close', code, at: this.#closed.at })
     })
   }
 
@@ -126,15 +130,15 @@ export class Connection {
     this.#put(bytes, { binary: false }, { wrong: Buffer.from(bytes).toString().slice(0, 300) })
   }
 
-  /** Sends a routed frame and gives its bytes. `parts`: as how many WebSocket fragments. */
-  sendFrame(from: Uint8Array, to: Uint8Array, payload: Uint8Array, parts = 1): Uint8Array {
+  /** Sends a routed frame and gives its bytes. `parts`: as how many WebSocket fragments. `shown`: in the transcript. */
+  sendFrame(from: Uint8Array, to: Uint8Array, payload: Uint8Array, parts = 1, shown?: unknown): Uint8Array {
     const bytes = RoutedFrame.encode({ type: 1, from, to, payload } as Parameters<typeof RoutedFrame.encode>[0])
     assertRightFrame(bytes, this.#hello?.maxFrame ?? Number.MAX_SAFE_INTEGER)
     const size = Math.ceil(bytes.length / parts)
     for (let at = 0; at < bytes.length; at += size) {
       this.#socket.send(bytes.subarray(at, at + size), { binary: true, fin: at + size >= bytes.length })
     }
-    this.#transcript.add(this.name, 'relay', showFrame(bytes), bytes.length)
+    this.#transcript.add(this.name, 'relay', shown ?? showFrame(bytes), bytes.length)
     return bytes
   }
 
@@ -251,7 +255,7 @@ export class Connection {
     let heard: Heard | undefined
     try {
       if (isBinary) {
-        this.#transcript.add('relay', this.name, showFrame(bytes), bytes.length)
+        if (!this.#onHeard) this.#transcript.add('relay', this.name, showFrame(bytes), bytes.length)
         heard = { kind: 'frame', frame: readFrame(bytes), bytes, at }
       } else {
         this.#transcript.add('relay', this.name, JSON.parse(Buffer.from(bytes).toString()), bytes.length)
@@ -266,7 +270,11 @@ export class Connection {
     if (!heard) return
     this.#first ??= heard
     if (heard.kind === 'message' && heard.message.type === 'hello') this.#hello ??= heard.message
-    this.inbox.add(heard)
+    this.#hear(heard)
+  }
+
+  #hear(heard: Heard): void {
+    if (!this.#onHeard?.(heard)) this.inbox.add(heard)
   }
 }
 

@@ -3,7 +3,7 @@
 import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadSupport, runCucumber } from '@cucumber/cucumber/api'
-import type { Role } from '../shim/lines.ts'
+import { ROLES, type Role } from '../shim/lines.ts'
 import type { Level, Requirements } from './requirements.ts'
 
 /** What Cucumber tells while it runs. */
@@ -25,6 +25,8 @@ export interface Scenario {
   readonly requirements: readonly string[]
   readonly levels: readonly Level[]
   readonly isInformational: boolean
+  /** It waits for a minute, and begins first. */
+  readonly isLong: boolean
   /** The steps, with their key words. */
   readonly text: readonly string[]
   /** `features/relay/bind.feature:20`, which Cucumber runs alone. */
@@ -33,7 +35,7 @@ export interface Scenario {
 
 export type Support = Awaited<ReturnType<typeof loadSupport>>
 
-const FEATURES = (role: Role) => `features/${role}/*.feature`
+const FEATURES = 'features/*/*.feature'
 const sources = (paths: string[]) => ({
   defaultDialect: 'en',
   paths,
@@ -112,11 +114,18 @@ function lineOf({ astNodeIds }: Pickle, { ast }: Place): number {
   return (rows.find(({ id }) => astNodeIds.includes(id)) ?? ast).location.line
 }
 
+/** A feature says by its tag who is under test. */
+function roleOf(tags: readonly string[], uri: string): Role {
+  const [role, ...more] = ROLES.filter((each) => tags.includes(`@${each}`))
+  if (role && more.length === 0) return role
+  throw new Error(`${uri}: a feature has one of the tags ${ROLES.map((each) => `@${each}`).join(', ')}`)
+}
+
 /** Every scenario of `role`, in the order in which they run. Throws where the features cite what is not there. */
 export async function catalogue(role: Role, support: Support, requirements: Requirements): Promise<Scenario[]> {
   const byNode = new Map<string, Place & { feature: string; keywords: Map<string, string> }>()
   const pickles: Pickle[] = []
-  await cucumber([FEATURES(role)], support, { dryRun: true }, ({ gherkinDocument, pickle, parseError }) => {
+  await cucumber([FEATURES], support, { dryRun: true }, ({ gherkinDocument, pickle, parseError }) => {
     if (parseError) throw new Error(`${parseError.source.uri}: ${parseError.message}`)
     if (pickle) pickles.push(pickle)
     const feature = gherkinDocument?.feature
@@ -127,7 +136,14 @@ export async function catalogue(role: Role, support: Support, requirements: Requ
       byNode.set(place.ast.id, { ...place, feature: feature.name, keywords })
     }
   })
-  const scenarios = pickles.map((pickle): Scenario => {
+  const ofRole = pickles.filter(
+    ({ tags, uri }) =>
+      roleOf(
+        tags.map(({ name }) => name),
+        uri,
+      ) === role,
+  )
+  const scenarios = ofRole.map((pickle): Scenario => {
     const place = byNode.get(pickle.astNodeIds[0] ?? '')
     if (!place) throw new Error(`${pickle.uri}: the scenario of ${pickle.name} is not there`)
     const tags = pickle.tags.map(({ name }) => name)
@@ -148,11 +164,12 @@ export async function catalogue(role: Role, support: Support, requirements: Requ
       requirements: ids,
       levels,
       isInformational: tags.includes('@informational'),
+      isLong: tags.includes('@long'),
       text: pickle.steps.map(({ text, astNodeIds }) => `${place.keywords.get(astNodeIds[0] ?? '') ?? '*'} ${text}`),
       path: `${dirname(pickle.uri)}/${basename(pickle.uri)}:${lineOf(pickle, place)}`,
     }
   })
-  return longestFirst(numberTwins(scenarios))
+  return numberTwins(scenarios)
 }
 
 /** Rows of examples whose names are the same get numbers, in their order. */
@@ -163,10 +180,4 @@ function numberTwins(scenarios: readonly Scenario[]): Scenario[] {
     seen.set(scenario.id, count)
     return count === 1 ? scenario : { ...scenario, id: `${scenario.id}-${count}` }
   })
-}
-
-/** What waits for a minute begins first, so that the rest runs meanwhile. */
-const longestFirst = (scenarios: readonly Scenario[]): Scenario[] => {
-  const waits = ({ path }: Scenario) => (path.includes('/liveness.feature') ? 0 : 1)
-  return scenarios.toSorted((a, b) => waits(a) - waits(b))
 }

@@ -15,6 +15,7 @@ const result = (id: string, verdict: Verdict, broken = false): Result => ({
     requirements: ['relay.ping'],
     levels: ['MUST'],
     isInformational: false,
+    isLong: false,
     text: [],
     path: '',
   },

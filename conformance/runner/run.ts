@@ -7,7 +7,7 @@ import type { Identity } from '../report/matrix.ts'
 import type { Role } from '../shim/lines.ts'
 import type { Target } from '../steps/parameters.ts'
 import { assemble, type RunOutput, startClock } from './assemble.ts'
-import { catalogue, loadSuite, type Support } from './catalogue.ts'
+import { catalogue, loadSuite, type Scenario, type Support } from './catalogue.ts'
 import { type LoadedImplementation, named, rolesOf, UsageError } from './configuration.ts'
 import { execute, type Result } from './execute.ts'
 import { CannotTest, preflight } from './preflight.ts'
@@ -15,7 +15,7 @@ import { loadRequirements } from './requirements.ts'
 import { type Selection, selects } from './selection.ts'
 
 /** Roles that have scenarios in this version of the suite. */
-export const ROLES_IN_SUITE: readonly Role[] = ['relay']
+export const ROLES_IN_SUITE: readonly Role[] = ['relay', 'agent', 'controller']
 
 /** Most scenarios wait for the network; the longest wait for a minute. */
 const WORKERS = Math.max(6, 2 * availableParallelism())
@@ -73,11 +73,14 @@ export async function run(subject: Subject, options: RunOptions): Promise<RunOut
   try {
     plans = await prepare(subject)
     const support = options.support ?? (await loadSuite())
-    for (const { role, target } of plans.filter((plan) => ROLES_IN_SUITE.includes(plan.role))) {
-      const scenarios = (await catalogue(role, support, requirements)).filter((each) => selects(options, each))
-      if (scenarios.length === 0) continue
+    const scenarios: Scenario[] = []
+    for (const { role } of plans.filter((plan) => ROLES_IN_SUITE.includes(plan.role))) {
+      scenarios.push(...(await catalogue(role, support, requirements)).filter((each) => selects(options, each)))
+    }
+    if (scenarios.length > 0) {
       const progress = (done: number) => options.onProgress?.(done, scenarios.length)
-      const parameters = { target, looseErrors }
+      const targets = Object.fromEntries(plans.map(({ role, target }) => [role, target]))
+      const parameters = { targets, looseErrors }
       results.push(...(await execute(scenarios, support, parameters, options.workers ?? WORKERS, progress)))
     }
     if (results.length === 0 && filter !== undefined) throw new UsageError(`No scenario fits the filter ${filter}`)

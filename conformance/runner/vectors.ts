@@ -27,6 +27,7 @@ export function scenarioOf(role: Role, { file, group, test, flags }: VectorCase,
     requirements: ids,
     levels: ids.flatMap((id) => requirements.byId.get(id)?.level ?? []),
     isInformational: false,
+    isLong: false,
     text: [
       ...flags.map(({ description }) => description),
       ...(test.mutation === undefined ? [] : [`Mutation: ${test.mutation}`]),

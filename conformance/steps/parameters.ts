@@ -1,8 +1,9 @@
 // What the runner and the steps tell each other, as JSON.
 
 import type { ProgramToRun } from '../shim/driver.ts'
+import type { Role } from '../shim/lines.ts'
 
-/** The relay under test: a program that is started for each scenario, or an address. */
+/** What is under test in one role: a program that is started for each scenario, or the address of a relay. */
 export type Target =
   | { readonly kind: 'url'; readonly url: string }
   | {
@@ -13,7 +14,7 @@ export type Target =
     }
 
 export interface Parameters {
-  readonly target: Target
+  readonly targets: Readonly<Partial<Record<Role, Target>>>
   /** Any refusal counts where the spec names a code. */
   readonly looseErrors: boolean
 }

@@ -26,7 +26,8 @@ When('{client} is silent', function (this: SuiteWorld, _client: Client) {
 })
 
 When('{int} s have passed', async function (this: SuiteWorld, seconds: number) {
-  await wait(seconds * 1000)
+  if (this.hasStage) await this.stage.program.pass(seconds * 1000)
+  else await wait(seconds * 1000)
 })
 
 Given('an/a {word} that sends a "ping" every 15 s', async function (this: SuiteWorld, name: string) {

@@ -8,9 +8,10 @@ import { Route } from '../peers/route.ts'
 import { Transcript } from '../peers/transcript.ts'
 import { wrongBinds } from '../peers/wrong-binds.ts'
 import { wrongFrames, wrongMessages, wrongTexts } from '../peers/wrong-texts.ts'
-import type { StartLimits } from '../shim/lines.ts'
+import type { Role, StartLimits } from '../shim/lines.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
-import { NOTE_TYPE, type Parameters, TRANSCRIPT_TYPE } from './parameters.ts'
+import { NOTE_TYPE, type Parameters, type Target, TRANSCRIPT_TYPE } from './parameters.ts'
+import { Stage } from './stage.ts'
 import { RelayUnderTest } from './target.ts'
 
 /** A connection as a step names it: "the agent", "the agent's first connection". */
@@ -49,10 +50,32 @@ export class SuiteWorld extends World<Parameters> {
   /** What one step found and a later one judges. */
   found: unknown
   #relay: RelayUnderTest | undefined
+  #stage: Stage | undefined
 
   /** Decides which relay; it is started when the first client dials. */
   useRelay(limits: StartLimits = {}): void {
-    this.#relay = new RelayUnderTest(this.parameters.target, limits)
+    this.#relay = new RelayUnderTest(this.#target('relay'), limits)
+  }
+
+  /** For a scenario about an agent or a controller. */
+  useStage(role: 'agent' | 'controller'): Stage {
+    this.#stage = new Stage(role, this.#target(role), this.transcript)
+    return this.#stage
+  }
+
+  get stage(): Stage {
+    if (!this.#stage) throw new SuiteError('No step has named the agent or controller under test')
+    return this.#stage
+  }
+
+  get hasStage(): boolean {
+    return this.#stage !== undefined
+  }
+
+  #target(role: Role): Target {
+    const target = this.parameters.targets[role]
+    if (!target) throw new SuiteError(`Nothing is under test in the role ${role}`)
+    return target
   }
 
   get relay(): RelayUnderTest {
@@ -155,6 +178,7 @@ export class SuiteWorld extends World<Parameters> {
     for (const connection of connections) connection.cut()
     try {
       await this.#relay?.end()
+      await this.#stage?.end()
     } finally {
       if (String(this.transcript)) this.attach(String(this.transcript), TRANSCRIPT_TYPE)
     }

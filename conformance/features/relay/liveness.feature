@@ -1,4 +1,4 @@
-@relay
+@relay @long
 Feature: Liveness
   The scenarios that wait come first in a run, and wait for as long as the spec says.
 

@@ -1,0 +1,206 @@
+// The agent or controller under test: one process behind its shim, its stored state, and its clocks.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Compile } from 'typebox/compile'
+import { Shim } from '../shim/driver.ts'
+import {
+  AgentState,
+  ControllerState,
+  type EventData,
+  type EventName,
+  type VerbName,
+  type VerbOk,
+  type VerbWith,
+} from '../shim/lines.ts'
+import { NotApplicable, ShimBroken, SuiteError, Unimplemented, Untestable } from '../shim/trouble.ts'
+import { SUITE_NAME, type Target } from './parameters.ts'
+
+/** Time in which a program does what it does at once. */
+export const AT_ONCE = 6_000
+/** The longest time, in ms, that the suite waits for where it cannot move the clock of the program. */
+const LONGEST_WAIT = 130_000
+/** The clock moves in steps of so many ms, so that keepalives are answered in between. */
+const STEP = 5_000
+
+const agentState = Compile(AgentState)
+const controllerState = Compile(ControllerState)
+
+export interface StartOptions {
+  readonly name?: string
+  /** Keep what it stores, so that it can be started again. */
+  readonly keepState?: boolean
+  /** A script for its assistant. */
+  readonly script?: unknown
+}
+
+export class ProgramUnderTest {
+  readonly #target: Extract<Target, { kind: 'program' }>
+  readonly #relay: string
+  #options: StartOptions = {}
+  #shim: Shim | undefined
+  #folder: string | undefined
+  /** By how much its clocks are ahead. */
+  #ahead = { wall: 0, monotonic: 0 }
+  #log = ''
+
+  constructor(target: Target, relay: string) {
+    if (target.kind === 'url') throw new SuiteError('An agent or controller has no address')
+    this.#target = target
+    this.#relay = relay
+  }
+
+  has(capability: string): boolean {
+    return this.#target.capabilities.includes(capability)
+  }
+
+  /** Throws NotApplicable. */
+  require(capability: string): void {
+    if (!this.has(capability)) throw new NotApplicable(`the shim does not declare the capability "${capability}"`)
+  }
+
+  async start(options: StartOptions = {}): Promise<void> {
+    this.#options = options
+    if (options.keepState) {
+      this.require('state')
+      this.#folder ??= mkdtempSync(join(tmpdir(), 'happy-remote-suite-'))
+    }
+    await this.#run()
+  }
+
+  /** Ends the process at once, as a power cut does. What it stored stays. */
+  async kill(): Promise<void> {
+    const shim = this.#running
+    this.#log += shim.stderr
+    this.#shim = undefined
+    await shim.kill()
+  }
+
+  /** Starts it again with what it has stored. */
+  async startAgain(): Promise<void> {
+    if (!this.#folder) throw new SuiteError('The program was started without a folder for its state')
+    await this.#run()
+  }
+
+  ask<V extends VerbName>(verb: V, args: VerbWith<V>, time?: number): Promise<VerbOk<V>> {
+    return this.#running.ask(verb, args, time)
+  }
+
+  expectEvent<E extends EventName>(
+    name: E,
+    matches: (data: EventData<E>) => boolean = () => true,
+    time = AT_ONCE,
+  ): Promise<EventData<E>> {
+    return this.#running.expectEvent(name, time, matches)
+  }
+
+  /** Events that wait, taken. */
+  takeEvents(name: string): Readonly<Record<string, unknown>>[] {
+    return this.#running.events.takeAll(({ event }) => event === name).map(({ data }) => data)
+  }
+
+  async agentState(): Promise<AgentState> {
+    const answer = await this.ask('state', {})
+    if (!agentState.Check(answer)) throw new ShimBroken('The program answers state with what is no state of an agent')
+    return answer
+  }
+
+  async controllerState(): Promise<ControllerState> {
+    const answer = await this.ask('state', {})
+    if (!controllerState.Check(answer)) {
+      throw new ShimBroken('The program answers state with what is no state of a controller')
+    }
+    return answer
+  }
+
+  /** Waits until `holds`. False when it does not in time. */
+  async until(holds: () => Promise<boolean>, time = AT_ONCE): Promise<boolean> {
+    for (const deadline = performance.now() + time; performance.now() < deadline; ) {
+      if (await holds()) return true
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    return holds()
+  }
+
+  /** ms, by the monotonic clock of the program. */
+  now(): number {
+    return performance.now() + this.#ahead.monotonic
+  }
+
+  /** ms since 1970, by the wall clock of the program. */
+  wall(): number {
+    return Date.now() + this.#ahead.wall
+  }
+
+  /** Lets `time` ms pass: moves the clocks of the program by steps, or waits. */
+  async pass(time: number, step = STEP): Promise<void> {
+    if (!this.has('clock')) {
+      if (time > LONGEST_WAIT) this.require('clock')
+      await new Promise((resolve) => setTimeout(resolve, time))
+      return
+    }
+    for (let left = time; left > 0; left -= step) {
+      const part = Math.min(step, left)
+      await this.#move(part, part)
+      // Time for what became due to be sent, and for a keepalive to be answered.
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  /** The wall clock alone jumps, as after a sleep or when it is set. */
+  async jump(wall: number): Promise<void> {
+    this.require('clock')
+    await this.#move(wall, 0)
+  }
+
+  /** All that it wrote to standard error. */
+  get log(): string {
+    return this.#log + (this.#shim?.stderr ?? '')
+  }
+
+  /** The folder of what it stores. */
+  get folder(): string {
+    if (!this.#folder) throw new SuiteError('The program was started without a folder for its state')
+    return this.#folder
+  }
+
+  /** Ends it. Throws Failed or ShimBroken where it did not hold out until now. */
+  async end(): Promise<void> {
+    const trouble = this.#shim?.trouble
+    // What it might do on the way out is a matter of the scenarios about `stop`.
+    await this.#shim?.kill()
+    if (this.#folder) rmSync(this.#folder, { recursive: true, force: true })
+    if (trouble) throw trouble
+  }
+
+  get #running(): Shim {
+    if (!this.#shim) throw new SuiteError('The program under test does not run')
+    return this.#shim
+  }
+
+  async #run(): Promise<void> {
+    const { name, script } = this.#options
+    this.#shim = new Shim(this.#target.program)
+    await this.#shim.hello(SUITE_NAME)
+    const { wall, monotonic } = this.#ahead
+    if (wall !== 0 || monotonic !== 0) await this.ask('clock', { wall, monotonic })
+    if (script !== undefined) {
+      this.require('backend')
+      await this.ask('backend', { script })
+    }
+    const relay = this.#relay
+    const state = this.#folder
+    try {
+      await this.ask('start', { relay, ...(state !== undefined && { state }), ...(name !== undefined && { name }) })
+    } catch (error) {
+      if (error instanceof Unimplemented) throw new Untestable(`start is not implemented: ${error.message}`)
+      throw error
+    }
+  }
+
+  async #move(wall: number, monotonic: number): Promise<void> {
+    await this.ask('clock', { wall, monotonic })
+    this.#ahead = { wall: this.#ahead.wall + wall, monotonic: this.#ahead.monotonic + monotonic }
+  }
+}
