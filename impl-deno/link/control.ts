@@ -53,6 +53,16 @@ export function readControl(content: Uint8Array, from: Role): ControlMessage | u
   return message
 }
 
+/** A name as it may be sent: without control characters, and cut at 64 bytes of UTF-8 (session.control.name). */
+export function nameToSend(text: string): string {
+  let name = ''
+  for (const character of text.replaceAll(/\p{Cc}/gu, '').toWellFormed()) {
+    if (utf8(name + character).length > limits.nameMax) break
+    name += character
+  }
+  return name === '' ? 'unnamed' : name
+}
+
 /** Throws RangeError for a name that may not be sent (session.control.name). */
 export function writeControl(message: ControlMessage): Bytes {
   const content = utf8(JSON.stringify(message))

@@ -123,7 +123,8 @@ export class ControllerPairing implements RouteListener {
 
   frame(payload: Uint8Array): void {
     void this.#queue.run(async () => {
-      if (this.#over) return
+      // What came behind the message with which the route was handed over is the connection's, too.
+      if (this.#over) return this.#connection?.link.frame(payload)
       // Until the first message of the session, HS_ERROR and M2 are of this run; everything else is the link's.
       const isRun = payload[1] === HS_ERROR || payload[1] === M2
       const taken = isRun && (await this.#handshake(payload))

@@ -1,0 +1,49 @@
+// What a coding tool is to the agent; an adapter for each protocol stands beside this.
+
+import type { Question } from '../permissions.ts'
+
+export interface AssistantKind {
+  readonly name: string
+  /** It follows a script and runs nothing. */
+  readonly scripted: boolean
+  /**
+   * Starts one, with the conversation `resume` where it still knows that, else with a new one. Rejects with
+   * Error, whose message is for people and holds nothing that the assistant wrote.
+   */
+  start(listener: AssistantListener, resume?: string): Promise<Assistant>
+}
+
+export interface Assistant {
+  readonly conversationId: string
+  /** Resolves when the turn has ended, rejects where it has failed or the assistant has stopped. */
+  prompt(text: string): Promise<'completed' | 'cancelled'>
+  /** Asks it to stop the running turn. */
+  cancel(): void
+  /** Ends it and what it has started; resolves when it is gone. `stopped` is not called. */
+  close(): Promise<void>
+}
+
+export interface ToolCall {
+  readonly callId: string
+  readonly title: string
+  /** pending, in_progress, completed, failed */
+  readonly status: string
+  readonly input?: unknown
+  readonly output: string
+}
+
+export interface AssistantListener {
+  /** A piece of what it says or thinks. */
+  piece(kind: 'text' | 'thought', text: string): void
+  /** A tool call as it is now; the first time, and after each change. */
+  tool(call: ToolCall): void
+  /** An update of a kind that the adapter does not know. */
+  other(update: unknown): void
+  facts(facts: { readonly mode?: string; readonly model?: string }): void
+  /** Resolves with the id of the option that was chosen, or null where there is no answer. `signal`: it is withdrawn. */
+  ask(question: Question, signal: AbortSignal): Promise<string | null>
+  /** It has stopped by itself; nothing follows. `reason` is a sentence for people. */
+  stopped(reason: string): void
+  /** Something that only the computer's own user is told. */
+  trouble(text: string): void
+}

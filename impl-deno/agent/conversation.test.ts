@@ -1,0 +1,324 @@
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
+import { fileURLToPath } from 'node:url'
+import { systemTimers } from '../link/timers.ts'
+import { until } from '../testing/manual-timers.ts'
+import { acpAssistant } from './assistants/acp.ts'
+import type { AssistantKind } from './assistants/assistant.ts'
+import { Conversation } from './conversation.ts'
+
+const program = fileURLToPath(import.meta.resolve('../../conformance/assistants/acp.ts'))
+const DEVICE = 'a'.repeat(26)
+const ask = (more: object = {}) => ({
+  ...{ do: 'permission', call: 'c1', title: 'Run it', tool: 'Bash' },
+  options: [
+    { id: 'yes', name: 'Allow', kind: 'allow_once' },
+    { id: 'no', name: 'Deny', kind: 'reject_once' },
+  ],
+  ...more,
+})
+const text = (words: string, more: object = {}) => ({ do: 'text', text: words, ...more })
+
+interface Told {
+  readonly method: string
+  readonly [member: string]: unknown
+}
+
+/** A conversation with the scripted assistant, which runs as a process and speaks ACP. */
+async function scene(script: object, kind?: AssistantKind | null) {
+  const folder = await Deno.makeTempDir()
+  const file = `${folder}/test.script.json`
+  await Deno.writeTextFile(file, JSON.stringify({ name: 'Test', replies: [], otherwise: [], ...script }))
+  const told: Told[] = []
+  const troubles: string[] = []
+  const hear = (method: string) => (params: object) => void told.push({ method, ...params })
+  const command = ['node', '--disable-warning=ExperimentalWarning', program, '--script', file]
+  const assistant = acpAssistant({ name: 'Test', scripted: true, command, workspace: folder })
+  const conversation = new Conversation(kind === undefined ? assistant : kind, systemTimers, {
+    delta: hear('delta'),
+    message: hear('message'),
+    state: hear('state'),
+    messageState: hear('messageState'),
+    requested: hear('requested'),
+    resolved: hear('resolved'),
+    trouble: (line) => void troubles.push(line),
+  })
+  const send = async (prompt: string, conversationId?: string) => {
+    const { result, begin } = await conversation.send({ prompt, ...(conversationId && { conversationId }) })
+    begin()
+    return result
+  }
+  const states = (messageId: string) =>
+    told.filter((each) => each.method === 'messageState' && each.messageId === messageId).map(({ state }) => state)
+  const all = (method: string) => told.filter((each) => each.method === method)
+  const messages = (role: string) => all('message').filter((each) => each.role === role)
+  const waitFor = (method: string, what: (each: Told) => boolean = () => true) =>
+    until(() => told.some((each) => each.method === method && what(each)), method)
+  const ended = (messageId: string) =>
+    until(() => ['completed', 'cancelled', 'failed'].includes(String(states(messageId).at(-1))), 'the prompt has ended')
+  const answer = (option: string) => {
+    const [request] = conversation.permissions.pending
+    ok(request)
+    const { requestId, inputHash } = request
+    return conversation.permissions.answer({ requestId, inputHash, option }, DEVICE)
+  }
+  const close = async () => {
+    await conversation.close()
+    await Deno.remove(folder, { recursive: true })
+  }
+  return { conversation, told, troubles, send, states, all, messages, waitFor, ended, answer, close }
+}
+
+const kinds = (told: readonly Told[]) => told.map(({ method, state, role }) => [method, state ?? role].join(' '))
+
+Deno.test('a prompt is started, told whole, answered in pieces and as a whole, and completed', async () => {
+  const { send, told, messages, all, ended, conversation, close } = await scene({
+    otherwise: [text('Hello {prompt}', { size: 2 })],
+  })
+  const { messageId, state } = await send('you')
+  equal(state, 'started')
+  await ended(messageId)
+  deepEqual(
+    messages('user').map((each) => [each.messageId, each.text]),
+    [[messageId, 'you']],
+  )
+  const [whole] = messages('assistant')
+  equal(whole?.text, 'Hello you')
+  equal(
+    all('delta')
+      .map((each) => each.text)
+      .join(''),
+    'Hello you',
+  )
+  ok(all('delta').every((each) => each.messageId === whole?.messageId))
+  deepEqual(kinds(told.filter(({ method }) => method !== 'delta')), [
+    'state idle',
+    'message user',
+    'state running',
+    'messageState started',
+    'message assistant',
+    'messageState completed',
+    'state idle',
+  ])
+  equal(conversation.status.conversationId, told.at(-1)?.conversationId)
+  await close()
+})
+
+Deno.test('prompts run one at a time and in their order', async () => {
+  const { send, states, told, ended, conversation, close } = await scene({
+    replies: [{ when: 'slow', steps: [{ do: 'wait', ms: 100 }] }],
+  })
+  const [first, second, third] = await Promise.all([send('slow'), send('2'), send('3')])
+  deepEqual([first?.state, second?.state, third?.state], ['started', 'queued', 'queued'])
+  equal(conversation.status.queued, 2)
+  await ended(third?.messageId as string)
+  deepEqual(states(second?.messageId as string), ['queued', 'started', 'completed'])
+  const order = told.filter(({ method, state }) => method === 'messageState' && state !== 'queued')
+  deepEqual(
+    order.map(({ messageId }) => messageId),
+    [first, first, second, second, third, third].map((each) => each?.messageId),
+  )
+  await close()
+})
+
+Deno.test('a question needs an answer, and the assistant hears it', async () => {
+  const steps = [
+    { do: 'tool', call: 'c1', title: 'rm', status: 'pending', input: { command: 'rm -rf build' } },
+    ask({ on: { yes: [text('done')], no: [text('left')] } }),
+  ]
+  const { send, all, messages, waitFor, ended, answer, conversation, close } = await scene({ otherwise: steps })
+  const { messageId } = await send('go')
+  await waitFor('requested')
+  equal(conversation.status.state, 'needs-answer')
+  equal(all('requested')[0]?.inputText, '{"tool":"Bash","input":{"command":"rm -rf build"}}')
+  answer('no')
+  await ended(messageId)
+  equal(messages('assistant')[0]?.text, 'left')
+  deepEqual(
+    all('state').map(({ state }) => state),
+    ['idle', 'running', 'needs-answer', 'running', 'idle'],
+  )
+  await close()
+})
+
+Deno.test('cancel ends the turn and what it asks, and with the queue what waits', async () => {
+  const { send, states, all, waitFor, ended, conversation, close } = await scene({ otherwise: [ask(), { do: 'wait' }] })
+  const first = await send('1')
+  const second = await send('2')
+  await waitFor('requested')
+  equal(conversation.cancel('turn-and-queue', DEVICE), true)
+  await ended(first.messageId)
+  deepEqual(
+    [states(first.messageId), states(second.messageId)],
+    [
+      ['started', 'cancelled'],
+      ['queued', 'cancelled'],
+    ],
+  )
+  deepEqual(
+    all('resolved').map(({ outcome, by, option }) => [outcome, by, option]),
+    [['cancelled', DEVICE, null]],
+  )
+  equal(conversation.cancel('turn', DEVICE), false)
+  await close()
+})
+
+Deno.test('cancel of the turn alone lets the next prompt run', async () => {
+  const { send, states, waitFor, ended, conversation, close } = await scene({
+    replies: [{ when: '1', steps: [{ do: 'wait' }] }],
+  })
+  const first = await send('1')
+  const second = await send('2')
+  await waitFor('messageState', ({ state }) => state === 'started')
+  conversation.cancel('turn', DEVICE)
+  await ended(second.messageId)
+  deepEqual([states(first.messageId), states(second.messageId).at(-1)], [['started', 'cancelled'], 'completed'])
+  await close()
+})
+
+Deno.test('an assistant that dies fails its prompt, orphans its question, says why, and starts again for the next', async () => {
+  const replies = [{ when: 'die', steps: [ask({ await: false }), { do: 'wait', ms: 50 }, { do: 'crash', code: 42 }] }]
+  const { send, states, all, ended, conversation, close } = await scene({ replies, otherwise: [text('here')] })
+  const first = await send('die')
+  const second = await send('next')
+  const before = conversation.status.conversationId
+  await ended(second.messageId)
+  deepEqual(
+    [states(first.messageId), states(second.messageId)],
+    [
+      ['started', 'failed'],
+      ['queued', 'started', 'completed'],
+    ],
+  )
+  deepEqual(
+    all('resolved').map(({ outcome }) => outcome),
+    ['orphaned'],
+  )
+  const reasons = all('state').flatMap(({ reason }) => reason ?? [])
+  deepEqual(reasons, ['The assistant has ended with exit code 42'])
+  ok(before !== conversation.status.conversationId)
+  await rejects(conversation.send({ prompt: 'x', conversationId: String(before) }), { code: 'not-found' })
+  await close()
+})
+
+for (const sessions of ['resume', 'load'] as const) {
+  Deno.test(`after its death an assistant that can ${sessions} goes on with the conversation`, async () => {
+    const replies = [{ when: 'die', steps: [{ do: 'crash', code: 1 }] }]
+    const { send, messages, ended, conversation, close } = await scene({ sessions, replies, otherwise: [text('here')] })
+    await ended((await send('die')).messageId)
+    const { conversationId } = conversation.status
+    const { messageId } = await send('next', String(conversationId))
+    await ended(messageId)
+    equal(conversation.status.conversationId, conversationId)
+    deepEqual(
+      messages('assistant').map((each) => each.text),
+      ['here'],
+    )
+    await close()
+  })
+}
+
+Deno.test('an assistant that cannot be started is unavailable, and its last words are for this computer alone', async () => {
+  const folder = await Deno.makeTempDir()
+  for (const [command, words] of [
+    [['/no/such/program'], /cannot be started/],
+    [['sh', '-c', 'echo secret words >&2; exit 3'], /secret words/],
+  ] as const) {
+    const kind = acpAssistant({ name: 'none', command, workspace: folder })
+    const { conversation, troubles, close } = await scene({}, kind)
+    equal(conversation.assistant?.available, true)
+    await rejects(conversation.send({ prompt: 'x' }), ({ code, message }) => {
+      ok(!message.includes('secret'))
+      return code === 'assistant-unavailable'
+    })
+    match(troubles.join(), words)
+    equal(conversation.assistant?.available, false)
+    await close()
+  }
+  await Deno.remove(folder)
+})
+
+Deno.test('an agent without an assistant says so', async () => {
+  const { conversation, close } = await scene({}, null)
+  equal(conversation.assistant, null)
+  await rejects(conversation.send({ prompt: 'x' }), { code: 'assistant-unavailable' })
+  await close()
+})
+
+Deno.test('a prompt for another conversation is not found', async () => {
+  const { conversation, close } = await scene({})
+  await rejects(conversation.send({ prompt: 'x', conversationId: 'elsewhere' }), { code: 'not-found' })
+  await close()
+})
+
+Deno.test('unknown updates, garbage, a failing prompt and a tool call are told as what they are', async () => {
+  const otherwise = [
+    { do: 'garbage', text: 'no json' },
+    { do: 'unknown', kind: 'from_the_future', fields: { x: 1 } },
+    { do: 'tool', call: 't', title: 'npm test', status: 'pending', input: { a: 1 } },
+    { do: 'tool', call: 't', status: 'completed', output: '12 passed' },
+    { do: 'fail', message: 'secret words' },
+  ]
+  const { send, messages, all, ended, close } = await scene({ otherwise })
+  const { messageId } = await send('go')
+  await ended(messageId)
+  deepEqual(
+    messages('other').map(({ raw }) => raw),
+    [{ sessionUpdate: 'from_the_future', x: 1 }],
+  )
+  const [pending, completed] = messages('tool')
+  equal(pending?.messageId, completed?.messageId)
+  deepEqual(
+    [completed?.text, completed?.tool],
+    ['12 passed', { callId: 't', title: 'npm test', status: 'completed', input: { a: 1 } }],
+  )
+  const end = all('messageState').at(-1)
+  equal(end?.state, 'failed')
+  ok(!String(end?.reason).includes('secret'))
+  await close()
+})
+
+Deno.test('a question that the assistant takes back is cancelled', async () => {
+  const otherwise = [
+    ask({ await: false }),
+    { do: 'wait', ms: 50 },
+    { do: 'withdraw', call: 'c1' },
+    { do: 'wait', ms: 50 },
+  ]
+  const { send, all, ended, close } = await scene({ otherwise })
+  const { messageId } = await send('go')
+  await ended(messageId)
+  deepEqual(
+    all('resolved').map(({ outcome, by }) => [outcome, by]),
+    [['cancelled', 'local']],
+  )
+  await close()
+})
+
+Deno.test('closing ends a stubborn assistant and what it has left behind', async () => {
+  const { send, messages, ended, close } = await scene({ stubborn: true, otherwise: [{ do: 'child' }] })
+  await ended((await send('go')).messageId)
+  const pid = Number(/child ([0-9]+)/.exec(String(messages('assistant')[0]?.text))?.[1])
+  await close()
+  await until(() => !isAlive(pid), 'the process is gone')
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    // A zombie that nobody reaps is gone as well.
+    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`))
+  } catch {
+    return false
+  }
+}
+
+Deno.test('a very long answer comes in several whole messages, none of them lost', async () => {
+  const { send, messages, ended, close } = await scene({ otherwise: [{ do: 'huge', bytes: 300_000 }] })
+  await ended((await send('go')).messageId)
+  equal(
+    messages('assistant')
+      .map((each) => String(each.text).length)
+      .join(),
+    '131072,131072,37856',
+  )
+  await close()
+})

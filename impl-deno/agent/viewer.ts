@@ -1,0 +1,111 @@
+// One controller that sees a terminal: what it is sent, and how far (spec/rpc.md, Output, Credit).
+
+import { limits } from '@happy-remote/schemas/limits.ts'
+import { Alarm, type Timers } from '../link/timers.ts'
+import type { Ring } from './ring.ts'
+
+/** How the chunks of a stream leave. Each session has streams of its own. */
+export interface StreamPort {
+  /** One that was not used before in this session (session.stream.id). */
+  newStreamId(): number
+  /** Resolves when the chunk was handed to the connection; rejects where it never will be. */
+  sendChunk(streamId: number, offset: number, bytes: Uint8Array, signal: AbortSignal): Promise<void>
+}
+
+/** With both headers a frame of 64 KiB, which needs no padding. */
+const CHUNK = limits.chunkMax - 30
+
+export class Viewer {
+  readonly streamId: number
+  readonly #port: StreamPort
+  readonly #ring: Ring
+  readonly #timers: Timers
+  readonly #moved: () => void
+  readonly #gathering: Alarm
+  readonly #ended = new AbortController()
+  #next: number
+  #credit: number
+  #started = false
+  #sending = false
+  #sentAt = Number.NEGATIVE_INFINITY
+
+  /** `moved` is called when it has been sent something, and so has less credit. */
+  constructor(port: StreamPort, ring: Ring, offset: number, timers: Timers, moved: () => void) {
+    this.#port = port
+    this.#ring = ring
+    this.#timers = timers
+    this.#moved = moved
+    this.#gathering = new Alarm(timers)
+    this.streamId = port.newStreamId()
+    this.#next = offset
+    // rpc.credit.initial
+    this.#credit = offset + limits.terminalWindow
+  }
+
+  /** Whether it may be sent a byte that is still to come. */
+  get hasCredit(): boolean {
+    return this.#next < this.#credit
+  }
+
+  /** To be called when the result that names the stream has left (rpc.stream.name-first). */
+  start(): void {
+    this.#started = true
+    this.wake()
+  }
+
+  /** rpc.credit.raise */
+  grant(upTo: number): void {
+    this.#credit = Math.max(this.#credit, upTo)
+    this.wake()
+  }
+
+  /** There may be something to send. */
+  wake(): void {
+    if (this.#started && !this.#sending) void this.#send()
+  }
+
+  end(): void {
+    this.#ended.abort()
+    this.#gathering.clear()
+  }
+
+  /** One chunk at a time: what waits for the window or for credit waits here (rpc.credit.isolation). */
+  async #send(): Promise<void> {
+    this.#sending = true
+    try {
+      for (let chunk = this.#take(); chunk; chunk = this.#take()) {
+        this.#moved()
+        await this.#port.sendChunk(this.streamId, chunk.offset, chunk.bytes, this.#ended.signal)
+      }
+    } catch {
+      // The session is over, and its streams with it (session.stream.end).
+      this.end()
+    } finally {
+      this.#sending = false
+    }
+  }
+
+  #take(): { offset: number; bytes: Uint8Array } | undefined {
+    if (this.#ended.signal.aborted) return undefined
+    const skipped = this.#ring.oldest - this.#next
+    if (skipped > 0) {
+      // rpc.credit.hole
+      this.#next += skipped
+      this.#credit += skipped
+    }
+    // rpc.credit.limit
+    const to = Math.min(this.#ring.end, this.#credit, this.#next + CHUNK)
+    if (to <= this.#next) return undefined
+    // rpc.credit.coalesce: what comes after a quiet time is not kept waiting
+    const now = this.#timers.monotonic()
+    const wait = this.#sentAt + limits.terminalCoalesce - now
+    if (wait > 0 && to - this.#next < CHUNK) {
+      if (!this.#gathering.isSet) this.#gathering.set(wait, () => this.wake())
+      return undefined
+    }
+    this.#sentAt = now
+    const offset = this.#next
+    this.#next = to
+    return { offset, bytes: this.#ring.slice(offset, to) }
+  }
+}
