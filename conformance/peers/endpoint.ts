@@ -72,6 +72,8 @@ export abstract class Endpoint {
   readonly device = new Device()
   readonly client: Client
   readonly inbox = new Inbox<HeardFrame>()
+  /** All that was heard, in order, whether or not a step has taken it. */
+  readonly heard: HeardFrame[] = []
   readonly duties: Duties = { ack: true, hello: true, pairAck: true, rekey: true }
   /** In the order in which they began. */
   readonly sessions: ScriptedSession[] = []
@@ -409,6 +411,7 @@ export abstract class Endpoint {
   }
 
   #hear(heard: HeardFrame): void {
+    this.heard.push(heard)
     this.inbox.add(heard)
   }
 

@@ -129,7 +129,8 @@ function assertMessage(message: Message, sender: 'agent' | 'controller'): void {
   if (message.type === 'event') {
     assertFits(Event, message, what)
     // An event that the registry does not have is allowed: rpc.message.unknown-event.
-    if (Object.hasOwn(events, method)) assertFits(events[method as keyof typeof events].params, message.params, what)
+    const isWhole = Object.hasOwn(events, method) && !isReference(message.params)
+    if (isWhole) assertFits(events[method as keyof typeof events].params, message.params, what)
     return
   }
   assertFits(Request, message, what)

@@ -114,11 +114,11 @@ function lineOf({ astNodeIds }: Pickle, { ast }: Place): number {
   return (rows.find(({ id }) => astNodeIds.includes(id)) ?? ast).location.line
 }
 
-/** A feature says by its tag who is under test. */
-function roleOf(tags: readonly string[], uri: string): Role {
-  const [role, ...more] = ROLES.filter((each) => tags.includes(`@${each}`))
-  if (role && more.length === 0) return role
-  throw new Error(`${uri}: a feature has one of the tags ${ROLES.map((each) => `@${each}`).join(', ')}`)
+/** A scenario says by its tags who is under test: with two of them it runs twice. */
+function rolesOf({ tags, uri, name }: Pickle): Role[] {
+  const roles = ROLES.filter((role) => tags.some((tag) => tag.name === `@${role}`))
+  if (roles.length > 0) return roles
+  throw new Error(`${uri}: "${name}" has none of the tags ${ROLES.map((each) => `@${each}`).join(', ')}`)
 }
 
 /** Every scenario of `role`, in the order in which they run. Throws where the features cite what is not there. */
@@ -136,13 +136,7 @@ export async function catalogue(role: Role, support: Support, requirements: Requ
       byNode.set(place.ast.id, { ...place, feature: feature.name, keywords })
     }
   })
-  const ofRole = pickles.filter(
-    ({ tags, uri }) =>
-      roleOf(
-        tags.map(({ name }) => name),
-        uri,
-      ) === role,
-  )
+  const ofRole = pickles.filter((pickle) => rolesOf(pickle).includes(role))
   const scenarios = ofRole.map((pickle): Scenario => {
     const place = byNode.get(pickle.astNodeIds[0] ?? '')
     if (!place) throw new Error(`${pickle.uri}: the scenario of ${pickle.name} is not there`)

@@ -103,20 +103,30 @@ class Collector {
 export async function execute(
   scenarios: readonly Scenario[],
   support: Support,
-  parameters: Parameters,
+  parameters: Omit<Parameters, 'endpoint'>,
   parallel: number,
   onProgress: (done: number) => void,
 ): Promise<Result[]> {
   let done = 0
-  const collector = new Collector(() => onProgress(++done))
-  // What waits for a minute begins first, so that the rest runs meanwhile.
-  const paths = scenarios.toSorted((a, b) => Number(b.isLong) - Number(a.isLong)).map(({ path }) => path)
-  const workers = Math.min(parallel, scenarios.length)
-  const options = { parallel: workers > 1 ? workers : 0, worldParameters: { ...parameters } }
-  await cucumber(paths, support, options, (message) => collector.take(message))
-  const byPath = new Map([...collector.attempts.values()].map((attempt) => [attempt.pickle, attempt]))
+  const attempts = new Map<Scenario, Attempt>()
+  // A scenario about agent and controller is one place in a file, which Cucumber runs once at a time.
+  for (const endpoint of ['agent', 'controller'] as const) {
+    const part = scenarios.filter(({ role }) => (role === 'controller') === (endpoint === 'controller'))
+    if (part.length === 0) continue
+    const collector = new Collector(() => onProgress(++done))
+    // What waits for a minute begins first, so that the rest runs meanwhile.
+    const paths = part.toSorted((a, b) => Number(b.isLong) - Number(a.isLong)).map(({ path }) => path)
+    const workers = Math.min(parallel, part.length)
+    const options = { parallel: workers > 1 ? workers : 0, worldParameters: { ...parameters, endpoint } }
+    await cucumber(paths, support, options, (message) => collector.take(message))
+    const byPath = new Map([...collector.attempts.values()].map((attempt) => [attempt.pickle, attempt]))
+    for (const scenario of part) {
+      const attempt = byPath.get(scenario.path)
+      if (attempt) attempts.set(scenario, attempt)
+    }
+  }
   return scenarios.map((scenario): Result => {
-    const attempt = byPath.get(scenario.path)
+    const attempt = attempts.get(scenario)
     if (!attempt) {
       return { scenario, verdict: 'suite-error', message: 'Cucumber did not run it', milliseconds: 0, transcript: '' }
     }

@@ -15,6 +15,8 @@ export type Target =
 
 export interface Parameters {
   readonly targets: Readonly<Partial<Record<Role, Target>>>
+  /** Who is under test in a scenario that is about both. */
+  readonly endpoint: 'agent' | 'controller'
   /** Any refusal counts where the spec names a code. */
   readonly looseErrors: boolean
 }

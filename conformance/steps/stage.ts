@@ -16,6 +16,7 @@
 
 import type { Endpoint } from '../peers/endpoint.ts'
 import { FaultyRelay } from '../peers/faulty-relay.ts'
+import { base64url } from '../peers/route.ts'
 import { ScriptedAgent } from '../peers/scripted-agent.ts'
 import { ScriptedController } from '../peers/scripted-controller.ts'
 import type { Transcript } from '../peers/transcript.ts'
@@ -103,7 +104,9 @@ export class Stage {
 
   /** A whole pairing of the agent under test with a scripted controller. */
   async pairAgent(controller = this.controller(), capabilities?: readonly string[]): Promise<void> {
-    controller.scan(await this.offer(capabilities))
+    const { routeId } = controller.scan(await this.offer(capabilities))
+    // A frame that comes before the route is bound is lost.
+    await this.program.until(async () => this.relay.bound.has(base64url(routeId)))
     await controller.sendM1()
     await controller.acceptM2()
     await controller.sendM3()

@@ -218,7 +218,8 @@ defineParameterType({
   },
 })
 
-const words = (name: string, table: object) =>
+/** A parameter of steps: one of the names of a table of faults. */
+export const words = (name: string, table: object) =>
   defineParameterType({
     name,
     regexp: new RegExp(quote(Object.keys(table)).join('|')),

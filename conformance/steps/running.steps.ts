@@ -1,0 +1,69 @@
+// Steps about a running session, for an agent and for a controller under test alike.
+
+import { Given, When } from '@cucumber/cucumber'
+import { sayingScript } from './bodies.ts'
+import { beginRunning, runningOf } from './running.ts'
+import type { SuiteWorld } from './world.ts'
+
+Given('a running session', async function (this: SuiteWorld) {
+  await beginRunning(this)
+})
+
+Given('a running session of a program that can say what it is told', async function (this: SuiteWorld) {
+  await beginRunning(this, this.parameters.endpoint === 'agent' ? { script: sayingScript } : {})
+})
+
+Given(
+  'a running session of a program whose owner gave it a name of 100 bytes with a line break',
+  async function (this: SuiteWorld) {
+    await beginRunning(this, { name: `${'desk'.repeat(10)}\n${'ü'.repeat(30)}` })
+  },
+)
+
+When(
+  '{int} calls are made and answered, one after the other',
+  { timeout: 60_000 },
+  async function (this: SuiteWorld, count: number) {
+    for (let i = 0; i < count; i++) await runningOf(this).call()
+  },
+)
+
+When('a call is made and answered', async function (this: SuiteWorld) {
+  await runningOf(this).call()
+})
+
+When('{float} s pass by the clocks of the program', async function (this: SuiteWorld, seconds: number) {
+  await runningOf(this).program.pass(seconds * 1_000)
+})
+
+When('{float} s have passed by the clocks of the program', async function (this: SuiteWorld, seconds: number) {
+  await runningOf(this).program.pass(seconds * 1_000)
+})
+
+When('the peer loses its connection, and comes back', async function (this: SuiteWorld) {
+  const running = runningOf(this)
+  await running.quiet()
+  running.peer.cut()
+  await running.peer.comeBack()
+})
+
+When('the program loses its connection, and comes back', async function (this: SuiteWorld) {
+  const running = runningOf(this)
+  await running.quiet()
+  await loseConnection(running)
+})
+
+/** Its socket is cut, it waits for its delay, and its route is bound again. */
+export async function loseConnection(running: ReturnType<typeof runningOf>): Promise<void> {
+  const { stage, program, peer } = running
+  const before = stage.relay.socketsOf('program')
+  stage.relay.cut('program')
+  const isBack = async () => {
+    const now = stage.relay.socketsOf('program').filter((socket) => !before.includes(socket))
+    if (now.some(({ routes }) => routes.size > 0)) return true
+    if (program.has('clock')) await program.pass(500, 500)
+    return false
+  }
+  if (!(await program.until(isBack, 40_000))) throw new Error('The program does not come back')
+  await peer.settle()
+}
