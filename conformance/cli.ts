@@ -3,6 +3,7 @@
 
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { progressOn } from './report/progress.ts'
 import type { RunOutput } from './runner/assemble.ts'
 import { loadImplementation, relayUrl, suiteVersion, UsageError } from './runner/configuration.ts'
 import { loadRequirements } from './runner/requirements.ts'
@@ -22,12 +23,18 @@ Usage:
   --strict             a SHOULD that is not met fails the run
   --loose-errors       any error code counts where the spec names one
   --workers <number>   scenarios at a time
+  --spec-url <address> where the links of the report to the spec lead; default the spec of this suite
   --json               the report, or the list, as JSON on standard output
   --version, --help
+
+A relay takes about a minute, because some scenarios wait for 45 s of silence. The first page to read is
+conformance/README.md: Test your relay in five minutes, test your client in an afternoon.
 
 Exit codes: 0 the required set passed; 1 an unexpected failure, or a known failure that is none any more;
 2 wrong use; 3 the program did not start or broke the shim protocol; 4 a mistake of the suite itself.
 `
+
+const progress = progressOn(process.stderr)
 
 const OPTIONS = {
   relay: { type: 'string' },
@@ -37,6 +44,7 @@ const OPTIONS = {
   workers: { type: 'string' },
   strict: { type: 'boolean', default: false },
   'loose-errors': { type: 'boolean', default: false },
+  'spec-url': { type: 'string' },
   json: { type: 'boolean', default: false },
   version: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
@@ -59,9 +67,7 @@ function optionsOf({ workers: text, strict, 'loose-errors': looseErrors, filter 
   return {
     ...{ strict, looseErrors, filter },
     ...(workers !== undefined && { workers }),
-    onProgress: (done: number, all: number) => {
-      if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${all}${done === all ? '\n' : ''}`)
-    },
+    onProgress: progress.onProgress,
   }
 }
 
@@ -70,9 +76,14 @@ async function conclude({ report, transcripts }: RunOutput, values: Values): Pro
   const { writeReport } = await import('./report/write.ts')
   const { consoleText } = await import('./report/console.ts')
   const out = resolve(values.out)
-  writeReport(out, report, transcripts)
+  progress.end()
+  const specUrl = values['spec-url']
+  writeReport(out, report, transcripts, specUrl)
   if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  else process.stdout.write(`${consoleText(report)}Report: ${out}/report.json, report.html, summary.md, junit.xml\n`)
+  else
+    process.stdout.write(
+      `${consoleText(report)}Report: ${out}/report.html; beside it report.json, junit.xml, summary.md, badge.json, transcripts\n`,
+    )
   return report.outcome.exitCode
 }
 
@@ -133,6 +144,7 @@ async function main(args: string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
+  progress.end()
   const isUsage = error instanceof UsageError
   process.stderr.write(
     isUsage

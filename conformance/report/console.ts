@@ -6,8 +6,12 @@ import type { Report, ScenarioReport } from './report.ts'
 /** Of those that ended for the same reason, this many are named. */
 const NAMED = 5
 
+/** On the lines below the id. What a program says must not steer the terminal. */
 const because = ({ message = '', knownFailure }: ScenarioReport) =>
-  `${message && `: ${message}`}${knownFailure === undefined ? '' : ` (known: ${knownFailure})`}`
+  [message, knownFailure && `known: ${knownFailure}`]
+    .filter((each) => each)
+    .map((each) => `\n    ${String(each).replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')}`)
+    .join('')
 
 function* lines({ scenarios, outcome, notYetInSuite }: Report): Generator<string> {
   const shown = scenarios.filter(({ verdict }) => verdict !== 'pass')

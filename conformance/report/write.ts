@@ -12,16 +12,21 @@ import { Report } from './report.ts'
 
 const check = Compile(Report)
 
-/** Links lead to the chapters that the suite itself has, unless the report names others. */
-function located(report: Report, folder: string): Report {
-  if (report.spec.url !== undefined || !existsSync(join(SPEC_FOLDER, 'relay.md'))) return report
-  const url = relative(folder, SPEC_FOLDER).replaceAll('\\', '/')
+/** Links lead to the chapters that the suite itself has, unless others are named. */
+function located(report: Report, folder: string, given: string | undefined): Report {
+  if (given === undefined && !existsSync(join(SPEC_FOLDER, 'relay.md'))) return report
+  const url = given?.replace(/\/+$/, '') ?? relative(folder, SPEC_FOLDER).replaceAll('\\', '/')
   return { ...report, spec: { ...report.spec, url } }
 }
 
 /** `transcripts`: NDJSON by file name, as the report names them. */
-export function writeReport(folder: string, made: Report, transcripts: ReadonlyMap<string, string>): void {
-  const report = located(made, folder)
+export function writeReport(
+  folder: string,
+  made: Report,
+  transcripts: ReadonlyMap<string, string>,
+  specUrl?: string,
+): void {
+  const report = located(made, folder, specUrl)
   if (!check.Check(report)) {
     const [error] = check.Errors(report)
     throw new Error(`The report does not fit its own schema: ${error?.instancePath} ${error?.message}`)
