@@ -128,10 +128,11 @@ export class ControllerPairing implements RouteListener {
       // Until the first message of the session, HS_ERROR and M2 are of this run; everything else is the link's.
       const isRun = payload[1] === HS_ERROR || payload[1] === M2
       const taken = isRun && (await this.#handshake(payload))
-      if (taken || !this.#connection) return
+      if (taken || !this.#connection) return undefined
       await this.#connection.link.frame(payload)
       // A message of the session has opened, so M3 has arrived.
       if (Number.isFinite(this.#connection.link.heardAt)) this.#handOver()
+      return undefined
     })
   }
 

@@ -30,6 +30,7 @@ export interface Side {
 
 export async function pairingScene({ suites = 3, supported = 3 } = {}) {
   const timers = new ManualTimers()
+  const epoch = { now: 'first' }
   const relay = new MemoryRelay()
   const socket = { open: relay.open, jitter: () => 0 }
   const side = async (role: Role): Promise<Side> => {
@@ -59,7 +60,7 @@ export async function pairingScene({ suites = 3, supported = 3 } = {}) {
     own.connection = new PairingConnection({
       ...{ record, identity, supported, timers, socket, name: role, owner: ownerOf(own) },
       ...(carried && { carried }),
-      ...(role === 'agent' && { epochs: () => ({ commandEpoch: 'first' }) }),
+      ...(role === 'agent' && { epochs: () => ({ commandEpoch: epoch.now }) }),
     })
     return own.connection
   }
@@ -121,5 +122,5 @@ export async function pairingScene({ suites = 3, supported = 3 } = {}) {
   const close = () => {
     for (const { connection } of [agent, controller]) connection?.close()
   }
-  return { timers, relay, agent, controller, offer, scan, pair, close }
+  return { timers, relay, epoch, agent, controller, offer, scan, pair, close }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 
-const FOLDERS = ['crypto', 'session', 'link']
+const FOLDERS = ['crypto', 'session', 'link', 'controller']
 const root = new URL('../', import.meta.url)
 
 const filesOf = (folder: string): string[] =>
@@ -8,7 +8,7 @@ const filesOf = (folder: string): string[] =>
     .map(({ name }) => `${folder}/${name}`)
     .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
 
-Deno.test('crypto/, session/ and link/ use what every browser has, and import downwards only', () => {
+Deno.test('crypto/, session/, link/ and controller/ use what every browser has, and import downwards only', () => {
   for (const [floor, folder] of FOLDERS.entries()) {
     const above = FOLDERS.slice(floor + 1).map((name) => `'../${name}/`)
     for (const path of filesOf(folder)) {

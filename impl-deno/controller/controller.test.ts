@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { limits } from '@happy-remote/schemas/limits.ts'
+import type { Request } from '@happy-remote/schemas/rpc/envelope.ts'
+import { toBase64url } from '../crypto/base64url.ts'
+import { utf8 } from '../crypto/bytes.ts'
+import { controlledScene } from '../testing/controlled.ts'
+import { CallFailure } from './failure.ts'
+import { permissionAnswer } from './permission.ts'
+
+const cancel = { scope: 'turn' } as const
+const failure = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'no failure',
+    (error) => (error instanceof CallFailure ? error.code : String(error)),
+  )
+
+Deno.test('a controller catches up after a pairing, and again after each interruption', async () => {
+  const scene = await controlledScene(() => null)
+  assert.deepEqual([scene.of('claude.getStatus').length, scene.of('terminal.list').length], [1, 1])
+  await scene.reconnect()
+  await scene.moving(
+    () => scene.of('terminal.list').length === 2 && scene.of('claude.getStatus').length === 2,
+    'it caught up',
+  )
+  assert.deepEqual(scene.told('status')[0]?.status.state, 'idle')
+  scene.close()
+})
+
+Deno.test('a request that is answered stale is sent again at once, under its id, with the new challenge', async () => {
+  const challenge = toBase64url(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))
+  const scene = await controlledScene(({ method }, count) => {
+    if (method !== 'claude.cancel') return null
+    return count === 1 ? { error: { code: 'stale', message: '', data: { challenge } } } : { result: { success: true } }
+  })
+  assert.deepEqual(await scene.settled(scene.controller.call('claude.cancel', cancel)), { success: true })
+  const [first, second] = scene.of('claude.cancel')
+  assert.equal(first?.id, second?.id)
+  scene.close()
+})
+
+Deno.test('a read without an answer is given up after 30 s, and a command never', async () => {
+  const scene = await controlledScene(() => null)
+  const read = failure(scene.controller.call('agent.info', {}))
+  const abort = new AbortController()
+  const command = failure(scene.controller.call('claude.cancel', cancel, abort.signal))
+  await scene.moving(
+    () => scene.of('agent.info').length === 1 && scene.of('claude.cancel').length === 1,
+    'both arrived',
+  )
+  for (let second = 0; second < 30; second++) scene.timers.advance(1_000)
+  assert.equal(await read, 'timeout')
+  let over = false
+  void command.then(() => {
+    over = true
+  })
+  for (let second = 0; second < 60; second++) scene.timers.advance(1_000)
+  await scene.moving(() => scene.of('claude.cancel').length > 3, 'the command is repeated')
+  assert.equal(new Set(scene.of('claude.cancel').map(({ id }) => id)).size, 1)
+  assert.equal(over, false)
+  abort.abort()
+  assert.equal(await command, 'rejected')
+  scene.close()
+})
+
+Deno.test('a command goes on after a lost connection and after a rekey, under its id', async () => {
+  let silent = true
+  const scene = await controlledScene(({ method }) =>
+    method === 'claude.cancel' && !silent ? { result: { success: true } } : null,
+  )
+  const command = scene.controller.call('claude.cancel', cancel)
+  await scene.moving(() => scene.of('claude.cancel').length === 1, 'it arrived')
+  await scene.reconnect()
+  await scene.moving(() => scene.of('claude.cancel').length === 2, 'it was repeated after the reconnection')
+  silent = false
+  const { session } = scene.agent().link
+  scene.controller.connection.link.rekey()
+  await scene.moving(() => scene.agent().link.session !== session, 'another session is current')
+  assert.deepEqual(await command, { success: true })
+  assert.equal(new Set(scene.of('claude.cancel').map(({ id }) => id)).size, 1)
+  scene.close()
+})
+
+Deno.test('a command that was sent under another commandEpoch is uncertain and not repeated; a read is repeated', async () => {
+  const scene = await controlledScene(() => null)
+  const command = failure(scene.controller.call('claude.cancel', cancel))
+  const read = scene.controller.call('agent.info', {})
+  await scene.moving(
+    () => scene.of('claude.cancel').length === 1 && scene.of('agent.info').length === 1,
+    'both arrived',
+  )
+  scene.agent().close()
+  scene.restartAgent('second')
+  await scene.moving(() => scene.of('agent.info').length > 1, 'the read is repeated')
+  assert.equal(await command, 'uncertain')
+  assert.equal(scene.of('claude.cancel').length, 1)
+  scene.close()
+  await failure(read)
+})
+
+Deno.test('an error of the agent is a failure with its code and data, also one that is not known', async () => {
+  const scene = await controlledScene(({ method }) =>
+    method === 'claude.cancel' ? { error: { code: 'from-the-future', message: 'no', data: { at: 3 } } } : null,
+  )
+  await assert.rejects(scene.settled(scene.controller.call('claude.cancel', cancel)), {
+    code: 'from-the-future',
+    data: { at: 3 },
+  })
+  scene.close()
+})
+
+Deno.test('events are told under their names, known or not, and say whether they are live', async () => {
+  const scene = await controlledScene(() => null)
+  const id = crypto.randomUUID()
+  const say = (method: string, params: object) =>
+    scene.settled(scene.agent().rpc.send({ id, type: 'event', method, params }))
+  await say('claude.state', { state: 'running', conversationId: null })
+  await say('weather.changed', { to: 'rain' })
+  await say('claude.state', { state: 'no such state', conversationId: null })
+  await scene.moving(() => scene.told('event').length === 2 && scene.told('trouble').length > 0, 'they were told')
+  assert.deepEqual(
+    scene.told('event').map(({ method, live }) => [method, live]),
+    [
+      ['claude.state', true],
+      ['weather.changed', true],
+    ],
+  )
+  scene.close()
+})
+
+Deno.test('a request of the agent is answered with unknown-method', async () => {
+  const scene = await controlledScene(() => null)
+  const answers: unknown[] = []
+  const before = scene.agentSide.messages.push
+  scene.agentSide.messages.push = (...entries) => {
+    for (const { message } of entries) if (message.type === 'response') answers.push(message)
+    return before(...entries)
+  }
+  await scene.settled(
+    scene.agent().rpc.send({ id: crypto.randomUUID(), type: 'request', method: 'agent.info', params: {} }),
+  )
+  await scene.moving(() => answers.length === 1, 'it was answered')
+  assert.equal((answers[0] as { error: { code: string } }).error.code, 'unknown-method')
+  scene.close()
+})
+
+Deno.test('a controller that hears pairing.revoked erases the record, and its calls fail', async () => {
+  const scene = await controlledScene(() => null)
+  const command = failure(scene.controller.call('claude.cancel', cancel))
+  await scene.moving(() => scene.of('claude.cancel').length === 1, 'it arrived')
+  await scene.agent().sayRevoked()
+  await scene.moving(() => scene.told('revoked').length === 1, 'it was told')
+  assert.deepEqual([scene.store.pairings, await command], [[], 'revoked'])
+  scene.close()
+})
+
+Deno.test('revoke() ends the pairing at the agent and here', async () => {
+  const scene = await controlledScene(({ method }) =>
+    method === 'session.revoke' ? { result: { success: true } } : null,
+  )
+  await scene.settled(scene.controller.revoke())
+  const [asked] = scene.of('session.revoke') as [Request & { params: { deviceId: string } }]
+  assert.match(asked.params.deviceId, /^[a-z2-7]{26}$/)
+  assert.deepEqual(scene.store.pairings, [])
+  scene.close()
+})
+
+Deno.test('permissionAnswer() hashes the text that was shown, whatever the request says', () => {
+  const request = { requestId: '6f1c9a52-0d3e-4b7a-9c55-2f8e4d1b7a90' }
+  const [one, other] = ['{"tool":"a"}', '{"tool":"b"}'].map((text) => permissionAnswer(request, text, 'allow'))
+  assert.notEqual(one?.inputHash, other?.inputHash)
+  assert.match(one?.inputHash as string, /^[A-Za-z0-9_-]{43}$/)
+})
+
+Deno.test('a prompt of more than 64 KiB arrives whole, also when a rekey comes between', async () => {
+  let calls = 0
+  const scene = await controlledScene(({ method }) => {
+    if (method !== 'claude.sendMessage') return null
+    calls++
+    return { result: { messageId: crypto.randomUUID(), state: 'started' } }
+  })
+  const prompt = 'long '.repeat(40_000)
+  scene.controller.connection.link.rekey()
+  await scene.settled(scene.controller.call('claude.sendMessage', { prompt }))
+  assert.ok(calls >= 1 && limits.messageMax < utf8(prompt).length)
+  assert.deepEqual(scene.of('claude.sendMessage')[0]?.params, { prompt })
+  scene.close()
+})

@@ -1,0 +1,331 @@
+// One paired agent, controlled: calls, events, terminals, and what is caught up after each interruption.
+
+import type { Capability } from '@happy-remote/schemas/constants.ts'
+import { SUITE_BITS } from '@happy-remote/schemas/constants.ts'
+import type { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
+import type { Message } from '@happy-remote/schemas/rpc/envelope.ts'
+import {
+  type EventName,
+  events,
+  type MethodName,
+  methods,
+  type Params,
+  type Result,
+} from '@happy-remote/schemas/rpc/registry.ts'
+import { Check } from 'typebox/value'
+import { encodeBase32 } from '../crypto/base32.ts'
+import { equal } from '../crypto/bytes.ts'
+import { deviceIdOf } from '../crypto/identity.ts'
+import { type Carried, type ConnectionOwner, PairingConnection, type RelayState } from '../link/pairing-connection.ts'
+import type { SocketOptions } from '../link/socket.ts'
+import { systemTimers, type Timers } from '../link/timers.ts'
+import type { Received } from '../session/live-sessions.ts'
+import type { PairingRecord } from '../session/record.ts'
+import type { Store } from '../session/store.ts'
+import { Calls } from './calls.ts'
+import { CallFailure } from './failure.ts'
+import { Terminals } from './terminals.ts'
+
+/** What a controller tells. `live`: may be shown without its age (session.fresh.live). */
+export type ControllerEvent =
+  /** An event of the agent, known here or not (rpc.message.unknown-event). */
+  | { readonly type: 'event'; readonly method: string; readonly params: unknown; readonly live: boolean }
+  | {
+      readonly type: 'output'
+      readonly terminalId: string
+      readonly offset: number
+      readonly bytes: Uint8Array
+      readonly live: boolean
+    }
+  | { readonly type: 'gap'; readonly terminalId: string; readonly from: number; readonly to: number }
+  | { readonly type: 'terminal-over'; readonly terminalId: string }
+  /** The present state, asked for after each start and each interruption (rpc.event.catch-up). */
+  | { readonly type: 'status'; readonly status: Result<'claude.getStatus'> }
+  | { readonly type: 'terminals'; readonly terminals: Result<'terminal.list'>['terminals'] }
+  | { readonly type: 'presence'; readonly away: boolean }
+  | { readonly type: 'relay'; readonly state: RelayState }
+  | { readonly type: 'paired'; readonly record: PairingRecord }
+  /** The pairing is over and its record erased. */
+  | { readonly type: 'revoked'; readonly why: 'revoked' | 'unconfirmed' }
+  /** For a log: a frame was refused, or the agent could not read one. */
+  | { readonly type: 'trouble'; readonly code: string; readonly message: string }
+
+export interface ControllerOptions {
+  readonly store: Store
+  readonly record: PairingRecord
+  /** What the agent calls this device. */
+  readonly name: string
+  readonly supported?: number
+  readonly timers?: Timers
+  readonly socket?: Pick<SocketOptions, 'open' | 'jitter'>
+  readonly carried?: Carried
+}
+
+export class Controller {
+  readonly connection: PairingConnection
+  readonly #store: Store
+  readonly #timers: Timers
+  readonly #calls: Calls
+  readonly #terminals: Terminals
+  readonly #listeners = new Set<(event: ControllerEvent) => void>()
+  /** Since the agent was last away, or since another session is current. */
+  #caughtUp = false
+  #over = false
+
+  constructor({
+    store,
+    record,
+    name,
+    supported = SUITE_BITS,
+    timers = systemTimers,
+    socket,
+    carried,
+  }: ControllerOptions) {
+    this.#store = store
+    this.#timers = timers
+    this.#calls = new Calls(
+      {
+        isOpen: () => this.#isOpen(),
+        send: (message, options) => this.connection.rpc.send(message, options),
+        heardChallenge: (received, challenge) => this.connection.link.heardChallenge(received, challenge),
+      },
+      timers,
+    )
+    this.#terminals = new Terminals(
+      {
+        call: (method, params) => this.#calls.call(method, params),
+        output: (terminalId, offset, bytes, live) => this.#tell({ type: 'output', terminalId, offset, bytes, live }),
+        gap: (terminalId, from, to) => this.#tell({ type: 'gap', terminalId, from, to }),
+        over: (terminalId) => this.#tell({ type: 'terminal-over', terminalId }),
+      },
+      timers,
+    )
+    const { identity } = store
+    const given = { ...(socket && { socket }), ...(carried && { carried }) }
+    this.connection = new PairingConnection({
+      record,
+      identity,
+      supported,
+      name,
+      owner: this.#owner(),
+      timers,
+      ...given,
+    })
+  }
+
+  get record(): PairingRecord {
+    return this.connection.record
+  }
+
+  /** 26 characters. */
+  get agentId(): string {
+    return encodeBase32(deviceIdOf(this.record.peer.identityKey)).toLowerCase()
+  }
+
+  get capabilities(): readonly Capability[] {
+    return this.record.capabilities
+  }
+
+  /** Milliseconds since the agent was last heard inside the session; Infinity before the first time (rpc.show.heard). */
+  get silentFor(): number {
+    return this.#timers.monotonic() - this.connection.link.heardAt
+  }
+
+  /** Nothing but hello goes out now. */
+  get away(): boolean {
+    return !this.#isOpen()
+  }
+
+  /** Tells `listener` what happens; the result ends that. */
+  listen(listener: (event: ControllerEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /**
+   * Calls a method, and takes the result as it comes. A terminal that is opened or attached is followed
+   * from then on. Throws CallFailure. A command is waited for as long as it takes; `signal` gives it up.
+   */
+  async request(method: string, params: object, signal?: AbortSignal): Promise<unknown> {
+    if (this.#over) throw ended()
+    const answer = await this.#calls.call(method, params, signal)
+    if (method === 'terminal.open' && Check(methods['terminal.open'].result, answer.result)) {
+      this.#terminals.opened(answer.result, answer)
+    }
+    if (method === 'terminal.attach' && Check(methods['terminal.attach'].result, answer.result)) {
+      this.#terminals.attached(answer.result, answer, (params as Params<'terminal.attach'>).afterOffset)
+    }
+    return answer.result
+  }
+
+  /** The same for the methods of the registry; a result of another shape is CallFailure `invalid-request`. */
+  async call<M extends MethodName>(method: M, params: Params<M>, signal?: AbortSignal): Promise<Result<M>> {
+    const result = await this.request(method, params, signal)
+    if (Check(methods[method].result, result)) return result as Result<M>
+    throw new CallFailure('invalid-request', `Cannot read the result of ${method}`)
+  }
+
+  /** Types into a terminal that is followed; resolves when the agent has accepted the bytes. Throws CallFailure. */
+  type(terminalId: string, bytes: Uint8Array): Promise<void> {
+    return this.#terminals.write(terminalId, bytes)
+  }
+
+  /** Follows a terminal no longer; what runs in it goes on. */
+  leave(terminalId: string): void {
+    this.#terminals.leave(terminalId)
+  }
+
+  /** Ends the own pairing, at the agent and here. Throws CallFailure, and then nothing has changed here. */
+  async revoke(signal?: AbortSignal): Promise<void> {
+    const deviceId = encodeBase32(this.#store.identity.deviceId).toLowerCase()
+    await this.call('session.revoke', { deviceId }, signal).catch((error) => {
+      // `pairing.revoked` may have been faster than the response.
+      if (!(error instanceof CallFailure) || error.code !== 'revoked') throw error
+    })
+    await this.#end('revoked')
+  }
+
+  /** Ends it here alone, where the agent is gone for good. */
+  forget(): Promise<void> {
+    return this.#end('revoked')
+  }
+
+  /** For good; the pairing stays. */
+  close(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#terminals.close()
+    this.#calls.close(ended())
+    this.connection.close()
+  }
+
+  /** The agent has replaced what it had of this device (pairing.agent.replace); so does this side. */
+  async #paired(record: PairingRecord): Promise<void> {
+    for (const { pairingId, peer } of this.#store.pairings) {
+      const isOlder = equal(peer.identityKey, record.peer.identityKey) && !equal(pairingId, record.pairingId)
+      if (isOlder) await this.#store.deletePairing(pairingId)
+    }
+    this.#calls.resume()
+    this.#tell({ type: 'paired', record })
+  }
+
+  #isOpen(): boolean {
+    const { link, record } = this.connection
+    return !this.#over && record.confirmed && link.session !== undefined && !link.away
+  }
+
+  #tell(event: ControllerEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  #owner(): ConnectionOwner {
+    return {
+      message: (message, received) => this.#message(message, received),
+      bodyFailed: (message, _received, error) => {
+        this.#trouble(error)
+        if (message.type === 'response') this.#calls.answerLost(message.id)
+      },
+      chunk: (chunk, received) => this.#terminals.chunk(chunk, received.session, this.#isLive(received)),
+      store: async (record) => {
+        if (!this.#over) await this.#store.savePairing(record)
+      },
+      revoked: (why) => void this.#end(why),
+      paired: (record) => void this.#paired(record),
+      hello: ({ commandEpoch = '' }) => this.#hello(commandEpoch),
+      switched: () => this.#interrupted(),
+      presence: (away) => this.#presence(away),
+      relay: (state) => this.#tell({ type: 'relay', state }),
+      complaint: (code, message) => this.#tell({ type: 'trouble', code, message }),
+      refused: (error) => this.#trouble(error),
+    }
+  }
+
+  #trouble = ({ code, message }: ProtocolError): void => this.#tell({ type: 'trouble', code, message })
+
+  #message(message: Message, received: Received): void {
+    if (message.type === 'response') this.#calls.answer(message, received)
+    else if (message.type === 'event') this.#event(message.method, message.params, received)
+    else {
+      // rpc.message.controller-request
+      const error = { code: 'unknown-method' as const, message: 'A controller has no methods' }
+      void this.connection.rpc.send({ id: message.id, type: 'response', error }).catch(() => {})
+    }
+  }
+
+  #event(method: string, params: unknown, received: Received): void {
+    const known = Object.hasOwn(events, method) ? events[method as EventName] : undefined
+    if (known && !Check(known.params, params)) {
+      this.#tell({ type: 'trouble', code: 'invalid-request', message: `Cannot read the event ${method}` })
+      return
+    }
+    this.#tell({ type: 'event', method, params, live: this.#isLive(received) })
+    if (method === 'terminal.exited') {
+      const { terminalId, end } = params as { terminalId: string; end: number }
+      this.#terminals.exited(terminalId, end)
+    }
+  }
+
+  /** session.fresh.live */
+  #isLive({ frame }: Received): boolean {
+    try {
+      return frame !== null && this.connection.link.challenges.check(frame.fresh) <= limits.presenceFresh
+    } catch {
+      return false
+    }
+  }
+
+  #hello(epoch: string): void {
+    this.#calls.agentSays(epoch)
+    if (this.#caughtUp) return
+    this.#caughtUp = true
+    this.#terminals.resume()
+    void this.#catchUp()
+  }
+
+  #interrupted(): void {
+    this.#caughtUp = false
+    this.#calls.interrupted()
+  }
+
+  #presence(away: boolean): void {
+    if (away) this.#interrupted()
+    else this.#calls.resume()
+    this.#tell({ type: 'presence', away })
+  }
+
+  /** rpc.event.catch-up; of a pairing that a rekey has confirmed, also what `pair.complete` would have told */
+  async #catchUp(): Promise<void> {
+    const ask = async <M extends MethodName>(method: M): Promise<Result<M> | undefined> =>
+      this.call(method, {} as Params<M>).catch((error) => {
+        if (!(error instanceof CallFailure)) throw error
+        return undefined
+      })
+    if (this.record.capabilities.length === 0) {
+      const info = await ask('agent.info')
+      if (info) await this.connection.update({ capabilities: info.capabilities, peerName: info.name })
+    }
+    const has = (capability: Capability) => this.capabilities.includes(capability)
+    const [status, list] = await Promise.all([
+      has('observe') ? ask('claude.getStatus') : undefined,
+      has('terminal') ? ask('terminal.list') : undefined,
+    ])
+    if (status) this.#tell({ type: 'status', status })
+    if (!list) return
+    this.#tell({ type: 'terminals', terminals: list.terminals })
+    for (const { running, terminalId, end } of list.terminals) if (!running) this.#terminals.exited(terminalId, end)
+  }
+
+  /** pairing.revoke.received */
+  async #end(why: 'revoked' | 'unconfirmed'): Promise<void> {
+    if (this.#over) return
+    this.#over = true
+    this.#terminals.close()
+    this.#calls.close(new CallFailure('revoked', 'The pairing is over'))
+    this.connection.close({ unbind: true })
+    await this.#store.deletePairing(this.record.pairingId)
+    this.#tell({ type: 'revoked', why })
+  }
+}
+
+const ended = () => new CallFailure('rejected', 'The controller was closed')
