@@ -1,36 +1,17 @@
-// deno run shim.ts relay: the conformance suite drives this implementation through it (conformance/shim/README.md).
+// deno run shim.ts relay|agent: the conformance suite drives this implementation through it (conformance/shim/README.md).
 
 import { errors } from '@happy-remote/schemas/errors.ts'
-import { type Relay, type RelayOptions, startRelay } from './relay/server.ts'
-
-type Arguments = Readonly<Record<string, unknown>>
-type Verbs = Readonly<Record<string, (args: Arguments) => unknown>>
-interface Role {
-  readonly capabilities: readonly string[]
-  readonly verbs: Verbs
-}
+import type { Role, Tell } from './shim/role.ts'
 
 const VERSION = '0.1.0'
 /** The exit code of a program that cannot be started as `start` asks. */
 const IMPOSSIBLE_CONFIGURATION = 89
 
-function relayRole(): Role {
-  let relay: Relay | undefined
-  return {
-    capabilities: ['limits', 'origins'],
-    verbs: {
-      start: async (args) => {
-        // What may be asked for has the names and units of this relay's own options.
-        relay = await startRelay(args as RelayOptions)
-        return { url: `${relay.url}/v1` }
-      },
-      state: () => ({ ...relay?.stats() }),
-      stop: () => relay?.drain(),
-    },
-  }
+/** Each role is loaded by itself: a program under test is started very often. */
+const roles: Readonly<Record<string, (tell: Tell) => Promise<Role>>> = {
+  relay: async () => (await import('./shim/relay.ts')).relayRole(),
+  agent: async (tell) => (await import('./shim/agent.ts')).agentRole(tell),
 }
-
-const roles: Readonly<Record<string, () => Role>> = { relay: relayRole }
 
 const codeOf = (error: unknown): string => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
@@ -44,7 +25,7 @@ async function serve(name: string, { capabilities, verbs }: Role): Promise<void>
     const who = { role: name, name: 'happy-remote (Deno)', version: VERSION, language: 'TypeScript' }
     return { ...who, protocol: [1], capabilities, deterministic: false }
   }
-  const all: Verbs = { hello, ...verbs }
+  const all: Role['verbs'] = { hello, ...verbs }
   const answer = async (line: string) => {
     const { id, do: verb, with: args = {} } = JSON.parse(line)
     const run = Object.hasOwn(all, verb) ? all[verb] : undefined
@@ -78,4 +59,4 @@ if (!role) {
   console.error(`usage: shim.ts ${Object.keys(roles).join('|')}`)
   Deno.exit(2)
 }
-await serve(name, role())
+await serve(name, await role((event, data) => say({ event, data })))

@@ -225,6 +225,7 @@ export class Agent {
 
   /** Cuts every connection without a close; for tests. */
   drop(): void {
+    this.#pairing?.drop()
     for (const { connection } of this.devices.all) connection.drop()
   }
 

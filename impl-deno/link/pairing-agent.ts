@@ -112,6 +112,11 @@ export class AgentPairing implements RouteListener {
     return this.#end('rejected')
   }
 
+  /** Cuts the connection without a close, as a cable that is pulled; for tests. It comes back by itself. */
+  drop(): void {
+    this.#socket.drop()
+  }
+
   bound(): void {
     this.#owner.relay?.({ state: 'bound' })
   }

@@ -1,0 +1,20 @@
+// The relay under test.
+
+import { type Relay, type RelayOptions, startRelay } from '../relay/server.ts'
+import type { Role } from './role.ts'
+
+export function relayRole(): Role {
+  let relay: Relay | undefined
+  return {
+    capabilities: ['limits', 'origins'],
+    verbs: {
+      start: async (args) => {
+        // What may be asked for has the names and units of this relay's own options.
+        relay = await startRelay(args as RelayOptions)
+        return { url: `${relay.url}/v1` }
+      },
+      state: () => ({ ...relay?.stats() }),
+      stop: () => relay?.drain(),
+    },
+  }
+}
