@@ -1,6 +1,7 @@
 // node spec/generate.ts [--check]: everything that is generated from schemas/src and the prose. With --check it
 // compares and leaves the traceability to npm run spec, because that changes with every test and vector.
 
+import { emitRequiredSet } from '../conformance/requirements/agree.ts'
 import { emitDist } from '../schemas/generate/main.ts'
 import { emitAsyncapi } from './generate-asyncapi.ts'
 import { emitTables } from './tables.ts'
@@ -10,3 +11,4 @@ emitDist()
 emitAsyncapi()
 emitTables()
 if (!process.argv.includes('--check')) emitTrace()
+emitRequiredSet()

@@ -1,6 +1,7 @@
 // report.json: the one truth of a run, from which every other form is made.
 
 import { type Static, Type } from 'typebox'
+import { NOT_SCORED } from '../requirements/set.ts'
 import { VERDICTS } from '../runner/verdict.ts'
 import { ROLES } from '../shim/lines.ts'
 import { Identity, Matrix } from './matrix.ts'
@@ -8,8 +9,6 @@ import { Identity, Matrix } from './matrix.ts'
 const closed = { additionalProperties: false }
 const VerdictName = Type.Enum(VERDICTS)
 const Levels = Type.Enum(['MUST', 'MUST NOT', 'SHOULD', 'SHOULD NOT', 'MAY'])
-/** Why a requirement does not decide whether the required set passes. */
-export const NOT_SCORED = ['extension', 'added-after-release', 'pending'] as const
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 
 const ScenarioReport = Type.Object(

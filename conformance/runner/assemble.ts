@@ -2,6 +2,7 @@
 
 import type { Matrix } from '../report/matrix.ts'
 import type { Report } from '../report/report.ts'
+import { loadRequiredSet } from '../requirements/set.ts'
 import type { Role } from '../shim/lines.ts'
 import type { Scenario } from './catalogue.ts'
 import { type Command, type KnownFailure, knownFor, suiteVersion } from './configuration.ts'
@@ -47,7 +48,8 @@ const fileOf = ({ id }: Scenario) => `transcripts/${id.replaceAll('/', '.')}.ndj
 export function assemble(parts: Parts): RunOutput {
   const { command, clock, options, results, requirements, trouble, roles, rolesInSuite, matrix } = parts
   const known = knownFor(command, parts.known)
-  const outcome = outcomeOf(results, known, { strict: options.strict, isWhole: parts.isWhole })
+  const set = loadRequiredSet()
+  const outcome = outcomeOf(results, known, { strict: options.strict, isWhole: parts.isWhole, set })
   const isNothing = results.length === 0
   const exitCode = trouble !== undefined ? EXIT.notStarted : isNothing ? EXIT.usage : outcome.exitCode
   const isNotRun = trouble !== undefined || isNothing
@@ -87,6 +89,7 @@ export function assemble(parts: Parts): RunOutput {
       results,
       roles.filter((role) => rolesInSuite.includes(role)),
       requirements,
+      set,
     ),
     notYetInSuite: roles.filter((role) => !rolesInSuite.includes(role)),
     ...(matrix && { matrix }),

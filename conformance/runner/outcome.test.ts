@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { RequiredSet } from '../requirements/set.ts'
 import { type KnownFailure, readKnownFailures, UsageError } from './configuration.ts'
 import type { Result } from './execute.ts'
 import { outcomeOf } from './outcome.ts'
@@ -25,7 +26,12 @@ const result = (id: string, verdict: Verdict, broken = false): Result => ({
   ...(broken && { broken }),
 })
 
-const loose = { strict: false, isWhole: true }
+const set: RequiredSet = {
+  status: 'frozen',
+  required: { relay: ['relay.ping'], agent: [], controller: [] },
+  notScored: new Map([['relay.frame.order', 'pending']]),
+}
+const loose = { strict: false, isWhole: true, set }
 const exit = (results: Result[], known: KnownFailure[] = [], options = loose) =>
   outcomeOf(results, known, options).exitCode
 const listed = (scenario: string): KnownFailure => ({ scenario, reason: 'not yet' })
@@ -34,6 +40,16 @@ describe('outcomeOf()', () => {
   test('fails and unlisted is 1, fails and listed is 0', () => {
     assert.equal(exit([result('a/b', 'fail')]), 1)
     assert.equal(exit([result('a/b', 'fail')], [listed('a/b')]), 0)
+  })
+
+  test('a failure of what is not scored decides nothing', () => {
+    const failing = result('a/b', 'fail')
+    const about = (...requirements: string[]): Result => ({
+      ...failing,
+      scenario: { ...failing.scenario, requirements, levels: requirements.map(() => 'MUST') },
+    })
+    assert.equal(exit([about('relay.frame.order')]), 0)
+    assert.equal(exit([about('relay.frame.order', 'relay.ping')]), 1)
   })
 
   test('passes and unlisted is 0, passes and listed is 1', () => {
@@ -53,8 +69,8 @@ describe('outcomeOf()', () => {
   })
 
   test('a run of a part does not judge entries of the rest', () => {
-    assert.equal(exit([result('a/b', 'pass')], [listed('a/c')], { strict: false, isWhole: false }), 0)
-    assert.equal(exit([result('a/b', 'pass')], [listed('a/b')], { strict: false, isWhole: false }), 1)
+    assert.equal(exit([result('a/b', 'pass')], [listed('a/c')], { ...loose, isWhole: false }), 0)
+    assert.equal(exit([result('a/b', 'pass')], [listed('a/b')], { ...loose, isWhole: false }), 1)
   })
 
   test('an entry whose scenario does not apply here is kept', () => {

@@ -1,9 +1,10 @@
 // From results to the report: known failures, the worst verdict of each requirement, the exit code.
 
 import type { Report } from '../report/report.ts'
+import type { NotScored, RequiredSet } from '../requirements/set.ts'
 import { type KnownFailure, matches } from './configuration.ts'
 import type { Result } from './execute.ts'
-import type { Requirements } from './requirements.ts'
+import { isMandatory, type Requirements } from './requirements.ts'
 import { EXIT, type ExitCode, failsRun, VERDICTS, type Verdict, worst } from './verdict.ts'
 
 export interface Outcome {
@@ -14,11 +15,20 @@ export interface Outcome {
   readonly excused: ReadonlyMap<string, string>
 }
 
+/** A scenario decides by one MUST that is in the set, or one SHOULD that is not left out. */
+function decides({ required, notScored }: RequiredSet, { role, requirements, levels }: Result['scenario']): boolean {
+  const own = new Set(role in required ? required[role] : Object.values(required).flat())
+  return requirements.some((id, i) => {
+    const level = levels[i]
+    return level !== undefined && isMandatory(level) ? own.has(id) : !notScored.has(id)
+  })
+}
+
 /** 4 before 3 before 1: a verdict of a suite or a shim that is broken means nothing. */
 export function outcomeOf(
   results: readonly Result[],
   known: readonly KnownFailure[],
-  { strict, isWhole }: { strict: boolean; isWhole: boolean },
+  { strict, isWhole, set }: { strict: boolean; isWhole: boolean; set: RequiredSet },
 ): Outcome {
   const excused = new Map<string, string>()
   const used = new Set<KnownFailure>()
@@ -26,7 +36,7 @@ export function outcomeOf(
   const unexpected = results.filter(({ scenario, verdict }) => {
     const entry = known.find((each) => matches(each, scenario.id))
     if (entry && verdict === 'not-applicable') notRun.add(entry)
-    if (!failsRun(verdict, strict) && !(entry && verdict === 'non-strict')) return false
+    if (!(failsRun(verdict, strict) && decides(set, scenario)) && !(entry && verdict === 'non-strict')) return false
     if (!entry) return true
     used.add(entry)
     excused.set(scenario.id, entry.reason)
@@ -57,6 +67,7 @@ export function requirementsOf(
   results: readonly Result[],
   roles: readonly string[],
   requirements: Requirements,
+  { notScored }: RequiredSet,
 ): Report['requirements'] {
   return requirements.all
     .filter((each) => each.roles.some((role) => roles.includes(role)))
@@ -66,6 +77,7 @@ export function requirementsOf(
       return {
         ...{ id, level, verdict },
         ...(text !== undefined && { text }),
+        ...(notScored.has(id) && { notScored: notScored.get(id) as NotScored }),
         scenarios: citing.map(({ scenario }) => scenario.id),
       }
     })

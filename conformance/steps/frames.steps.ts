@@ -415,10 +415,27 @@ When(
     const { connection } = from
     for (let i = 0; i < size * 4; i++) {
       this.sendFrame(from, to.route.id, numbered(i, 262_144))
-      while (connection.unsent > 1_048_576) await new Promise((resolve) => setTimeout(resolve, 1))
+      await taken(connection, to)
     }
   },
 )
+
+/** Waits until the network has taken most of what was sent. A relay that stops reading never takes it. */
+async function taken(connection: Connection, slow: Client): Promise<void> {
+  let least = Number.POSITIVE_INFINITY
+  let since = performance.now()
+  while (connection.unsent > 1_048_576) {
+    if (connection.closed) throw new Failed(`The relay closes the connection with ${connection.closed.code}`)
+    if (connection.unsent < least) {
+      least = connection.unsent
+      since = performance.now()
+    }
+    if (performance.now() - since > ANSWER_TIME) {
+      throw new Failed(`The relay reads nothing more from a client whose peer, the ${slow.name}, does not read`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+}
 
 Then(
   '{client} is told that a frame was not delivered, as for a route that nobody has bound',

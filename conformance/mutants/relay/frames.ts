@@ -282,4 +282,21 @@ export const frames: readonly RelayMutant[] = [
       }
     },
   },
+  {
+    name: 'waits-for-slow-client',
+    does: 'reads nothing from a sender while its peer does not read',
+    breaks: ['relay.slow'],
+    relay: class extends ScriptedRelay {
+      override isPermitted(target: Binding, from: string, to: string, bytes: Uint8Array) {
+        const { socket } = target.peer
+        const sender = this.bound.get(from)?.peer.socket
+        if (sender && socket.bufferedAmount > this.limits.unsent) {
+          sender.pause()
+          socket.ping('', false, () => sender.resume())
+          return true
+        }
+        return super.isPermitted(target, from, to, bytes)
+      }
+    },
+  },
 ]
