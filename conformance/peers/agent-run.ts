@@ -36,6 +36,10 @@ export interface M2Parts {
   readonly kemCiphertext: Uint8Array
   /** DH1 to DH4 as the controller will compute them. */
   readonly dhs: readonly Uint8Array[]
+  /** DH1 to DH4 for the IKd of another private key. */
+  readonly share: (dhPrivate: Uint8Array) => Promise<readonly Uint8Array[]>
+  /** The seed of IKs. */
+  readonly signer: Uint8Array
   /** What sig_A is made with; the confirmation fits whatever it gives. */
   readonly sign: (th: Uint8Array) => Promise<Uint8Array>
   /** Of the 32 bytes of the confirmation. */
@@ -103,7 +107,9 @@ export class AgentRun {
     const [ephemeralPrivate, ratchetPrivate] = [random(32), random(32)]
     const kem =
       suite === 2 ? ml_kem768.encapsulate(kemKey) : { cipherText: new Uint8Array(), sharedSecret: new Uint8Array() }
-    const share = { dhPrivate: this.#device.dhPrivate, ephemeralPrivate, peerDhKey: cert.dhKey }
+    const { spk, opk } = prekeys
+    const share = (dhPrivate: Uint8Array) =>
+      agentDh(noble, { dhPrivate, ephemeralPrivate, peerDhKey: cert.dhKey, spk, opk })
     const right: M2Parts = {
       cert: await this.#device.cert(),
       ephemeralKey: await noble.dhPublic(ephemeralPrivate),
@@ -111,11 +117,20 @@ export class AgentRun {
       spkId: prekeys.spkId,
       opkId: prekeys.opkId,
       kemCiphertext: kem.cipherText,
-      dhs: await agentDh(noble, { ...share, spk: prekeys.spk, opk: prekeys.opk }),
+      dhs: await share(this.#device.dhPrivate),
+      share,
+      signer: this.#device.identitySeed,
       sign: (th) => noble.sign(this.#device.identitySeed, agentSigned(th)),
       confirm: (mac) => mac,
     }
-    const { dhs, sign, confirm, ...parts } = { ...right, ...(await fault.parts?.(right)) }
+    const {
+      dhs,
+      sign,
+      confirm,
+      share: _share,
+      signer: _signer,
+      ...parts
+    } = { ...right, ...(await fault.parts?.(right)) }
     const unproven = { ...parts, signature: new Uint8Array(64), confirmation: Z32 } as M2Body
     const m2Part = M2Body[suite].encode(unproven).subarray(0, -M2_PROOF_SIZE)
     const th = await noble.sha256(transcriptBytes(suite, mode, ctx, m1Body, m2Part))

@@ -3,7 +3,7 @@
 
 import type { Suite } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
-import { type IdentityCert, M1Body, M3Body, Prekeys } from '@happy-remote/schemas/pairing.ts'
+import { type IdentityCert, M1Body, type M2Body, M3Body, Prekeys } from '@happy-remote/schemas/pairing.ts'
 import type { StateImage } from '@happy-remote/schemas/session.ts'
 import { noble } from '@happy-remote/vectors/backend/noble.ts'
 import { type BundleSecrets, commit, prekeySignedBytes } from '@happy-remote/vectors/protocol/bundle.ts'
@@ -38,13 +38,18 @@ export interface M1Parts {
 export interface M3Parts {
   readonly sasNonce: Uint8Array
   readonly signature: Uint8Array
-  /** What is confirmed beside the signature. */
+  /** KC_C, with which the confirmation is made. */
   readonly confirmationKey: Uint8Array
+  /** What a wrong part may be made from: KC_A, the seed of IKs, the transcript hash. */
+  readonly agentKey: Uint8Array
+  readonly signer: Uint8Array
+  readonly th: Uint8Array
 }
 
 /** A run whose M2 was accepted. */
 export interface Accepted {
   readonly agent: IdentityCert
+  readonly m2: M2Body
   readonly deviceId: Uint8Array
   readonly th: Uint8Array
   readonly keys: Keys
@@ -60,6 +65,8 @@ export class ControllerRun {
   readonly #device: Device
   /** The frames that were sent, for repetitions. */
   m1: Uint8Array | undefined
+  /** As it was accepted. */
+  m2: Uint8Array | undefined
   m3: Uint8Array | undefined
   accepted: Accepted | undefined
   #m1Body: Uint8Array | undefined
@@ -125,7 +132,8 @@ export class ControllerRun {
     const { digits: six } = await digits(noble, keys.sask, th, this.secrets.sasNonce)
     const from = { role: 'controller' as const, suite, keys, th, ownPrivate: this.secrets.spkPrivate }
     const state = await startController(noble, { ...from, peerKey: m2.ratchetKey }, random(32))
-    this.accepted = { agent: m2.cert, deviceId, th, keys, digits: six, state }
+    this.m2 = frame
+    this.accepted = { agent: m2.cert, m2, deviceId, th, keys, digits: six, state }
     return this.accepted
   }
 
@@ -138,6 +146,9 @@ export class ControllerRun {
       sasNonce: this.secrets.sasNonce,
       signature: await noble.sign(this.#device.identitySeed, controllerSigned(th)),
       confirmationKey: keys.kcC,
+      agentKey: keys.kcA,
+      signer: this.#device.identitySeed,
+      th,
     }
     const { sasNonce, signature, confirmationKey } = { ...right, ...(await fault.parts?.(right)) }
     const proof = await confirmation(noble, confirmationKey, th, signature)

@@ -85,6 +85,8 @@ export abstract class Endpoint {
   readonly issued: Uint8Array[] = []
   /** Route of the program. */
   peerRoute: Uint8Array | undefined
+  /** The newest handshake frame that was sent. */
+  lastHandshake: Uint8Array | undefined
   protected readonly options: EndpointOptions
   #trouble: Error | undefined
   #work: Promise<unknown> = Promise.resolve()
@@ -178,6 +180,7 @@ export abstract class Endpoint {
   /** Sends a handshake frame. */
   sendHandshake(frame: Uint8Array, options: { to?: Uint8Array; isWrong?: boolean } = {}): void {
     const type = handshakeTypeOf(frame) ?? 'handshake'
+    this.lastHandshake = frame
     this.sendPayload(frame, { type, ...(options.isWrong && { wrong: true }) }, options.to ? { to: options.to } : {})
   }
 

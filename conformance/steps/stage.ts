@@ -16,11 +16,10 @@
 
 import type { Endpoint } from '../peers/endpoint.ts'
 import { FaultyRelay } from '../peers/faulty-relay.ts'
-import { base64url } from '../peers/route.ts'
 import { ScriptedAgent } from '../peers/scripted-agent.ts'
 import { ScriptedController } from '../peers/scripted-controller.ts'
 import type { Transcript } from '../peers/transcript.ts'
-import { SuiteError } from '../shim/trouble.ts'
+import { Failed, SuiteError } from '../shim/trouble.ts'
 import type { Target } from './parameters.ts'
 import { ProgramUnderTest, type StartOptions } from './program.ts'
 
@@ -85,7 +84,10 @@ export class Stage {
   /** Lets the agent under test show a code, which the scripted controller scans. */
   async offer(capabilities?: readonly string[]): Promise<string> {
     const args = capabilities ? { capabilities: [...capabilities] as never } : {}
+    const before = new Set(this.relay.bound.keys())
     this.uri = (await this.program.ask('offer', args)).uri
+    const isBound = async () => [...this.relay.bound].some(([route, { only }]) => only === null && !before.has(route))
+    if (!(await this.program.until(isBound))) throw new Failed('The agent does not bind the route of its code as open')
     return this.uri
   }
 
@@ -102,15 +104,18 @@ export class Stage {
     return (await this.#scan).digits
   }
 
-  /** A whole pairing of the agent under test with a scripted controller. */
-  async pairAgent(controller = this.controller(), capabilities?: readonly string[]): Promise<void> {
-    const { routeId } = controller.scan(await this.offer(capabilities))
-    // A frame that comes before the route is bound is lost.
-    await this.program.until(async () => this.relay.bound.has(base64url(routeId)))
+  /** A pairing of the agent under test up to the digits. */
+  async untilDigits(controller = this.controller(), capabilities?: readonly string[]): Promise<void> {
+    controller.scan(await this.offer(capabilities))
     await controller.sendM1()
     await controller.acceptM2()
     await controller.sendM3()
     await this.program.expectEvent('digits')
+  }
+
+  /** A whole pairing of the agent under test with a scripted controller. */
+  async pairAgent(controller = this.controller(), capabilities?: readonly string[]): Promise<void> {
+    await this.untilDigits(controller, capabilities)
     await this.program.ask('confirm', { digits: controller.digits })
     await this.program.expectEvent('paired')
     await controller.expectControl('pair.complete')
@@ -142,6 +147,17 @@ export class Stage {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_TIME / 2))
     }
     for (const peer of this.#peers.values()) await peer.settle()
+  }
+
+  /** Waits until the relay shows the route, in base64url, as `holds` wants it. */
+  async routeIs(route: string, holds: (only: string | null | undefined) => boolean): Promise<boolean> {
+    return this.program.until(async () => holds(this.relay.bound.get(route)?.only))
+  }
+
+  /** Ends the program like a power cut, and starts it again with what it has stored. */
+  async powerCut(): Promise<void> {
+    await this.program.kill()
+    await this.program.startAgain()
   }
 
   /** Ends everything. Throws what went wrong meanwhile. */

@@ -7,7 +7,12 @@ import { Connection } from '../peers/connection.ts'
 import { Route } from '../peers/route.ts'
 import { Transcript } from '../peers/transcript.ts'
 import { wrongBinds } from '../peers/wrong-binds.ts'
+import { rightSpellings, wrongCodes } from '../peers/wrong-codes.ts'
+import { wrongM1 } from '../peers/wrong-m1.ts'
+import { wrongM2 } from '../peers/wrong-m2.ts'
+import { wrongM3 } from '../peers/wrong-m3.ts'
 import { wrongFrames, wrongMessages, wrongTexts } from '../peers/wrong-texts.ts'
+import { wrongWraps } from '../peers/wrong-wraps.ts'
 import type { Role, StartLimits } from '../shim/lines.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
 import { NOTE_TYPE, type Parameters, type Target, TRANSCRIPT_TYPE } from './parameters.ts'
@@ -230,3 +235,9 @@ words('wrongBind', wrongBinds)
 words('wrongText', wrongTexts)
 words('wrongMessage', wrongMessages)
 words('wrongFrame', wrongFrames)
+words('wrongM1', wrongM1)
+words('wrongM2', wrongM2)
+words('wrongM3', wrongM3)
+words('wrongWrap', wrongWraps)
+words('wrongCode', wrongCodes)
+words('rightSpelling', rightSpellings)
