@@ -229,6 +229,104 @@ describe('happy-remote-conformance', { concurrency: 3 }, () => {
     assert.match(out, /which does not exist/)
   })
 
+  // Puppets answer as if they had met: enough for the scenarios H and R, in a tenth of the time.
+  const puppets = (name: string, { fault = 'none', roles = ['relay', 'agent', 'controller'], known = '' } = {}) => {
+    const file = join(folder, `${name}.json`)
+    const program = (role: string) => [...node, here('testing/puppet.ts'), role, fault]
+    writeFileSync(join(folder, `${name}.yaml`), known)
+    writeFileSync(
+      file,
+      JSON.stringify({
+        name,
+        roles: Object.fromEntries(roles.map((role) => [role, { command: program(role) }])),
+        knownFailures: `${name}.yaml`,
+      }),
+    )
+    return file
+  }
+  const HELLO = ['--filter', 'H', '--json']
+
+  test('matrix: two implementations make a cube of eight cells: exit 0', async () => {
+    const done = await cli('matrix', puppets('one'), puppets('two'), ...HELLO, '--out', 'matrix-right')
+    assert.equal(done.code, 0, done.out + done.error)
+    const { matrix, scenarios, command } = reportOf(done)
+    assert.equal(command, 'matrix')
+    const cells = matrix?.cells.map(({ relay, agent, controller }) => `${relay}+${agent}+${controller}`)
+    const all = ['one', 'two']
+    const cube = all.flatMap((relay) => all.flatMap((agent) => all.map((each) => `${relay}+${agent}+${each}`)))
+    assert.deepEqual(cells, cube)
+    assert.deepEqual(new Set(scenarios.map(({ verdict }) => verdict)), new Set(['pass']))
+    assert.deepEqual(matrix?.findings, [])
+    assert.match(done.error, /8 of 8: .*: ✓ H\n$/)
+    const [first] = scenarios
+    assert.equal(first?.id, 'matrix/one+one+one/H')
+    const transcript = readFileSync(join(folder, 'matrix-right', first.transcript ?? ''), 'utf8')
+    assert.match(transcript, /"from":"controller","to":"suite"/)
+  })
+
+  test('matrix: a third one is a star: it takes one place at a time', async () => {
+    const third = puppets('three', { roles: ['agent'] })
+    const done = await cli('matrix', puppets('one'), puppets('two'), third, ...HELLO, '--out', 'matrix-star')
+    assert.equal(done.code, 0, done.error)
+    const cells = reportOf(done).matrix?.cells ?? []
+    assert.equal(cells.length, 12)
+    assert.equal(cells.filter(({ agent }) => agent === 'three').length, 4)
+  })
+
+  test('matrix: a program that lies fails in its cells alone: exit 1', async () => {
+    const liar = puppets('liar', { fault: 'lies', roles: ['controller'] })
+    const done = await cli('matrix', puppets('one'), liar, '--filter', 'R', '--json', '--out', 'matrix-liar')
+    assert.equal(done.code, 1)
+    const failed = reportOf(done).scenarios.filter(({ verdict }) => verdict !== 'pass')
+    assert.deepEqual(
+      failed.map(({ id, verdict }) => [id, verdict]),
+      [['matrix/one+one+liar/R', 'fail']],
+    )
+    assert.match(failed[0]?.message ?? '', /agent\.info is answered with \{\}/)
+  })
+
+  test('matrix: relays that give the same tables share one', async () => {
+    const same = await cli(
+      'matrix',
+      puppets('one'),
+      puppets('two', { roles: ['relay'] }),
+      '--filter',
+      'H',
+      '--out',
+      'm1',
+    )
+    assert.match(same.out, /relay one, and the same with two\n +controller one\n +agent one +✓ H\n/)
+  })
+
+  test('matrix: a program without a verb is never green, and its failure may be known', async () => {
+    const without = { fault: 'without', roles: ['controller'] }
+    const done = await cli('matrix', puppets('one'), puppets('poor', without), ...HELLO, '--out', 'matrix-poor')
+    assert.equal(done.code, 1)
+    assert.deepEqual(reportOf(done).outcome.counts.unimplemented, 1)
+    const known = puppets('poor', { ...without, known: 'matrix/*+poor/*: no pairing yet\n' })
+    const excused = await cli('matrix', puppets('one'), known, ...HELLO, '--out', 'matrix-known')
+    assert.equal(excused.code, 0, excused.error)
+  })
+
+  test('matrix: a known failure that passes fails the run', async () => {
+    const stale = puppets('stale', { known: 'matrix/stale+stale+stale/H: not built yet\n' })
+    const done = await cli('matrix', stale, '--filter', 'H', '--out', 'matrix-stale')
+    assert.equal(done.code, 1)
+    assert.match(done.out, /stale known failure: matrix\/stale\+stale\+stale\/H/)
+  })
+
+  test('matrix: a program that answers everything with ok: exit 3', async () => {
+    const { code, out } = await cli(
+      'matrix',
+      puppets('one'),
+      implementation([here('testing/yes-man.ts')]),
+      '--out',
+      'm3',
+    )
+    assert.equal(code, 3)
+    assert.match(out, /fake: Asked for the verb .* which does not exist/)
+  })
+
   const wrong: [what: string, args: string[], says: RegExp][] = [
     ['no command', [], /A command is wanted/],
     ['an unknown command', ['judge'], /There is no command judge/],
@@ -237,7 +335,8 @@ describe('happy-remote-conformance', { concurrency: 3 }, () => {
     ['an address of another kind', ['run', '--relay', 'https://relay.example.com'], /--relay wants/],
     ['vectors of nothing', ['vectors'], /vectors wants one implementation/],
     ['vectors of a file that is not there', ['vectors', 'nothing.json'], /There is no file/],
-    ['matrix, which this version does not have', ['matrix', 'a.json', 'b.json'], /matrix is not in this version/],
+    ['a matrix of nothing', ['matrix'], /matrix wants implementation files/],
+    ['a matrix of a file that is not there', ['matrix', 'nothing.json'], /There is no file/],
     [
       'a requirement that the spec does not have',
       ['list', '--requirement', 'no.such.requirement'],

@@ -16,10 +16,11 @@ Usage:
   happy-remote-conformance run --relay ws://host:port  a relay by its address
   happy-remote-conformance list [--requirement id]     the scenarios
   happy-remote-conformance vectors implementation.json every case of the vectors
-  happy-remote-conformance matrix a.json b.json …      not in this version
+  happy-remote-conformance matrix a.json b.json …      relay x agent x controller
 
   --out <folder>       where the report goes; default conformance-report
-  --filter <part>      only scenarios with this part in their id, or of this requirement; * for anything
+  --filter <part>      only scenarios with this part in their id, or of this requirement; * for anything;
+                       of a matrix also a letter
   --strict             a SHOULD that is not met fails the run
   --loose-errors       any error code counts where the spec names one
   --workers <number>   scenarios at a time
@@ -108,6 +109,27 @@ async function vectorsCommand(files: readonly string[], values: Values): Promise
   return conclude(await runVectors(subject, options), values)
 }
 
+async function matrixCommand(files: readonly string[], values: Values): Promise<number> {
+  if (files.length === 0) throw new UsageError('matrix wants implementation files, one or more')
+  const options = optionsOf(values)
+  const subjects = files.map(loadImplementation)
+  const { runMatrix } = await import('./runner/matrix.ts')
+  const { cellText } = await import('./report/cells.ts')
+  const output = await runMatrix(subjects, {
+    ...options,
+    onCell: ({ relay, agent, controller, scenarios }, verdictOf, done, all) => {
+      const entries = scenarios.flatMap(({ letter, id }) => {
+        const verdict = verdictOf(id)
+        return verdict ? [{ letter, verdict }] : []
+      })
+      process.stderr.write(
+        `${done} of ${all}: relay ${relay}, agent ${agent}, controller ${controller}: ${cellText(entries)}\n`,
+      )
+    },
+  })
+  return conclude(output, values)
+}
+
 async function listCommand(words: readonly string[], { requirement, json }: Values): Promise<number> {
   if (words.length > 0) throw new UsageError(`list does not know ${words[0]}`)
   const requirements = loadRequirements()
@@ -117,7 +139,8 @@ async function listCommand(words: readonly string[], { requirement, json }: Valu
   const { catalogue, loadSuite } = await import('./runner/catalogue.ts')
   const { ROLES_IN_SUITE } = await import('./runner/run.ts')
   const support = await loadSuite()
-  const all = (await Promise.all(ROLES_IN_SUITE.map((role) => catalogue(role, support, requirements)))).flat()
+  const folders = [...ROLES_IN_SUITE, 'interop' as const]
+  const all = (await Promise.all(folders.map((role) => catalogue(role, support, requirements)))).flat()
   const shown = all.filter((each) => requirement === undefined || each.requirements.includes(requirement))
   if (json) {
     process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`)
@@ -136,7 +159,7 @@ async function main(args: string[]): Promise<number> {
   else if (command === 'run') return runCommand(words, values)
   else if (command === 'list') return listCommand(words, values)
   else if (command === 'vectors') return vectorsCommand(words, values)
-  else if (command === 'matrix') throw new UsageError('matrix is not in this version of the suite')
+  else if (command === 'matrix') return matrixCommand(words, values)
   else throw new UsageError(command === undefined ? 'A command is wanted' : `There is no command ${command}`)
   return EXIT.passed
 }

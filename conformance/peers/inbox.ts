@@ -16,6 +16,7 @@ interface Waiter<T> {
 export class Inbox<T = Heard> {
   readonly #heard: T[] = []
   readonly #waiters = new Set<Waiter<T>>()
+  #isOver = false
 
   add(heard: T): void {
     for (const waiter of this.#waiters) {
@@ -31,6 +32,7 @@ export class Inbox<T = Heard> {
   take(matches: (heard: T) => boolean, time: number): Promise<T | undefined> {
     const index = this.#heard.findIndex(matches)
     if (index >= 0) return Promise.resolve(this.#heard.splice(index, 1)[0])
+    if (this.#isOver) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#waiters.delete(waiter)
@@ -45,6 +47,13 @@ export class Inbox<T = Heard> {
       }
       this.#waiters.add(waiter)
     })
+  }
+
+  /** Nothing more will be heard: whoever waits, waits in vain. */
+  end(): void {
+    this.#isOver = true
+    for (const waiter of this.#waiters) waiter.resolve(undefined)
+    this.#waiters.clear()
   }
 
   /** All that waits now and matches, taken. */

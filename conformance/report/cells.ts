@@ -16,6 +16,13 @@ const ROWS: readonly (readonly [sign: CellRow['sign'], meaning: string, verdicts
   ['?', 'not shown', ['unimplemented', 'untestable', 'not-applicable']],
 ]
 
+/** `✓ H P R S   ✕ D`, of one verdict for each letter. */
+export const cellText = (entries: readonly { readonly letter: string; readonly verdict: Verdict }[]): string =>
+  ROWS.flatMap(([sign, , verdicts]) => {
+    const letters = entries.filter(({ verdict }) => verdicts.includes(verdict)).map(({ letter }) => letter)
+    return letters.length > 0 ? [`${sign} ${letters.join(' ')}`] : []
+  }).join('   ')
+
 /** Rows that have something in them. */
 export function rowsOf(cell: Cell, { scenarios }: Report): CellRow[] {
   const byId = new Map(scenarios.map((each) => [each.id, each]))

@@ -1,5 +1,6 @@
 // The report as a terminal shows it: what did not pass, and one sentence.
 
+import { matrixLines } from './console-matrix.ts'
 import { sentence } from './markdown.ts'
 import type { Report, ScenarioReport } from './report.ts'
 
@@ -27,4 +28,4 @@ function* lines({ scenarios, outcome, notYetInSuite }: Report): Generator<string
 }
 
 export const consoleText = (report: Report): string =>
-  [...lines(report), sentence(report)].map((line) => `${line}\n`).join('')
+  [...lines(report), ...matrixLines(report), sentence(report)].map((line) => `${line}\n`).join('')

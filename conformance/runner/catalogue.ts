@@ -18,7 +18,9 @@ export const SUITE_FOLDER = fileURLToPath(new URL('..', import.meta.url))
 export interface Scenario {
   /** `relay/bind/the-65th-route-is-refused-and-the-64-stay`: never names a line, so it outlives edits. */
   readonly id: string
-  readonly role: Role
+  readonly role: Role | 'interop'
+  /** Of an interop scenario: how a cell of the matrix names it. */
+  readonly letter?: string
   readonly feature: string
   readonly rule: string
   readonly name: string
@@ -114,15 +116,21 @@ function lineOf({ astNodeIds }: Pickle, { ast }: Place): number {
   return (rows.find(({ id }) => astNodeIds.includes(id)) ?? ast).location.line
 }
 
+const UNDER_TEST = [...ROLES, 'interop'] as const
+
 /** A scenario says by its tags who is under test: with two of them it runs twice. */
-function rolesOf({ tags, uri, name }: Pickle): Role[] {
-  const roles = ROLES.filter((role) => tags.some((tag) => tag.name === `@${role}`))
+function rolesOf({ tags, uri, name }: Pickle): Scenario['role'][] {
+  const roles = UNDER_TEST.filter((role) => tags.some((tag) => tag.name === `@${role}`))
   if (roles.length > 0) return roles
-  throw new Error(`${uri}: "${name}" has none of the tags ${ROLES.map((each) => `@${each}`).join(', ')}`)
+  throw new Error(`${uri}: "${name}" has none of the tags ${UNDER_TEST.map((each) => `@${each}`).join(', ')}`)
 }
 
 /** Every scenario of `role`, in the order in which they run. Throws where the features cite what is not there. */
-export async function catalogue(role: Role, support: Support, requirements: Requirements): Promise<Scenario[]> {
+export async function catalogue(
+  role: Scenario['role'],
+  support: Support,
+  requirements: Requirements,
+): Promise<Scenario[]> {
   const byNode = new Map<string, Place & { feature: string; keywords: Map<string, string> }>()
   const pickles: Pickle[] = []
   await cucumber([FEATURES], support, { dryRun: true }, ({ gherkinDocument, pickle, parseError }) => {
@@ -145,13 +153,18 @@ export async function catalogue(role: Role, support: Support, requirements: Requ
     const levels = ids.map((id) => {
       const known = requirements.byId.get(id)
       if (!known) throw new Error(`${pickle.uri}: "${pickle.name}" cites ${id}, which the spec does not have`)
-      if (!known.roles.includes(role)) throw new Error(`${pickle.uri}: ${id} does not bind the ${role}`)
+      if (role === 'interop' || !known.roles.includes(role))
+        throw new Error(`${pickle.uri}: ${id} does not bind the ${role}`)
       return known.level
     })
-    if (ids.length === 0) throw new Error(`${pickle.uri}: "${pickle.name}" cites no requirement`)
+    if (ids.length === 0 && role !== 'interop') throw new Error(`${pickle.uri}: "${pickle.name}" cites no requirement`)
+    const letter = tags.find((tag) => /^@[A-Z]{1,3}$/.test(tag))?.slice(1)
+    if ((role === 'interop') !== (letter !== undefined))
+      throw new Error(`${pickle.uri}: interop scenarios alone have a letter`)
     return {
       id: `${role}/${basename(pickle.uri, '.feature')}/${slug(pickle.name)}`,
       role,
+      ...(letter !== undefined && { letter }),
       feature: place.feature,
       rule: place.rule,
       name: pickle.name,

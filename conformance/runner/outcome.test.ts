@@ -52,6 +52,14 @@ describe('outcomeOf()', () => {
     assert.equal(exit([about('relay.frame.order', 'relay.ping')]), 1)
   })
 
+  test('a vector decides by what binds another role, and an interop scenario without any requirement', () => {
+    const { scenario, ...rest } = result('a/b', 'fail')
+    const ofAgent = { ...scenario, role: 'agent' as const }
+    assert.equal(exit([{ ...rest, scenario: ofAgent }]), 0)
+    assert.equal(exit([{ ...rest, scenario: { ...ofAgent, id: 'vectors/agent/ping-001' } }]), 1)
+    assert.equal(exit([{ ...rest, scenario: { ...scenario, role: 'interop', requirements: [], levels: [] } }]), 1)
+  })
+
   test('passes and unlisted is 0, passes and listed is 1', () => {
     assert.equal(exit([result('a/b', 'pass')]), 0)
     const outcome = outcomeOf([result('a/b', 'pass')], [listed('a/b')], loose)

@@ -15,9 +15,13 @@ export interface Outcome {
   readonly excused: ReadonlyMap<string, string>
 }
 
-/** A scenario decides by one MUST that is in the set, or one SHOULD that is not left out. */
-function decides({ required, notScored }: RequiredSet, { role, requirements, levels }: Result['scenario']): boolean {
-  const own = new Set(role in required ? required[role] : Object.values(required).flat())
+/**
+ * A scenario decides by one MUST that is in the set of its role, or one SHOULD that is not left out. A vector
+ * decides by a MUST of any role: a receiver is shown what a sender has to make. An interop scenario decides always.
+ */
+function decides({ required, notScored }: RequiredSet, { id: name, role, requirements, levels }: Result['scenario']) {
+  if (role === 'interop') return true
+  const own = new Set(name.startsWith('vectors/') ? Object.values(required).flat() : required[role])
   return requirements.some((id, i) => {
     const level = levels[i]
     return level !== undefined && isMandatory(level) ? own.has(id) : !notScored.has(id)

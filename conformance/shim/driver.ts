@@ -54,6 +54,9 @@ export interface ShimEvent {
   readonly data: Readonly<Record<string, unknown>>
 }
 
+/** Whether a line went to the program or came from it. */
+export type Tap = (direction: 'to' | 'from', line: unknown) => void
+
 export interface ProgramToRun {
   /** Argument vector. */
   readonly command: readonly string[]
@@ -113,6 +116,9 @@ export class Shim {
 
   exitCode: number | null = null
 
+  /** Told each line in either direction. */
+  tap: Tap | undefined
+
   /** Asks for a known verb. Rejects with Refused, Unimplemented, Failed where the program ended, or ShimBroken. */
   async ask<V extends VerbName>(verb: V, args: VerbWith<V>, time = ANSWER_TIME): Promise<VerbOk<V>> {
     const answer = await this.askFor(verb, args, time)
@@ -155,7 +161,9 @@ export class Shim {
           reject(error)
         },
       })
-      this.#child.stdin?.write(`${JSON.stringify({ id, do: verb, with: args })}\n`)
+      const line = { id, do: verb, with: args }
+      this.tap?.('to', line)
+      this.#child.stdin?.write(`${JSON.stringify(line)}\n`)
     })
   }
 
@@ -164,13 +172,22 @@ export class Shim {
   }
 
   /** The next event of this name that `matches`, as soon as it is there. Throws Failed when `time` ms are over. */
-  async expectEvent<E extends EventName>(
+  expectEvent<E extends EventName>(
     name: E,
     time: number,
     matches: (data: EventData<E>) => boolean = () => true,
   ): Promise<EventData<E>> {
-    const told = await this.events.take(({ event, data }) => event === name && matches(data as EventData<E>), time)
-    if (told) return told.data as EventData<E>
+    return this.#expect(name, time, (data) => matches(data as EventData<E>)) as Promise<EventData<E>>
+  }
+
+  /** The params of the next event of the agent of this name that `matches`, in the same way. */
+  async expectRpcEvent(name: string, time: number, matches: (params: unknown) => boolean): Promise<unknown> {
+    return (await this.#expect(name, time, ({ params }) => matches(params))).params
+  }
+
+  async #expect(name: string, time: number, matches: (data: ShimEvent['data']) => boolean): Promise<ShimEvent['data']> {
+    const told = await this.events.take(({ event, data }) => event === name && matches(data), time)
+    if (told) return told.data
     if (this.#broken) throw this.#broken
     const others = this.events.waiting.slice(0, 5).map(({ event, data }) => `"${event}" ${JSON.stringify(data)}`)
     const instead = others.length > 0 ? `, but ${others.join(', ')}` : ''
@@ -236,6 +253,7 @@ export class Shim {
       this.#break(`writes a line that is no answer and no event: ${line.slice(0, 200)}`)
       return
     }
+    this.tap?.('from', value)
     if ('event' in value) {
       this.#onEvent(value)
       return
@@ -267,6 +285,7 @@ export class Shim {
 
   #endAll(error: Error): Error {
     this.#broken ??= error
+    this.events.end()
     for (const { reject } of [...this.#waiting.values()]) reject(this.#broken)
     return this.#broken
   }

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Compile } from 'typebox/compile'
-import { Shim } from '../shim/driver.ts'
+import { Shim, type Tap } from '../shim/driver.ts'
 import {
   AgentState,
   ControllerState,
@@ -38,6 +38,7 @@ export interface StartOptions {
 export class ProgramUnderTest {
   readonly #target: Extract<Target, { kind: 'program' }>
   readonly #relay: string
+  readonly #tap: Tap | undefined
   #options: StartOptions = {}
   #shim: Shim | undefined
   #folder: string | undefined
@@ -45,10 +46,11 @@ export class ProgramUnderTest {
   #ahead = { wall: 0, monotonic: 0 }
   #log = ''
 
-  constructor(target: Target, relay: string) {
+  constructor(target: Target, relay: string, tap?: Tap) {
     if (target.kind === 'url') throw new SuiteError('An agent or controller has no address')
     this.#target = target
     this.#relay = relay
+    this.#tap = tap
   }
 
   has(capability: string): boolean {
@@ -93,6 +95,11 @@ export class ProgramUnderTest {
     time = AT_ONCE,
   ): Promise<EventData<E>> {
     return this.#running.expectEvent(name, time, matches)
+  }
+
+  /** The params of an event of the agent. */
+  expectRpcEvent(name: string, matches: (params: unknown) => boolean = () => true, time = AT_ONCE): Promise<unknown> {
+    return this.#running.expectRpcEvent(name, time, matches)
   }
 
   /** Events that wait, taken. */
@@ -182,6 +189,7 @@ export class ProgramUnderTest {
   async #run(): Promise<void> {
     const { name, script } = this.#options
     this.#shim = new Shim(this.#target.program)
+    this.#shim.tap = this.#tap
     await this.#shim.hello(SUITE_NAME)
     const { wall, monotonic } = this.#ahead
     if (wall !== 0 || monotonic !== 0) await this.ask('clock', { wall, monotonic })

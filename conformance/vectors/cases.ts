@@ -74,6 +74,7 @@ const ONE_ROLE: Readonly<Record<string, Role>> = {
   'handshake/agent-r3': 'agent',
   'handshake/controller-m2': 'controller',
   'handshake/controller-r2': 'controller',
+  'plaintext-frame/freshness': 'agent',
   'qr/decode': 'controller',
   'qr/encode': 'agent',
   'ratchet-init/agent': 'agent',

@@ -136,6 +136,16 @@ test('stale without a challenge, or without end, does not become a storm', async
   await promise
 })
 
+test('a method of a later version is asked for as a command, and its answer is handed on as it is', async (t) => {
+  const line = new Line(t)
+  const later = line.calls.call('later.method' as 'agent.info', { one: 1 } as never)
+  assert.deepEqual([line.last.method, line.last.params], ['later.method', { one: 1 }])
+  line.advance(2 * limits.readTimeout)
+  assert.equal(await isSettled(later), false)
+  line.succeed(['anything'])
+  assert.deepEqual(await later, ['anything'])
+})
+
 test('a result that does not fit its schema is an internal error, not a value', async (t) => {
   for (const result of [null, {}, { success: 'yes' }, []]) {
     const line = new Line(t)

@@ -6,6 +6,7 @@ import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Message, Response } from '@happy-remote/schemas/rpc/envelope.ts'
 import { type MethodName, methods, type Params, type Result } from '@happy-remote/schemas/rpc/registry.ts'
+import { Type } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import type { Receipt } from '../link/incoming.ts'
 
@@ -34,11 +35,15 @@ const STALE_MAX = 5
 /** Times that a body is sent again at once after it was lost with its session. */
 const INTERRUPTED_MAX = 3
 
+const isKnown = (method: string): boolean => Object.hasOwn(methods, method)
+/** A method of a later version is taken for a command: it may have run, so it is never asked for twice unseen. */
+const kindOf = (method: MethodName) => (isKnown(method) ? methods[method].kind : 'command')
+
 const results = new Map<MethodName, Validator>()
 function resultValidator(method: MethodName): Validator {
   const known = results.get(method)
   if (known) return known
-  const validator = Compile(methods[method].result)
+  const validator = Compile(isKnown(method) ? methods[method].result : Type.Unknown())
   results.set(method, validator)
   return validator
 }
@@ -78,7 +83,7 @@ export class Calls {
     return new Promise<Result<M>>((resolve, reject) => {
       if (this.#over) throw this.#over
       if (this.#pending.has(id)) throw new ProtocolError('conflict', `A call with the id ${id} is under way.`)
-      const isRead = methods[method].kind === 'read'
+      const isRead = kindOf(method) === 'read'
       const timeout = isRead
         ? setTimeout(() => {
             const seconds = limits.readTimeout / 1_000
@@ -117,7 +122,7 @@ export class Calls {
   onCommandEpoch(epoch: string): void {
     this.#epoch = epoch
     for (const pending of [...this.#pending.values()]) {
-      if (methods[pending.method].kind !== 'command' || pending.epoch === null || pending.epoch === epoch) continue
+      if (kindOf(pending.method) !== 'command' || pending.epoch === null || pending.epoch === epoch) continue
       const text = `The agent was started anew while ${pending.method} was under way; whether it ran cannot be told.`
       pending.settle({ error: new ProtocolError('uncertain', text) })
     }

@@ -57,7 +57,11 @@ export function gather(root: string): Evidence {
       vectorFiles.map((file) => `vectors/${file}`),
       (path, text) => readVectorFile(path.slice('vectors/'.length, -'.json'.length), text),
     ),
-    scenarios: each(below('conformance/features', '.feature'), readFeature).flat(),
+    // Those of features/interop show that programs meet, and judge no requirement.
+    scenarios: each(
+      below('conformance/features', '.feature').filter((path) => !path.includes('/interop/')),
+      readFeature,
+    ).flat(),
     sources: CITING.flatMap((folder) => each(below(folder, '.ts'), readSourceFile)),
     untested: readUntested(read('spec/untested.yaml') ?? ''),
     runs: readRuns(read('conformance/tested.json'), read('conformance/mutants/kills.json')),
