@@ -44,6 +44,8 @@ export class FaultyRelay extends ScriptedRelay {
   #port = 0
   /** Delivers also where the route is bound for another peer. */
   isLenient = false
+  /** Nothing was cut, and it has not fallen over. */
+  isWhole = true
 
   constructor() {
     super()
@@ -65,6 +67,14 @@ export class FaultyRelay extends ScriptedRelay {
   /** The next `times` frames that match meet this fault. `delay` in ms, for the last of them. */
   plan(fault: Fault, matches: (frame: Passing) => boolean, times = 1, delay = 300): void {
     this.#rules.push({ fault, matches, left: times, delay })
+  }
+
+  /** As if nothing had been planned and nothing had passed. */
+  clear(): void {
+    this.clearPlan()
+    this.#held = []
+    this.passed.length = 0
+    this.isLenient = false
   }
 
   /** Frames pass again as they come; what is held back stays so. */
@@ -98,11 +108,13 @@ export class FaultyRelay extends ScriptedRelay {
   cut(side: 'program' | 'peers'): void {
     const sockets = this.socketsOf(side)
     if (sockets.length === 0) throw new SuiteError(`There is no connection of the ${side} to cut`)
+    this.isWhole = false
     for (const { socket } of sockets) socket.terminate()
   }
 
   /** Falls over, without a word to anybody. */
   async crash(): Promise<void> {
+    this.isWhole = false
     for (const { socket } of this.peers) socket.terminate()
     await this.stop()
     this.isDraining = false

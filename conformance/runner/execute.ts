@@ -99,7 +99,7 @@ class Collector {
   }
 }
 
-/** Runs `scenarios`, `parallel` at a time, each with a program of its own. */
+/** Runs `scenarios`, `parallel` at a time, each with a program of its own or one that is as after its start. */
 export async function execute(
   scenarios: readonly Scenario[],
   support: Support,

@@ -45,6 +45,7 @@ export class ProgramUnderTest {
   /** By how much its clocks are ahead. */
   #ahead = { wall: 0, monotonic: 0 }
   #log = ''
+  #isOrdinary = false
 
   constructor(target: Target, relay: string, tap?: Tap) {
     if (target.kind === 'url') throw new SuiteError('An agent or controller has no address')
@@ -62,8 +63,14 @@ export class ProgramUnderTest {
     if (!this.has(capability)) throw new NotApplicable(`the shim does not declare the capability "${capability}"`)
   }
 
+  /** It was started in the ordinary way, runs, and nobody has set its clock. */
+  get isAsStarted(): boolean {
+    return this.#isOrdinary && this.#shim !== undefined && this.#shim.trouble === undefined
+  }
+
   async start(options: StartOptions = {}): Promise<void> {
     this.#options = options
+    this.#isOrdinary = Object.keys(options).length === 0
     if (options.keepState) {
       this.require('state')
       this.#folder ??= mkdtempSync(join(tmpdir(), 'happy-remote-suite-'))
@@ -105,6 +112,10 @@ export class ProgramUnderTest {
   /** Events that wait, taken. */
   takeEvents(name: string): Readonly<Record<string, unknown>>[] {
     return this.#running.events.takeAll(({ event }) => event === name).map(({ data }) => data)
+  }
+
+  takeAllEvents(): void {
+    this.#running.events.takeAll()
   }
 
   async agentState(): Promise<AgentState> {
@@ -158,6 +169,7 @@ export class ProgramUnderTest {
   /** The wall clock alone jumps, as after a sleep or when it is set. */
   async jump(wall: number): Promise<void> {
     this.require('clock')
+    this.#isOrdinary = false
     await this.#move(wall, 0)
   }
 

@@ -11,15 +11,19 @@
 // - Time passes with `program.pass(ms)`, which moves the clock of the program, or waits where it has none.
 // - A scripted peer obeys the spec by itself as far as its `duties` say. What it sends wrong on purpose is
 //   a named fault of a table (`peers/wrong-*.ts`).
+// - A program that a passed scenario leaves as it was started serves the next one (`idle.ts`). Whatever lasts
+//   in it and cannot be seen from here asks for one of its own: `start` with any option.
 // - `Failed` is a mistake of the program, `SuiteError` one of the suite, `NotApplicable` an ability that the
 //   program need not have.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Endpoint } from '../peers/endpoint.ts'
 import { FaultyRelay } from '../peers/faulty-relay.ts'
 import { ScriptedAgent } from '../peers/scripted-agent.ts'
 import { ScriptedController } from '../peers/scripted-controller.ts'
 import type { Transcript } from '../peers/transcript.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
+import { keepIdle, takeIdle } from './idle.ts'
 import type { Target } from './parameters.ts'
 import { ProgramUnderTest, type StartOptions } from './program.ts'
 
@@ -27,7 +31,7 @@ import { ProgramUnderTest, type StartOptions } from './program.ts'
 const SETTLE_TIME = 100
 
 export class Stage {
-  readonly relay = new FaultyRelay()
+  relay = new FaultyRelay()
   readonly role: 'agent' | 'controller'
   readonly #target: Target
   readonly #transcript: Transcript
@@ -53,6 +57,13 @@ export class Stage {
 
   /** Starts the program under test. */
   async start(options: StartOptions = {}): Promise<ProgramUnderTest> {
+    const idle = Object.keys(options).length === 0 && !this.#url ? takeIdle(this.role, this.#target) : undefined
+    if (idle) {
+      this.relay = idle.relay
+      this.#url = idle.url
+      this.#program = idle.program
+      return idle.program
+    }
     await this.open()
     this.#program ??= new ProgramUnderTest(this.#target, this.#url as string)
     await this.#program.start(options)
@@ -160,15 +171,41 @@ export class Stage {
     await this.program.startAgain()
   }
 
-  /** Ends everything. Throws what went wrong meanwhile. */
-  async end(): Promise<void> {
+  /** Ends everything, or keeps the program for the next scenario. Throws what went wrong meanwhile. */
+  async end(isPassed: boolean): Promise<void> {
+    const program = this.#program
+    const isClean = isPassed && program !== undefined && (await this.#cleanUp(program).catch(() => false))
     for (const peer of this.#peers.values()) peer.end()
-    try {
-      await this.#program?.end()
-    } finally {
-      if (this.#url) await this.relay.crash()
+    if (isClean && this.#url) keepIdle(this.role, this.#target, { program, relay: this.relay, url: this.#url })
+    else {
+      try {
+        await program?.end()
+      } finally {
+        if (this.#url) await this.relay.crash()
+      }
     }
     for (const peer of this.#peers.values()) peer.assertWell()
+  }
+
+  /** True where the program is as after its start: nothing paired, no attempt, no peer that comes back. */
+  async #cleanUp(program: ProgramUnderTest): Promise<boolean> {
+    if (!program.isAsStarted || !this.relay.isWhole) return false
+    if (this.role === 'agent') {
+      await program.ask('confirm', { cancel: true }).catch(() => {})
+      for (const { deviceId } of (await program.agentState()).devices) await program.ask('revoke', { deviceId })
+    } else {
+      const agent = this.agent()
+      if (agent.record && agent.isConnected) await agent.sendControl({ type: 'pairing.revoked' })
+      const isOver = await Promise.race([this.#scan?.then(Boolean, () => true) ?? true, delay(SETTLE_TIME, false)])
+      if (!isOver || !(await program.until(async () => (await program.controllerState()).agents.length === 0, 1_000))) {
+        return false
+      }
+    }
+    const routesOf = () => this.relay.socketsOf('program').flatMap(({ routes }) => [...routes])
+    if (!(await program.until(async () => routesOf().length === 0, 1_000))) return false
+    this.relay.clear()
+    program.takeAllEvents()
+    return true
   }
 
   #peer<P extends Endpoint>(name: string, make: new (options: ConstructorParameters<typeof ScriptedAgent>[0]) => P): P {

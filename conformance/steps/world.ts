@@ -184,14 +184,14 @@ export class SuiteWorld extends World<Parameters> {
   }
 
   /** Ends everything that the scenario began. */
-  async end(): Promise<void> {
+  async end(isPassed: boolean): Promise<void> {
     for (const interval of this.intervals) clearInterval(interval)
     this.raw?.socket.destroy()
     const connections = [...this.clients.values()].flatMap((client) => client.connections)
     for (const connection of connections) connection.cut()
     try {
       await this.#relay?.end()
-      await this.#stage?.end()
+      await this.#stage?.end(isPassed)
       await this.#cell?.end()
     } finally {
       if (String(this.transcript)) this.attach(String(this.transcript), TRANSCRIPT_TYPE)
@@ -208,8 +208,8 @@ Before(function (this: SuiteWorld) {
   this.sent.clear()
 })
 
-After(async function (this: SuiteWorld) {
-  await this.end()
+After(async function (this: SuiteWorld, { result }) {
+  await this.end(result?.status === 'PASSED')
 })
 
 const NAMES = 'agent|controller|stranger|phone|client'
