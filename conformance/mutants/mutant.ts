@@ -21,7 +21,8 @@ export interface RelayMutant extends Fault {
 export interface EndpointMutant extends Fault {
   /** In which role the spoiled program is judged. */
   readonly role: Role
-  readonly file: `impl-node/${string}.ts`
+  /** The schemas are part of the program that is judged, and another copy of them judges. */
+  readonly file: `${'impl-node' | 'schemas/src'}/${string}.ts`
   /** Stands exactly once in the file. */
   readonly find: string
   readonly replace: string

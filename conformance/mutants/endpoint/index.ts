@@ -1,5 +1,12 @@
 // All mutants of the Node implementation.
 
+import { code } from './code.ts'
+import { frame } from './frame.ts'
+import { handshake } from './handshake.ts'
+import { keys } from './keys.ts'
+import { ratchet } from './ratchet.ts'
 import { relay } from './relay.ts'
+import { schedule } from './schedule.ts'
+import { wrap } from './wrap.ts'
 
-export const endpointMutants = [...relay]
+export const endpointMutants = [...relay, ...keys, ...code, ...wrap, ...schedule, ...handshake, ...ratchet, ...frame]

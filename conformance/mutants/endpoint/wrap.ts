@@ -1,0 +1,111 @@
+// Faults in the frame of handshake messages, and in the notices that travel in it.
+
+import type { EndpointMutant } from '../mutant.ts'
+
+const agent = { role: 'agent', file: 'impl-node/session/wrap.ts' } as const
+const controller = { role: 'controller', file: 'impl-node/session/wrap.ts' } as const
+
+export const wrap: readonly EndpointMutant[] = [
+  {
+    name: 'wrap-key-any-type',
+    does: 'derives the key of a frame without its type and suite',
+    breaks: ['pairing.wrap.key'],
+    ...agent,
+    find: "concat(label('hs-wrap'), frame.subarray(0, 4))",
+    replace: "label('hs-wrap')",
+  },
+  {
+    name: 'wrap-long',
+    does: 'takes handshake frames of any length',
+    breaks: ['pairing.wrap.length'],
+    role: 'agent',
+    file: 'schemas/src/pairing.ts',
+    find: '{ min: 16, max: 2_048 }',
+    replace: '{ min: 16, max: 65_536 }',
+  },
+  {
+    name: 'tag-unchecked',
+    does: 'does not check the tag of what it opens',
+    breaks: ['pairing.wrap.open', 'session.receive.decrypt', 'session.message.aad', 'session.receive.unchanged'],
+    role: 'controller',
+    file: 'impl-node/crypto/primitives.ts',
+    find: '    decipher.final()\n',
+    replace: '    void decipher\n',
+  },
+  {
+    name: 'wrap-suite-not-offered',
+    does: 'answers a suite that it did not offer',
+    breaks: ['pairing.wrap.suite'],
+    role: 'agent',
+    file: 'impl-node/session/initiator.ts',
+    find: 'if ((options.offered & (1 << (suite - 1))) === 0)',
+    replace: 'if (suite === undefined)',
+  },
+  {
+    name: 'wrap-suite-not-compared',
+    does: 'takes M2 of another suite than that of its M1',
+    breaks: ['pairing.wrap.suite'],
+    role: 'controller',
+    file: 'impl-node/session/responder.ts',
+    find: 'if (head.suite !== suite)',
+    replace: 'if (head.suite === undefined)',
+  },
+  {
+    name: 'wrap-any-type',
+    does: 'takes a message of another step for M1',
+    breaks: ['pairing.wrap.type'],
+    role: 'agent',
+    file: 'impl-node/session/initiator.ts',
+    find: "if (type !== (run.mode === 'pairing' ? 'M1' : 'R1'))",
+    replace: 'if (type === undefined)',
+  },
+  {
+    name: 'wrap-any-version',
+    does: 'does not look at the version of a handshake frame',
+    breaks: ['pairing.wrap.version'],
+    ...agent,
+    find: 'const { type, suite } = HandshakeFrame.decode(frame)',
+    replace: 'const { type, suite } = HandshakeFrame.decode(concat(Uint8Array.of(1), frame.subarray(1)))',
+  },
+  {
+    name: 'hs-error-reference-unlabelled',
+    does: 'refers to a refused frame without the label',
+    breaks: ['pairing.hs-error.reference'],
+    ...agent,
+    find: "sha256(label('hs-ref'), frame)",
+    replace: 'sha256(frame)',
+  },
+  {
+    name: 'hs-error-any-reference',
+    does: 'heeds an HS_ERROR that answers another frame',
+    breaks: ['pairing.hs-error.outstanding'],
+    ...controller,
+    find: 'return equal(reference, referenceOf(answered)) ? handshakeErrorOf(code) : null',
+    replace: 'return reference.length > 0 ? handshakeErrorOf(code) : null',
+  },
+  {
+    name: 'hs-error-unknown-suite',
+    does: 'takes an HS_ERROR with an unknown code for one about the suite',
+    breaks: ['pairing.hs-error.unknown'],
+    role: 'controller',
+    file: 'schemas/src/pairing.ts',
+    find: "errorEntry(code).handshake === byte) ?? 'rejected'",
+    replace: "errorEntry(code).handshake === byte) ?? 'suite'",
+  },
+  {
+    name: 'rekey-ask-short',
+    does: 'asks for a rekey without the zeros behind the reason',
+    breaks: ['pairing.rekey-ask.body'],
+    ...agent,
+    find: 'RekeyAskBody.encode({ reason: REKEY_REASONS[reason] })',
+    replace: 'RekeyAskBody.encode({ reason: REKEY_REASONS[reason] }).subarray(0, 1)',
+  },
+  {
+    name: 'rekey-ask-unknown-reason',
+    does: 'takes an unknown reason for another one',
+    breaks: ['pairing.rekey-ask.reason'],
+    ...controller,
+    find: "known?.[0] ?? 'no-session'",
+    replace: "known?.[0] ?? 'suite'",
+  },
+]
