@@ -1,7 +1,9 @@
 // Runs one mutant, or a subject without a fault, against what tests the requirements in question.
 
 import type { Support } from '../runner/catalogue.ts'
+import { loadRequirements } from '../runner/requirements.ts'
 import { run } from '../runner/run.ts'
+import { runVectors } from '../runner/vectors.ts'
 import { type Mutant, programOf, type SubjectName, subjectOf } from './mutant.ts'
 
 /** What a worker is asked to run: a mutant by its name, or a subject as it is. */
@@ -21,8 +23,10 @@ export interface Judged {
   readonly trouble?: string
 }
 
-/** A fault that does not even run shows nothing: the first says so of a mutant, the second of its names. */
+/** A fault that does not even run shows nothing. */
 const ACCIDENT = /ReferenceError|is not defined/
+
+const { byId } = loadRequirements()
 
 async function judge(
   subject: SubjectName,
@@ -31,20 +35,30 @@ async function judge(
   workers: number,
   support: Support,
 ): Promise<Judged> {
+  const program = programOf(subject, mutant)
   const options = { strict: true, looseErrors: false, filter: undefined, requirements, workers, support }
-  const { report } = await run(programOf(subject, mutant), options)
-  const failed = report.scenarios.filter(({ verdict }) => verdict === 'fail' || verdict === 'non-strict')
-  const broken = report.scenarios.find(
+  const tested = requirements.flatMap((id) => byId.get(id) ?? [])
+  const outputs = [
+    // The scripted relay has no such verb.
+    ...(subject !== 'scripted relay' && tested.some(({ vectors }) => vectors.length > 0) ? [runVectors] : []),
+    ...(tested.some(({ scenarios }) => scenarios.length > 0) ? [run] : []),
+  ]
+  const reports = []
+  for (const command of outputs) reports.push((await command(program, options)).report)
+  const results = reports.flatMap(({ scenarios }) => scenarios)
+  const failed = results.filter(({ verdict }) => verdict === 'fail' || verdict === 'non-strict')
+  const broken = results.find(
     ({ verdict, message = '' }) => verdict === 'suite-error' || (verdict === 'fail' && ACCIDENT.test(message)),
   )
   const cited = new Set(failed.flatMap((each) => each.requirements))
-  const nothing = report.scenarios.length === 0 ? 'nothing tests what it breaks' : undefined
-  const trouble = report.outcome.trouble ?? (broken && `${broken.id}: ${broken.message}`) ?? nothing
+  const nothing = results.length === 0 ? 'nothing tests what it breaks' : undefined
+  const notRun = reports.find(({ outcome }) => outcome.trouble !== undefined)?.outcome.trouble
+  const trouble = notRun ?? (broken && `${broken.id}: ${broken.message}`) ?? nothing
   return {
     name: mutant?.name ?? subject,
     subject,
     failed: failed.map(({ id }) => id),
-    ran: report.scenarios.length,
+    ran: results.length,
     bitten: requirements.filter((each) => cited.has(each)),
     ...(trouble !== undefined && { trouble }),
   }

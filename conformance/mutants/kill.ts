@@ -1,12 +1,12 @@
-// node conformance/mutants/kill.ts [--only glob … | --part k/n | --part auto] [--check]: runs mutants against what tests
+// node conformance/mutants/kill.ts [--only glob … | --part k/n | --part auto] [--check] [--workers n]: runs mutants against what tests
 // the requirements that they break, and writes kills.json and kills.md. Fails where a mutant survives, where the
 // same program fails without a fault, and where a mutant does not find its place in the source. With --check, and
 // for a part, nothing is written.
 
 import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { loadSuite } from '../runner/catalogue.ts'
 import { UsageError } from '../runner/configuration.ts'
 import { claimedBySuite } from './claimed.ts'
 import { digestFor } from './digest.ts'
@@ -27,6 +27,7 @@ const options = {
   only: { type: 'string', multiple: true },
   part: { type: 'string' },
   check: { type: 'boolean', default: false },
+  workers: { type: 'string' },
 } as const
 
 function choose({ only, part }: { only?: string[] | undefined; part?: string | undefined }): readonly Mutant[] {
@@ -79,23 +80,25 @@ async function main(): Promise<boolean> {
   if (places.length > 0) return false
 
   const chosen = choose(values)
+  const workers = Number(values.workers ?? 3 * availableParallelism())
   const report = (each: Judged) => {
     const passed = isWhole(each)
       ? `whole    ${each.name}: ${each.ran} pass`
       : `killed   ${each.name}: ${each.failed[0]}`
     console.error(problemOf(each) ?? passed)
   }
-  const first = await judgeAll(jobsFor(chosen), report)
-  const second = await judgeAll(first.flatMap(again), report)
+  const first = await judgeAll(jobsFor(chosen), workers, report)
+  const second = await judgeAll(first.flatMap(again), Math.ceil(workers / 2), report)
   const renewed = new Map(second.map((each) => [each.name, each]))
   const judged = first.map((each) => renewed.get(each.name) ?? each)
   const problems = judged.flatMap((each) => problemOf(each) ?? [])
   const digests = new Map(SUBJECTS.map((subject) => [subject, digestFor(subject)]))
   const news = judged
-    .filter((each) => !isWhole(each))
+    // Trouble is neither a kill nor a survival.
+    .filter((each) => !isWhole(each) && each.trouble === undefined)
     .map(
-      ({ name, subject, failed, bitten, trouble }): Kill => ({
-        ...{ name, subject, killedBy: trouble === undefined ? (failed[0] ?? null) : null },
+      ({ name, subject, failed, bitten }): Kill => ({
+        ...{ name, subject, killedBy: failed[0] ?? null },
         ...{ more: Math.max(0, failed.length - 1), bitten, on: digests.get(subject) as string },
       }),
     )
@@ -104,7 +107,7 @@ async function main(): Promise<boolean> {
     news,
     mutants.map(({ name }) => name),
   )
-  const claimed = await claimedBySuite(await loadSuite())
+  const claimed = claimedBySuite()
   if (!values.check && values.part === undefined) {
     writeKills(kills)
     writeFileSync(TABLE, tableOf(mutants, kills, { claimed }))
@@ -113,7 +116,7 @@ async function main(): Promise<boolean> {
   if (old > 0)
     console.log(`${old} of the ${kills.length} kills in kills.json were seen on earlier sources or scenarios`)
   const killed = news.filter(({ killedBy }) => killedBy !== null).length
-  console.log(`${killed} of ${news.length} mutants are killed`)
+  console.log(`${killed} of ${chosen.length} mutants are killed`)
   for (const problem of problems) console.log(problem)
   if (chosen.length < mutants.length) return problems.length === 0
   const bitten = new Set(kills.flatMap((kill) => kill.bitten))

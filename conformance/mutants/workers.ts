@@ -1,16 +1,16 @@
 // Child processes that judge mutants side by side: each takes one job at a time.
 
 import { fork } from 'node:child_process'
-import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { loadSuite } from '../runner/catalogue.ts'
 import { mutants } from './every.ts'
 import { type Job, type Judged, judgeMutant, judgeWhole } from './judge.ts'
 
-/** They wait more than they compute. */
-const PROCESSES = Math.max(4, 4 * availableParallelism())
-
-export async function judgeAll(jobs: readonly Job[], onJudged: (judged: Judged) => void): Promise<Judged[]> {
+export async function judgeAll(
+  jobs: readonly Job[],
+  workers: number,
+  onJudged: (judged: Judged) => void,
+): Promise<Judged[]> {
   const all: Judged[] = []
   const left = [...jobs]
   const one = () =>
@@ -27,7 +27,7 @@ export async function judgeAll(jobs: readonly Job[], onJudged: (judged: Judged) 
       })
       worker.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`A worker ended with ${code}`))))
     })
-  await Promise.all(Array.from({ length: Math.min(PROCESSES, jobs.length) }, one))
+  await Promise.all(Array.from({ length: Math.min(workers, jobs.length) }, one))
   return all
 }
 

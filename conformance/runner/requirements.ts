@@ -13,6 +13,10 @@ export interface Requirement {
   readonly id: string
   readonly level: Level
   readonly roles: readonly Role[]
+  /** Ids of the scenarios that decide it; those of outlines have their holes. */
+  readonly scenarios: readonly string[]
+  /** Files of `vectors/` with a case of it. */
+  readonly vectors: readonly string[]
   /** The sentence, in Markdown, where the chapters are beside the lock file. */
   readonly text?: string
 }

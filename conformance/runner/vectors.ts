@@ -45,7 +45,7 @@ function resultOf(scenario: Scenario, { ending, milliseconds, transcript }: Aske
 /** Never throws for a program that cannot be tested: the report says so, with exit code 3. */
 export async function runVectors(
   subject: LoadedImplementation,
-  options: Pick<RunOptions, 'strict' | 'looseErrors' | 'filter' | 'onProgress'>,
+  options: Pick<RunOptions, 'strict' | 'looseErrors' | 'filter' | 'requirements' | 'onProgress'>,
 ): Promise<RunOutput> {
   const clock = startClock()
   const requirements = loadRequirements()
@@ -55,10 +55,10 @@ export async function runVectors(
     const cases = casesOf(loadVectors())
       .filter(({ file, group }) => rolesOfGroup(file, group).includes(role))
       .map((each) => ({ each, scenario: scenarioOf(role, each, requirements) }))
-    return { role, cases: cases.filter(({ scenario }) => selects({ filter }, scenario)) }
+    return { role, cases: cases.filter(({ scenario }) => selects(options, scenario)) }
   })
   const all = plans.reduce((sum, { cases }) => sum + cases.length, 0)
-  if (all === 0) throw new UsageError(`No case fits the filter ${filter}`)
+  if (all === 0 && filter !== undefined) throw new UsageError(`No case fits the filter ${filter}`)
   let done = 0
   const judgeRole = async ({ role, cases }: (typeof plans)[number]) => {
     const declared = subject.implementation.roles[role]
@@ -98,7 +98,7 @@ export async function runVectors(
     rolesInSuite: ROLES,
     results,
     known: subject.known,
-    isWhole: filter === undefined,
+    isWhole: filter === undefined && !options.requirements,
     requirements,
     ...(trouble !== undefined && { trouble }),
   })

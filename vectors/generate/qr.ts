@@ -57,6 +57,9 @@ const addresses: [name: string, relay: string][] = [
   ['port-empty', 'relay.example.com:'],
   ['percent', 'relay.example.com/a%20b'],
   ['space', 'relay.example .com'],
+  ['number', '127.1'],
+  ['hexadecimal', 'relay.0x7f'],
+  ['octal', '0177.0.0.1'],
 ]
 
 const publicHosts = ['relay.example.com', '8.8.8.8', '172.32.0.1', '192.169.0.1', '[2001:db8::1]', 'localhost.example']

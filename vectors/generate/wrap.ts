@@ -69,6 +69,14 @@ export const wrapFile: Construction = {
     const asked = { secret: secret('wrap', 'secret'), types: [7, 15], frame: frames.REKEY_ASK as string }
     await opening.valid('open-REKEY_ASK', 'opened', 'Basic', asked)
     await frameCases(opening, 'open-M1', frames.M1 as string, { secret: secret('wrap', 'other', 16) })
+    const header = wrapHeader(HANDSHAKE_TYPES.M1, 1, unhex(secret('wrap', 'long/salt')))
+    const long = await seal(noble, unhex(held.secret), header, unhex(secret('wrap', 'long/body', 2_033)))
+    await opening.invalid('open-M1-length-2085', '2 085 bytes', 'WrongLength', {
+      from: 'open-M1',
+      mutation: '2 085 bytes, sealed again',
+      input: { frame: hex(long.frame) },
+      code: 'length',
+    })
     await opening.invalid('open-M2-expected', 'an M1 where M2 is expected', 'Type', {
       from: 'open-M1',
       mutation: 'types = [2]',

@@ -12,14 +12,20 @@ const ADDRESS = new RegExp(
   `^(?<host>${LABEL}(?:\\.${LABEL})*|\\[[0-9a-f:.]+\\])(?::(?<port>[1-9][0-9]{0,4}))?(?<path>(?:/[A-Za-z0-9._~-]+)*)$`,
 )
 
+/** A name that ends in a number is an IPv4 address to some readers of URLs, in octal, hexadecimal or with parts left out. */
+const NUMBER_AT_END = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/
+const OCTET = /^(?:0|[1-9][0-9]{0,2})$/
+
+function isIPv4(host: string): boolean {
+  const octets = host.split('.')
+  return octets.length === 4 && octets.every((octet) => OCTET.test(octet) && Number(octet) < 256)
+}
+
 /** Networks that no public relay is in; ws is allowed there. */
 function isLocal(host: string): boolean {
   if (host === 'localhost' || host === '[::1]' || /^\[f(e[89ab]|c|d)[0-9a-f]*:/.test(host)) return true
-  const octets = host.split('.')
-  if (octets.length !== 4 || !octets.every((octet) => /^(0|[1-9][0-9]{0,2})$/.test(octet) && Number(octet) < 256)) {
-    return false
-  }
-  const [a, b] = octets.map(Number) as [number, number]
+  if (!isIPv4(host)) return false
+  const [a, b] = host.split('.').map(Number) as [number, number]
   return (
     a === 127 || a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) || (a === 169 && b === 254)
   )
@@ -37,6 +43,7 @@ export function relayAddress(flags: number, relay: Uint8Array): RelayAddress {
   const text = new TextDecoder('latin1').decode(relay)
   const { host, port, path } = ADDRESS.exec(text)?.groups ?? {}
   if (host === undefined || Number(port ?? 1) > 65_535) throw new ProtocolError('qr-encoding')
+  if (NUMBER_AT_END.test(host) && !isIPv4(host)) throw new ProtocolError('qr-encoding')
   if (path?.split('/').some((segment) => segment === '.' || segment === '..')) throw new ProtocolError('qr-encoding')
   const insecure = (flags & 1) === 1
   if (insecure && !isLocal(host)) throw new ProtocolError('qr-insecure')

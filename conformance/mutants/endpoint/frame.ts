@@ -93,12 +93,12 @@ export const frame: readonly EndpointMutant[] = [
     replace: ', id)',
   },
   {
-    name: 'state-twin-keys',
-    does: 'takes a stored state with the same skipped key twice',
+    name: 'state-reserved',
+    does: 'does not look at the reserved bytes of a stored state',
     breaks: ['session.state.corrupt'],
     ...state,
-    find: "  if (skipped.size !== image.skipped.length) throw new ProtocolError('state-corrupt')\n",
-    replace: '',
+    find: 'image = StateImage.decode(Uint8Array.from(bytes))',
+    replace: 'image = StateImage.decode(Uint8Array.from(bytes).fill(0, 225, 228))',
   },
   {
     name: 'state-bases-swapped',

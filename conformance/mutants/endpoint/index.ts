@@ -1,5 +1,6 @@
 // All mutants of the Node implementation.
 
+import { attempt } from './attempt.ts'
 import { code } from './code.ts'
 import { frame } from './frame.ts'
 import { handshake } from './handshake.ts'
@@ -9,4 +10,14 @@ import { relay } from './relay.ts'
 import { schedule } from './schedule.ts'
 import { wrap } from './wrap.ts'
 
-export const endpointMutants = [...relay, ...keys, ...code, ...wrap, ...schedule, ...handshake, ...ratchet, ...frame]
+export const endpointMutants = [
+  ...relay,
+  ...keys,
+  ...code,
+  ...wrap,
+  ...schedule,
+  ...handshake,
+  ...attempt,
+  ...ratchet,
+  ...frame,
+]

@@ -39,4 +39,13 @@ export const relay: readonly EndpointMutant[] = [
     find: "if (this.#everBound) this.#complain('unauthenticated', why, route)",
     replace: "if (why !== '') this.#complain('unauthenticated', why, route)",
   },
+  {
+    name: 'node-relay-any-type',
+    does: 'forwards a binary frame of any type',
+    breaks: ['relay.frame.layout'],
+    role: 'relay',
+    file: 'impl-node/relay/frame.ts',
+    find: 'frame.length >= ROUTED_HEADER && frame[0] === ROUTED_TYPE',
+    replace: 'frame.length >= ROUTED_HEADER && frame[0] !== undefined',
+  },
 ]
