@@ -141,7 +141,7 @@ test('4: an id that a scenario, flag, comment, reason, record or text names must
     }),
     [
       'conformance/tested.json: relay.a.nine is in no prose',
-      'conformance/mutants/kills.json: m: relay.a.ten is in no prose',
+      'conformance/mutants/kills.ndjson: m: relay.a.ten is in no prose',
     ],
   )
   const versioning = readProse('versioning', 'See `relay.a.eight`, `relay.ts`.')

@@ -1,5 +1,5 @@
 // node conformance/mutants/kill.ts [--only glob … | --part k/n | --part auto] [--check] [--workers n]: runs mutants against what tests
-// the requirements that they break, and writes kills.json and kills.md. Fails where a mutant survives, where the
+// the requirements that they break, and writes kills.ndjson and kills.md. Fails where a mutant survives, where the
 // same program fails without a fault, and where a mutant does not find its place in the source. With --check, and
 // for a part, nothing is written.
 
@@ -114,7 +114,7 @@ async function main(): Promise<boolean> {
   }
   const old = kills.filter(({ subject, on }) => on !== digests.get(subject)).length
   if (old > 0)
-    console.log(`${old} of the ${kills.length} kills in kills.json were seen on earlier sources or scenarios`)
+    console.log(`${old} of the ${kills.length} kills in kills.ndjson were seen on earlier sources or scenarios`)
   const killed = news.filter(({ killedBy }) => killedBy !== null).length
   console.log(`${killed} of ${chosen.length} mutants are killed`)
   for (const problem of problems) console.log(problem)

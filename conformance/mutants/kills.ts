@@ -1,8 +1,8 @@
-// kills.json: what killed each mutant when it was last run. Committed; kills.md and spec/coverage.md are made from it.
+// kills.ndjson: what killed each mutant when it was last run, one a line. Committed; kills.md and spec/coverage.md are
+// made from it. Git merges it by keeping the lines of both sides (.gitattributes): the last of a mutant counts.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { formatted } from '../generated.ts'
 import type { SubjectName } from './mutant.ts'
 
 export interface Kill {
@@ -18,10 +18,12 @@ export interface Kill {
   readonly on: string
 }
 
-const FILE = fileURLToPath(new URL('kills.json', import.meta.url))
+const FILE = fileURLToPath(new URL('kills.ndjson', import.meta.url))
 
 export function readKills(file = FILE): Kill[] {
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { kills: Kill[] }).kills : []
+  if (!existsSync(file)) return []
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Kill)
 }
 
 /** `news` instead of older entries of the same mutants, without mutants that are no more, in the order of `names`. */
@@ -30,7 +32,7 @@ export function merged(old: readonly Kill[], news: readonly Kill[], names: reado
   return names.flatMap((name) => byName.get(name) ?? [])
 }
 
-export const textOf = (kills: readonly Kill[]): string => formatted('mutants/kills.json', JSON.stringify({ kills }))
+export const textOf = (kills: readonly Kill[]): string => kills.map((kill) => `${JSON.stringify(kill)}\n`).join('')
 
 export function writeKills(kills: readonly Kill[]): void {
   writeFileSync(FILE, textOf(kills))

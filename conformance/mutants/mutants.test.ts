@@ -101,7 +101,7 @@ describe('partOf()', () => {
   })
 })
 
-describe('kills.json', () => {
+describe('kills.ndjson', () => {
   const kill = (name: string, killedBy: string | null, bitten: string[] = []): Kill => ({
     ...{ name, subject: 'relay', killedBy, more: 0, bitten, on: '00000000' },
   })
@@ -117,9 +117,13 @@ describe('kills.json', () => {
     )
   })
 
-  test('is written as the formatter would', () => {
-    assert.deepEqual(JSON.parse(textOf([kill('a', 'x')])), { kills: [kill('a', 'x')] })
+  test('has one kill a line, of mutants that there are', () => {
+    assert.deepEqual(textOf([kill('a', 'x'), kill('b', null)]).split('\n').length, 3)
     assert.ok(readKills().every(({ name }) => mutants.some((mutant) => mutant.name === name)))
+  })
+
+  test('counts the last line of a mutant, where a merge has left two', () => {
+    assert.deepEqual(merged([kill('a', null), kill('a', 'x')], [], ['a']), [kill('a', 'x')])
   })
 
   test('becomes a table that names survivors, mutants that have not run, and requirements without a kill', () => {

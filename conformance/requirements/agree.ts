@@ -9,11 +9,14 @@ import { parseRequiredSet, type RequiredSet, requiredSetText } from './set.ts'
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url))
 
-const mandatoryFor = (all: readonly Requirement[], role: Role) =>
+/** What of a requirement decides whether it is required. */
+type Bound = Pick<Requirement, 'id' | 'level' | 'roles'>
+
+const mandatoryFor = (all: readonly Bound[], role: Role) =>
   all.filter(({ level, roles }) => isMandatory(level) && roles.includes(role)).map(({ id }) => id)
 
 /** Every MUST of the spec that is not left out with a reason, in the order of the spec. */
-export function draftOf(all: readonly Requirement[], notScored: RequiredSet['notScored']): RequiredSet {
+export function draftOf(all: readonly Bound[], notScored: RequiredSet['notScored']): RequiredSet {
   const listed = (role: Role) => mandatoryFor(all, role).filter((id) => !notScored.has(id))
   return {
     status: 'draft',
@@ -23,7 +26,7 @@ export function draftOf(all: readonly Requirement[], notScored: RequiredSet['not
 }
 
 /** Sentences: where a MUST is neither required nor left out, and where something else is. */
-export function disagreements({ required, notScored }: RequiredSet, all: readonly Requirement[]): string[] {
+export function disagreements({ required, notScored }: RequiredSet, all: readonly Bound[]): string[] {
   const known = new Set(all.map(({ id }) => id))
   const gone = [...notScored.keys()].filter((id) => !known.has(id))
   const perRole = ROLES.flatMap((role) => {

@@ -1,5 +1,5 @@
 // What the last recorded runs say: conformance/tested.json (verdicts by requirement and implementation, written by
-// npm run conformance) and conformance/mutants/kills.json (which requirement killed which mutant, written by npm run
+// npm run conformance) and conformance/mutants/kills.ndjson (which requirement killed which mutant, written by npm run
 // mutants). Neither has times in it, so the same sources give the same files.
 
 /** By requirement, then by implementation: the worst verdict. */
@@ -24,5 +24,11 @@ export const isReached = (verdict: string | undefined): boolean =>
 
 export const readRuns = (tested: string | undefined, kills: string | undefined): Runs => ({
   tested: tested === undefined ? {} : (JSON.parse(tested) as { requirements: Tested }).requirements,
-  kills: kills === undefined ? [] : (JSON.parse(kills) as { kills: Kill[] }).kills,
+  kills: kills === undefined ? [] : lastOfEach(kills.split('\n').filter((line) => line !== '')),
 })
+
+/** Where a merge has left two lines of a mutant, the last counts. */
+function lastOfEach(lines: readonly string[]): Kill[] {
+  const kills = lines.map((line) => JSON.parse(line) as Kill)
+  return [...new Map(kills.map((kill) => [kill.name, kill])).values()]
+}
