@@ -382,9 +382,8 @@ export abstract class Endpoint {
     }
     for (const heard of frames) {
       this.#write(size, showOpened(heard))
-      if (heard.kind === 'control' && heard.type === 'hello' && !heard.late) {
-        this.challenge = fromBase64url(heard.message.challenge as string)
-      }
+      const challenge = challengeIn(heard)
+      if (challenge) this.challenge = challenge
       this.#hear(heard)
       await this.attend(heard)
     }
@@ -430,4 +429,15 @@ export abstract class Endpoint {
     if (heard.kind === 'refused') return `a message refused with "${heard.code}"`
     return `"${heard.kind}"`
   }
+}
+
+/** Of a `hello`, or of the data of `stale`, which counts as one. */
+function challengeIn(heard: HeardFrame): Uint8Array | undefined {
+  if (heard.kind === 'control' && heard.type === 'hello' && !heard.late) {
+    return fromBase64url(heard.message.challenge as string)
+  }
+  if (heard.kind !== 'rpc' || heard.late || !('error' in heard.message)) return undefined
+  const { code, data } = heard.message.error
+  const { challenge } = (data ?? {}) as { challenge?: unknown }
+  return code === 'stale' && typeof challenge === 'string' ? fromBase64url(challenge) : undefined
 }
