@@ -11,15 +11,16 @@ const NAMED = 5
 const because = ({ message = '', knownFailure }: ScenarioReport) =>
   [message, knownFailure && `known: ${knownFailure}`]
     .filter((each) => each)
-    .map((each) => `\n    ${String(each).replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')}`)
-    .join('')
+    .map((each) => `    ${String(each).replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')}`)
+    .join('\n')
 
 function* lines({ scenarios, outcome, notYetInSuite }: Report): Generator<string> {
   const shown = scenarios.filter(({ verdict }) => verdict !== 'pass')
   for (const alike of Map.groupBy(shown, (each) => `${each.verdict}${because(each)}`).values()) {
-    for (const each of alike.slice(0, NAMED)) yield `${each.verdict.padEnd(15)} ${each.id}${because(each)}`
-    if (alike.length > NAMED)
-      yield `${alike[0]?.verdict.padEnd(15)} and ${alike.length - NAMED} more for the same reason`
+    const [first] = alike
+    for (const { verdict, id } of alike.slice(0, NAMED)) yield `${verdict.padEnd(15)} ${id}`
+    if (first && alike.length > NAMED) yield `${first.verdict.padEnd(15)} and ${alike.length - NAMED} more`
+    if (first && because(first) !== '') yield because(first)
   }
   for (const id of outcome.staleKnownFailures) yield `stale known failure: ${id} does not fail; take it out`
   for (const role of notYetInSuite) {
