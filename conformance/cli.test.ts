@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -158,6 +159,18 @@ describe('happy-remote-conformance', { concurrency: 3 }, () => {
       'url-2',
     )
     assert.equal(faulty.code, 1)
+  })
+
+  test('a relay that was broken on purpose and started separately is found by its address', async (t) => {
+    const relay = spawn(process.execPath, [...node.slice(1), here('mutants/shim.ts'), 'pong-with-own-time'])
+    t.after(() => relay.stdin.end())
+    relay.stdin.write('{"id":1,"do":"start","with":{"host":"127.0.0.1","port":0}}\n')
+    const [line] = (await once(relay.stdout, 'data')) as [Buffer]
+    const { url } = JSON.parse(line.toString()).ok as { url: string }
+    const filter = ['--filter', 'relay/liveness/after-a-bind', '--workers', '1']
+    const { code, out, error } = await cli('run', '--relay', url, ...filter, '--out', 'broken')
+    assert.equal(code, 1, error)
+    assert.match(out, /fail +relay\/liveness\/after-a-bind\n {4}The "pong" has the timestamp \d+, expected 42\n/)
   })
 
   test('an address at which nothing listens: exit 3', async () => {

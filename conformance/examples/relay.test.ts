@@ -34,3 +34,8 @@ test('relay.py takes good signatures, and not all of the bad ones', { skip: miss
     'fail relay/bind/a-key-that-is-not-the-canonical-encoding-of-a-point-is-refused',
   ])
 })
+
+test('the README shows the shim of the client as it is', () => {
+  const shim = readFileSync(here('client_shim.py'), 'utf8')
+  assert.ok(readFileSync(here('../README.md'), 'utf8').includes(`\`\`\`python\n${shim}\`\`\``))
+})
