@@ -108,10 +108,11 @@ export class Running {
     if (!('result' in message)) throw new Failed(`The agent answers a call with ${JSON.stringify(message)}`)
   }
 
-  /** The scripted agent answers the next request of the controller under test. */
+  /** The scripted agent answers the call of the controller under test, whatever that asks besides (rpc.event.catch-up). */
   async answerCall(time = AT_ONCE): Promise<FrameOf<'rpc'>> {
     const { peer } = this
-    const heard = await peer.expectMessage('request', ({ type }) => type === 'request', time)
+    const isCall = (each: Message) => each.type === 'request' && each.method === 'agent.info'
+    const heard = await peer.expectMessage('request agent.info', isCall, time)
     await peer.sendMessage({ id: heard.message.id, type: 'response', result: agentInfo } as Message)
     return heard
   }

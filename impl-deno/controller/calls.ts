@@ -99,6 +99,7 @@ export class Calls {
 
   /** The agent told its epoch: what was sent under another one may have run, and is not repeated (rpc.command.other-epoch). */
   agentSays(epoch: string): void {
+    const wasUnknown = this.#epoch === undefined
     this.#epoch = epoch
     for (const pending of [...this.#pending.values()]) {
       const { kind, epoch: before, message } = pending
@@ -108,7 +109,7 @@ export class Calls {
         new CallFailure('uncertain', `Whether ${message.method} ran cannot be told: the agent has lost its record`),
       )
     }
-    this.resume()
+    if (wasUnknown) this.resume()
   }
 
   /** The agent may be another run of its program when it comes back, so its epoch has to be told again. */

@@ -275,7 +275,8 @@ export class Link implements RouteListener {
     if (frame?.contentType === 'control') await this.#heardControl(received)
     // pairing.controller.control-only
     else if (frame && this.#confirmed) this.#owner.frame(received)
-    if (quiet) await this.#sayHello()
+    // session.hello.connect; where the relay has told that the peer is there, that brings it
+    if (quiet && !this.#liveness.online) await this.#sayHello()
     this.#trigger()
     void this.#pump()
   }

@@ -11,6 +11,7 @@ import type { Received } from '../session/live-sessions.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { relayUrlOf } from '../session/relay-url.ts'
 import type { Session } from '../session/session.ts'
+import { nameToSend } from './control.ts'
 import { Link, type LinkOwner } from './link.ts'
 import { PairComplete } from './pair-complete.ts'
 import { RpcChannel, type RpcOwner } from './rpc-channel.ts'
@@ -123,7 +124,7 @@ export class PairingConnection {
   /** Says `pair.complete` until it is heard; then, or after 10 s, `paired` is told. For an agent whose record is stored. */
   sayComplete(): void {
     const capabilities = [...this.#record.capabilities, grease()]
-    const agentName = this.#options.name
+    const agentName = nameToSend(this.#options.name)
     const say = () => void this.link.control({ type: 'pair.complete', capabilities, agentName })
     this.#complete = new PairComplete(this.#timers, say, () => this.#owner.paired?.(this.#record))
   }
@@ -214,7 +215,7 @@ export class PairingConnection {
     // session.control.capabilities
     await this.#confirm({ capabilities: capabilities.filter(isCapability), peerName: agentName })
     // pairing.controller.ack
-    await this.link.control({ type: 'pair.ack', deviceName: this.#options.name })
+    await this.link.control({ type: 'pair.ack', deviceName: nameToSend(this.#options.name) })
   }
 
   async #acknowledged(deviceName: string): Promise<void> {

@@ -94,6 +94,11 @@ export class ControllerPairing implements RouteListener {
     this.#stop()
   }
 
+  /** Cuts the connection without a close; for tests. It comes back by itself. */
+  drop(): void {
+    if (!this.#connection) this.#socket.drop()
+  }
+
   bound(): void {
     this.#owner.relay?.({ state: 'bound' })
     // pairing.controller.m1-resend, pairing.controller.m3-resend: after a reconnect
@@ -103,17 +108,13 @@ export class ControllerPairing implements RouteListener {
   }
 
   lost(): void {
-    this.#connection?.link.lost()
     this.#owner.relay?.({ state: 'lost' })
   }
 
-  presence(online: boolean): void {
-    this.#connection?.link.presence(online)
-  }
+  presence(): void {}
 
   deliveryFailed(): void {
-    if (this.#connection) this.#connection.link.deliveryFailed()
-    else this.#owner.noAnswer?.()
+    if (!this.#connection) this.#owner.noAnswer?.()
   }
 
   refused(code: string): void {
@@ -159,7 +160,7 @@ export class ControllerPairing implements RouteListener {
   }
 
   #expire(): void {
-    this.#fail(new ProtocolError('pair-expired', 'Cannot pair: no answer came in 30 s'))
+    this.#fail(new ProtocolError('timeout', 'Cannot pair: no answer came in 30 s'))
   }
 
   /** False where the frame is none of this run. */
@@ -206,7 +207,6 @@ export class ControllerPairing implements RouteListener {
     const carried = { socket: this.#socket, route: this.#route, session }
     this.#connection = await this.#owner.store(record, carried)
     this.#finish = finish
-    this.#connection.link.presence(this.#route.isOnline)
     const send = () => void this.#route.send(finish)
     send()
     for (const delay of RESEND) this.#resends.push(this.#timers.after(delay, send))

@@ -110,7 +110,7 @@ Deno.test('a controller without an answer sends the same M1 again after 15 s and
   await until(() => sent.length === 2, 'M1 was sent again')
   assert.deepEqual(sent[0], sent[1])
   scene.timers.advance(limits.m1Resend)
-  await until(() => scene.controller.log.includes('failed pair-expired'), 'it has ended')
+  await until(() => scene.controller.log.includes('failed timeout'), 'it has ended')
   assert.deepEqual([sent.length, scene.controller.store.pairings], [2, []])
   scene.close()
 })
