@@ -1,4 +1,4 @@
-// deno run shim.ts relay|agent: the conformance suite drives this implementation through it (conformance/shim/README.md).
+// deno run shim.ts relay|agent|controller: the conformance suite drives this implementation through it (conformance/shim/README.md).
 
 import { errors } from '@happy-remote/schemas/errors.ts'
 import type { Role, Tell } from './shim/role.ts'
@@ -11,6 +11,7 @@ const IMPOSSIBLE_CONFIGURATION = 89
 const roles: Readonly<Record<string, (tell: Tell) => Promise<Role>>> = {
   relay: async () => (await import('./shim/relay.ts')).relayRole(),
   agent: async (tell) => (await import('./shim/agent.ts')).agentRole(tell),
+  controller: async (tell) => (await import('./shim/controller.ts')).controllerRole(tell),
 }
 
 const codeOf = (error: unknown): string => {

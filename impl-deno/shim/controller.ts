@@ -1,0 +1,118 @@
+// The controller under test.
+
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
+import { Controller, type ControllerEvent } from '../controller/controller.ts'
+import { readPairingCode, startPairing } from '../controller/pairing.ts'
+import { toHex } from '../crypto/bytes.ts'
+import type { ControllerPairing } from '../link/pairing-controller.ts'
+import { Store } from '../session/store.ts'
+import { openSqlite } from '../storage/sqlite.ts'
+import { MemoryBackend } from '../testing/memory-store.ts'
+import { MovedTimers } from './clock.ts'
+import type { Role, Tell } from './role.ts'
+
+export function controllerRole(tell: Tell): Role {
+  const timers = new MovedTimers()
+  /** The newest last. */
+  let controllers: Controller[] = []
+  let pairing: ControllerPairing | undefined
+  let store: Store | undefined
+  let name = 'controller under test'
+  /** The suite has asked for it, so the agent ends nothing. */
+  const revoking = new Set<Controller>()
+
+  const stored = (): Store => {
+    if (!store) throw new Error('The controller was not started')
+    return store
+  }
+  const newest = (): Controller => {
+    const controller = controllers.at(-1)
+    if (!controller) throw new ProtocolError('not-found', 'Nothing is paired')
+    return controller
+  }
+  const forget = (controller: Controller) => {
+    controllers = controllers.filter((other) => other !== controller)
+  }
+  const take = (controller: Controller, event: ControllerEvent) => {
+    const { agentId: deviceId } = controller
+    if (event.type === 'event') tell(event.method, { params: event.params, live: event.live })
+    if (event.type === 'gap') tell('gap', { terminalId: event.terminalId, from: event.from, to: event.to })
+    if (event.type === 'output') {
+      const { terminalId, offset, bytes, live } = event
+      tell('output', { terminalId, offset, bytes: toHex(bytes), live })
+    }
+    if (event.type === 'paired') {
+      // What was stored of an earlier pairing with this agent is gone, and so is its use.
+      for (const other of controllers) {
+        if (other === controller || other.agentId !== deviceId) continue
+        other.close()
+        forget(other)
+      }
+      tell('paired', { deviceId })
+    }
+    if (event.type === 'revoked') {
+      forget(controller)
+      if (event.why === 'revoked' && !revoking.has(controller)) tell('revoked', { deviceId })
+    }
+  }
+  const follow = (controller: Controller) => {
+    controllers.push(controller)
+    controller.listen((event) => take(controller, event))
+  }
+
+  return {
+    capabilities: ['state', 'clock'],
+    verbs: {
+      clock: (args) => timers.move(args),
+      start: async ({ state, name: own }) => {
+        if (own) name = String(own)
+        store = await Store.open(state ? await openSqlite(String(state)) : await MemoryBackend.create())
+        await store.deleteExpired(timers.wall())
+        const records = [...store.pairings].sort((a, b) => a.pairedAt - b.pairedAt)
+        for (const record of records) follow(new Controller({ store, record, name, timers }))
+      },
+      pair: async ({ uri }) => {
+        const shown = Promise.withResolvers<string>()
+        let isShown = false
+        pairing = await startPairing({
+          ...{ store: stored(), code: readPairingCode(String(uri), timers.wall()), name, timers },
+          listener: {
+            digits: (digits, controller) => {
+              isShown = true
+              follow(controller)
+              shown.resolve(digits)
+            },
+            failed: (error) => {
+              if (isShown) tell('pairing-failed', { code: error.code })
+              else shown.reject(error)
+            },
+          },
+        })
+        return { digits: await shown.promise }
+      },
+      call: async ({ method, params }) => ({ result: await newest().request(String(method), params as object) }),
+      state: () => ({
+        agents: stored().pairings.map(({ pairingId, peerName, capabilities, confirmed }) => {
+          const own = controllers.find(({ record }) => toHex(record.pairingId) === toHex(pairingId))
+          const online = own !== undefined && own.silentFor < limits.presenceFresh
+          return { deviceId: own?.agentId ?? '', name: peerName, capabilities, confirmed, online }
+        }),
+      }),
+      drop: () => {
+        pairing?.drop()
+        for (const { connection } of controllers) connection.drop()
+      },
+      revoke: async () => {
+        const controller = newest()
+        revoking.add(controller)
+        await controller.revoke()
+      },
+      stop: async () => {
+        pairing?.cancel()
+        for (const controller of controllers) controller.close()
+        await store?.close()
+      },
+    },
+  }
+}
