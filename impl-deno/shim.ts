@@ -1,7 +1,7 @@
 // deno run shim.ts relay|agent|controller: the conformance suite drives this implementation through it (conformance/shim/README.md).
 
 import { errors } from '@happy-remote/schemas/errors.ts'
-import type { Role, Tell } from './shim/role.ts'
+import type { Arguments, Role, Tell } from './shim/role.ts'
 
 const VERSION = '0.1.0'
 /** The exit code of a program that cannot be started as `start` asks. */
@@ -21,12 +21,21 @@ const codeOf = (error: unknown): string => {
 
 const say = (line: object) => console.log(JSON.stringify(line))
 
+class Unimplemented extends Error {}
+
+async function vector({ file, group, input }: Arguments): Promise<unknown> {
+  const { vectorAnswer } = await import('./vectors/all.ts')
+  const answer = await vectorAnswer(file as string, group as string, input)
+  if (!answer) throw new Unimplemented(`there is nothing for ${file}/${group}`)
+  return answer
+}
+
 async function serve(name: string, { capabilities, verbs }: Role): Promise<void> {
   const hello = () => {
     const who = { role: name, name: 'happy-remote (Deno)', version: VERSION, language: 'TypeScript' }
     return { ...who, protocol: [1], capabilities, deterministic: false }
   }
-  const all: Role['verbs'] = { hello, ...verbs }
+  const all: Role['verbs'] = { hello, vector, ...verbs }
   const answer = async (line: string) => {
     const { id, do: verb, with: args = {} } = JSON.parse(line)
     const run = Object.hasOwn(all, verb) ? all[verb] : undefined
@@ -35,6 +44,7 @@ async function serve(name: string, { capabilities, verbs }: Role): Promise<void>
       say({ id, ok: (await run(args)) ?? {} })
     } catch (error) {
       const { message } = error as Error
+      if (error instanceof Unimplemented) return say({ id, unimplemented: message })
       if (verb === 'start' && codeOf(error) === 'internal') {
         console.error(message)
         Deno.exit(IMPOSSIBLE_CONFIGURATION)

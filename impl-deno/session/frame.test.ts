@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
-import { CONTENT_TYPES, type ContentType } from '@happy-remote/schemas/session.ts'
+import { CONTENT_TYPES, type ContentType, StreamChunk } from '@happy-remote/schemas/session.ts'
 import fc from 'fast-check'
 import { contentMax, decodeFrame, encodeFrame, paddedLength } from './frame.ts'
+
+Deno.test('contentMax() lets a stream chunk carry 65,536 bytes behind its header of 12', () => {
+  const chunk = StreamChunk.encode({ streamId: 1, offset: 0, bytes: new Uint8Array(65_536) })
+  assert.equal(contentMax('stream'), chunk.length)
+})
 
 Deno.test('paddedLength() costs at most 12 % above 256 bytes and never leaves the frame', () => {
   fc.assert(

@@ -12,7 +12,7 @@ import {
   routeIdOf,
 } from '../crypto/identity.ts'
 import { agree, checkDhKey, importDhKey } from '../crypto/x25519.ts'
-import { hex, type Input, testVectors } from './runner.ts'
+import { defineVectors, hex, type Input } from './operation.ts'
 
 export const knownPeer = (pinned: Input): KnownPeer | null =>
   pinned && { identityKey: hex(pinned.identityKey), dhKey: hex(pinned.dhKey), epoch: pinned.epoch }
@@ -20,11 +20,11 @@ export const knownPeer = (pinned: Input): KnownPeer | null =>
 export const identityOf = async (input: Input) =>
   createIdentity(await importSigningKey(hex(input.identitySeed)), await importDhKey(hex(input.dhPrivate)), input.epoch)
 
-testVectors('labels', {
+defineVectors('labels', {
   label: ({ name }) => ({ bytes: label(LABELS[LABELS.indexOf(name)] as (typeof LABELS)[number]) }),
 })
 
-testVectors('device-id', {
+defineVectors('device-id', {
   'device-id': ({ identityKey }) => {
     const deviceId = deviceIdOf(hex(identityKey))
     return { deviceId, text: deviceIdText(deviceId) }
@@ -32,7 +32,7 @@ testVectors('device-id', {
   'route-id': ({ routeKey }) => ({ routeId: routeIdOf(hex(routeKey)) }),
 })
 
-testVectors('key-validation', {
+defineVectors('key-validation', {
   'x25519-public': ({ publicKey }) => {
     checkDhKey(hex(publicKey))
     return { accepted: true }
@@ -42,14 +42,14 @@ testVectors('key-validation', {
   }),
 })
 
-testVectors('signature-validation', {
+defineVectors('signature-validation', {
   verify: async ({ publicKey, message, signature }) => {
     if (!(await verify(hex(publicKey), hex(signature), hex(message)))) throw new ProtocolError('auth-signature')
     return { verified: true }
   },
 })
 
-testVectors('cert', {
+defineVectors('cert', {
   sign: async (input) => {
     const { certificate, deviceId } = await identityOf(input)
     return { cert: certificate, deviceId }

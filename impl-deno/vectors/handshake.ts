@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { HANDSHAKE_TYPES, M2_PROOF_SIZE, REKEY_REASONS, type RekeyReason } from '@happy-remote/schemas/pairing.ts'
-import { isZero } from '../crypto/bytes.ts'
 import { deviceIdOf } from '../crypto/identity.ts'
 import { kemKeyFromSeed } from '../crypto/mlkem768.ts'
 import { agree, importDhKey } from '../crypto/x25519.ts'
@@ -12,7 +11,7 @@ import type { Established } from '../session/handshake.ts'
 import { type AgentRun, answerBundle, checkFinish } from '../session/handshake-agent.ts'
 import { acceptAnswer, type ControllerRun } from '../session/handshake-controller.ts'
 import { readHsError, sealHsError } from '../session/hs-error.ts'
-import { decodePairingCode, encodePairingCode, pairingCodeText, withoutSecret } from '../session/pairing-code.ts'
+import { decodePairingCode, encodePairingCode, pairingCodeText } from '../session/pairing-code.ts'
 import { HonouredSalts, sealRekeyAsk } from '../session/rekey-ask.ts'
 import { relayUrl } from '../session/relay-url.ts'
 import { pairingRun, pskOf, type Run, rekeyRun } from '../session/run.ts'
@@ -30,9 +29,9 @@ import {
 import type { Suite } from '../session/suite.ts'
 import { openHandshake, sealHandshake } from '../session/wrap.ts'
 import { identityOf, knownPeer } from './crypto.ts'
-import { hex, Ignored, type Input, testVectors } from './runner.ts'
+import { defineVectors, hex, Ignored, type Input } from './operation.ts'
 
-testVectors('qr', {
+defineVectors('qr', {
   encode: (input) => {
     const scheme = input.flags === 1 ? 'ws' : 'wss'
     const { url, origin } = relayUrl(scheme, input.relay)
@@ -51,14 +50,14 @@ testVectors('qr', {
   },
 })
 
-testVectors('wrap', {
+defineVectors('wrap', {
   seal: async ({ type, suite, secret, salt, body }) => ({
     frame: await sealHandshake(type, suite, hex(secret), hex(body), hex(salt)),
   }),
   open: async ({ secret, types, frame }) => openHandshake(hex(frame), hex(secret), types),
 })
 
-testVectors('transcript', {
+defineVectors('transcript', {
   hash: ({ suite, mode, ctx, m1Body, m2Part }) => ({
     th: transcriptHash(suite, { mode, context: hex(ctx) }, hex(m1Body), hex(m2Part)),
   }),
@@ -107,10 +106,10 @@ async function schedule(input: Input) {
   const keys = await deriveKeys(run, ss ? [dh1, dh2, dh3, dh4, ss] : [dh1, dh2, dh3, dh4], hex(input.th))
   return { ...named(keys), dh1, dh2, dh3, dh4, ss: ss ?? '', psk: await pskOf(run), ctx: run.context }
 }
-testVectors('schedule-pair', { keys: schedule })
-testVectors('schedule-rekey', { keys: schedule })
+defineVectors('schedule-pair', { keys: schedule })
+defineVectors('schedule-rekey', { keys: schedule })
 
-testVectors('confirm', {
+defineVectors('confirm', {
   mac: ({ kc, th, signature }) => ({ confirmation: confirmation(hex(kc), hex(th), hex(signature)) }),
   check: (input) => {
     checkConfirmation(hex(input.kc), hex(input.th), hex(input.signature), hex(input.confirmation))
@@ -118,7 +117,7 @@ testVectors('confirm', {
   },
 })
 
-testVectors('sas-commit', {
+defineVectors('sas-commit', {
   commit: ({ sasNonce }) => ({ sasCommit: sasCommitment(hex(sasNonce)) }),
   open: ({ sasCommit, sasNonce }) => {
     checkCommitment(hex(sasCommit), hex(sasNonce))
@@ -126,7 +125,7 @@ testVectors('sas-commit', {
   },
 })
 
-testVectors('sas', {
+defineVectors('sas', {
   digits: ({ sask, th, sasNonce }) => {
     const digits = sasDigits(hex(sask), hex(th), hex(sasNonce))
     return { digits, shown: shownDigits(digits) }
@@ -151,7 +150,7 @@ const policyOf = (input: Input) => ({
 })
 
 for (const suite of [1, 2] as Suite[]) {
-  testVectors(`bundle-s${suite}`, {
+  defineVectors(`bundle-s${suite}`, {
     build: async (input) => ({
       body: await buildBundle(
         suite,
@@ -267,7 +266,7 @@ async function agentFinish(input: Input) {
   return { digits, sasNonce: opened.body.subarray(0, 32) }
 }
 
-testVectors('handshake', {
+defineVectors('handshake', {
   pairing: wholeRun,
   rekey: wholeRun,
   'agent-m1': agentM1,
@@ -286,7 +285,7 @@ testVectors('handshake', {
   'agent-r3': agentFinish,
 })
 
-testVectors('hs-error', {
+defineVectors('hs-error', {
   seal: async ({ suite, secret, salt, code, answered }) => {
     const names: Record<number, string> = { 4: 'suite', 5: 'suite-downgrade', 11: 'pair-busy', 13: 'length' }
     const more: Record<number, string> = { 24: 'identity-mismatch', 25: 'epoch-rollback', 28: 'sas-mismatch' }
@@ -302,7 +301,7 @@ testVectors('hs-error', {
   },
 })
 
-testVectors('rekey-ask', {
+defineVectors('rekey-ask', {
   seal: async ({ suite, ppk, salt, reason }) => {
     const name = (Object.keys(REKEY_REASONS) as RekeyReason[]).find((known) => REKEY_REASONS[known] === reason)
     return { frame: await sealRekeyAsk(suite, hex(ppk), name as RekeyReason, hex(salt)) }
@@ -311,11 +310,4 @@ testVectors('rekey-ask', {
     const opened = await openHandshake(hex(frame), hex(ppk), [HANDSHAKE_TYPES.REKEY_ASK])
     return { reason: new HonouredSalts(seenSalts.map(hex)).honour(opened) }
   },
-})
-
-Deno.test('withoutSecret() clears the pairing secret and nothing else', () => {
-  const payload = new Uint8Array(73).fill(7)
-  const context = withoutSecret(payload)
-  assert.ok(isZero(context.subarray(39, 55)))
-  assert.ok([...context.subarray(0, 39), ...context.subarray(55)].every((byte) => byte === 7))
 })

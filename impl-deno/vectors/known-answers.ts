@@ -15,9 +15,9 @@ import { encodePairingCode, pairingCodeText } from '../session/pairing-code.ts'
 import { decrypt, encrypt, startRatchet } from '../session/ratchet.ts'
 import { pairingRun, type Run, rekeyRun } from '../session/run.ts'
 import { openHandshake, sealHandshake } from '../session/wrap.ts'
-import { hex, type Input, testVectors } from './runner.ts'
+import { defineVectors, hex, type Input } from './operation.ts'
 
-testVectors('known-answers', { all: everything })
+defineVectors('known-answers', { all: everything })
 
 async function everything(input: Input) {
   const secret = (name: string) => hex(input.secrets[name])

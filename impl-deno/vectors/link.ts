@@ -4,9 +4,9 @@ import { fromBase64url } from '../crypto/base64url.ts'
 import { importSigningKey } from '../crypto/ed25519.ts'
 import { routeIdOf } from '../crypto/identity.ts'
 import { bindMessage } from '../link/bind.ts'
-import { hex, testVectors } from './runner.ts'
+import { defineVectors, hex } from './operation.ts'
 
-testVectors('relay-bind', {
+defineVectors('relay-bind', {
   sign: async ({ routeSeed, origin, nonce, peer }) => {
     const routeKey = await importSigningKey(hex(routeSeed))
     const bind = await bindMessage(routeKey, origin, hex(nonce), peer && hex(peer))
