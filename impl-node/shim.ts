@@ -1,7 +1,6 @@
 // node impl-node/shim.ts relay|agent|controller: this implementation behind the shim protocol, version 1
 // (conformance/shim/README.md). One JSON object a line; whatever is not here is `unimplemented`.
 
-import { createInterface } from 'node:readline'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { VERSION } from './cli/version.ts'
 import { agent } from './shim/agent.ts'
@@ -18,7 +17,10 @@ const endpoint: Verbs = {
 
 const roles: Record<string, { capabilities: string[]; make: () => Promise<Verbs> }> = {
   relay: { capabilities: ['limits', 'origins'], make: relay },
-  agent: { capabilities: ['backend', 'state', 'clock'], make: async () => ({ ...endpoint, ...(await agent()) }) },
+  agent: {
+    capabilities: ['backend', 'state', 'clock', 'expiry'],
+    make: async () => ({ ...endpoint, ...(await agent()) }),
+  },
   controller: { capabilities: ['state', 'clock'], make: async () => ({ ...endpoint, ...(await controller()) }) },
 }
 
@@ -61,9 +63,16 @@ async function answer(line: string): Promise<void> {
   }
 }
 
-createInterface({ input: process.stdin })
-  .on('line', (line) => void answer(line))
-  .on('close', async () => {
+// Not readline: it takes U+2028, which JSON may hold as it is, for the end of a line.
+let rest = ''
+process.stdin
+  .setEncoding('utf8')
+  .on('data', (text: string) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) void answer(line)
+  })
+  .on('end', async () => {
     await verbs.stop?.({})
     process.exit(0)
   })

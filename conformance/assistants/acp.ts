@@ -2,7 +2,9 @@
 // The scripted assistant on the wire of ACP, over stdio: node acp.ts --script FILE
 
 import { randomUUID } from 'node:crypto'
+import { appendFileSync, existsSync } from 'node:fs'
 import { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import {
   type AgentConnection,
@@ -19,6 +21,9 @@ import {
 } from '@agentclientprotocol/sdk'
 import { play, type Stage, written } from './player.ts'
 import { loadScript, type Script, stepsFor } from './script.ts'
+
+/** ms between two looks for the file that a start awaits. */
+const START_LOOK = 20
 
 interface Session {
   id: string
@@ -147,6 +152,7 @@ export function serve(script: Script): AgentConnection {
     .onRequest(methods.agent.session.prompt, async ({ params, client }) => {
       const session = known(params.sessionId)
       const prompt = params.prompt.map((block) => (block.type === 'text' ? block.text : '')).join('')
+      if (script.log) appendFileSync(script.log, `${JSON.stringify(prompt)}\n`)
       session.cancel = new AbortController()
       const turn = { prompt, cancel: session.cancel.signal }
       return { stopReason: await play(stepsFor(script, prompt), acpStage(client, session.id), turn) }
@@ -169,6 +175,8 @@ async function main(): Promise<void> {
   }
   const script = loadScript(values.script)
   if (script.stubborn) process.on('SIGTERM', () => undefined)
+  if (script.start && 'exit' in script.start) process.exit(script.start.exit)
+  if (script.start) while (!existsSync(script.start.awaits)) await sleep(START_LOOK)
   const connection = serve(script)
   await connection.closed
   if (!script.stubborn) process.exit(0)

@@ -42,7 +42,7 @@ export async function play(steps: readonly Step[], stage: Stage, turn: Turn): Pr
   }
 
   async function say(step: Of<'text' | 'thought'>): Promise<void> {
-    const text = step.text.replaceAll('{prompt}', turn.prompt)
+    const text = step.text.replaceAll('{prompt}', turn.prompt).repeat(step.repeat ?? 1)
     for (const piece of pieces(text, step.size ?? text.length)) {
       if (stopped()) return
       await stage.say(step.do, piece)

@@ -27,6 +27,7 @@ export const Step = Type.Cyclic(
       Type.Object({
         do: Type.Union([Type.Literal('text'), Type.Literal('thought')]),
         text: Type.String(),
+        repeat: Type.Optional(Type.Integer({ minimum: 1, description: 'how often the text is said' })),
         size: Type.Optional(
           Type.Integer({ minimum: 1, description: 'characters per piece; all at once where absent' }),
         ),
@@ -96,6 +97,18 @@ export const Script = Type.Object(
       Type.Union([Type.Literal('forget'), Type.Literal('resume'), Type.Literal('load')], {
         description: 'what the assistant knows of sessions of an earlier process; load tells them again',
       }),
+    ),
+    start: Type.Optional(
+      Type.Union(
+        [
+          Type.Object({ exit: Type.Integer({ minimum: 0, maximum: 255 }) }),
+          Type.Object({ awaits: Type.String({ minLength: 1 }) }),
+        ],
+        { description: 'ends at once with that exit code, or says nothing before that file is there' },
+      ),
+    ),
+    log: Type.Optional(
+      Type.String({ minLength: 1, description: 'file to which each prompt is added, one JSON text a line' }),
     ),
     stubborn: Type.Optional(Type.Boolean({ description: 'outlives the end of its input and SIGTERM' })),
     replies: Type.Array(

@@ -44,7 +44,7 @@ export interface EndpointOptions {
 
 /** ms after which a scripted peer acknowledges, as `session.window.ack` asks for within 200. */
 const ACK_DELAY = 100
-const NO_CHALLENGE = new Uint8Array(8)
+export const NO_CHALLENGE = new Uint8Array(8)
 
 export interface Duties {
   /** `ack` when nothing else is sent. */

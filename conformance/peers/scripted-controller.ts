@@ -8,6 +8,7 @@ import { QrPayload as Payload } from '@happy-remote/schemas/pairing.ts'
 import { decodeUri } from '@happy-remote/vectors/protocol/qr.ts'
 import { PAIRING, pairingContext, REKEY } from '@happy-remote/vectors/protocol/schedule.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
+import { ANSWER_TIME } from './connection.ts'
 import { type Accepted, ControllerRun, type M1Parts, type M3Parts } from './controller-run.ts'
 import { Endpoint, type FrameOf } from './endpoint.ts'
 import type { MessageFault } from './handshake-frame.ts'
@@ -89,6 +90,13 @@ export class ScriptedController extends Endpoint {
       this.record ??= { pairingId: keys.sid, ppk: keys.ppk, agent, suite: run.setting.suite }
     })
     return frame
+  }
+
+  /** Loses what it has stored of the pairing, and keeps its identity. */
+  async forget(): Promise<void> {
+    this.cut()
+    await this.client.connection.closes(ANSWER_TIME)
+    this.current = this.waiting = this.record = this.rekeying = undefined
   }
 
   get digits(): string {

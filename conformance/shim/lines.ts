@@ -113,6 +113,9 @@ export const StartEndpoint = Type.Object(
           'Folder for what the program stores, made by the suite; only with `state`. Absent: a temporary one.',
       }),
     ),
+    permissionTime: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'ms that a permission request of an agent waits; only with `expiry`' }),
+    ),
     name: Type.Optional(Type.String({ description: 'Name of the device, which the owner may have typed.' })),
     now: Type.Optional(Type.Integer({ description: 'ms since 1970; only with `deterministic`' })),
     random: Type.Optional(Type.String({ pattern: '^([0-9a-f]{2})*$', description: 'only with `deterministic`' })),

@@ -24,6 +24,9 @@ const LONGEST_WAIT = 130_000
 /** The clock moves in steps of so many ms, so that keepalives are answered in between. */
 const STEP = 5_000
 
+/** A variable in the environment of the program that counts as one of its own secrets. */
+export const AGENT_SECRET = { name: 'HAPPY_REMOTE_SECRET', value: 'not-for-terminals' } as const
+
 const agentState = Compile(AgentState)
 const controllerState = Compile(ControllerState)
 
@@ -33,6 +36,8 @@ export interface StartOptions {
   readonly keepState?: boolean
   /** A script for its assistant. */
   readonly script?: unknown
+  /** ms that a permission request of an agent waits. */
+  readonly permissionTime?: number
 }
 
 export class ProgramUnderTest {
@@ -84,6 +89,14 @@ export class ProgramUnderTest {
     this.#log += shim.stderr
     this.#shim = undefined
     await shim.kill()
+  }
+
+  /** Ends it cleanly, as an operator would. */
+  async stop(): Promise<void> {
+    const shim = this.#running
+    this.#shim = undefined
+    await shim.end()
+    this.#log += shim.stderr
   }
 
   /** Starts it again with what it has stored. */
@@ -199,8 +212,10 @@ export class ProgramUnderTest {
   }
 
   async #run(): Promise<void> {
-    const { name, script } = this.#options
-    this.#shim = new Shim(this.#target.program)
+    const { name, script, permissionTime } = this.#options
+    if (permissionTime !== undefined) this.require('expiry')
+    const { program } = this.#target
+    this.#shim = new Shim({ ...program, env: { ...program.env, [AGENT_SECRET.name]: AGENT_SECRET.value } })
     this.#shim.tap = this.#tap
     await this.#shim.hello(SUITE_NAME)
     const { wall, monotonic } = this.#ahead
@@ -212,7 +227,12 @@ export class ProgramUnderTest {
     const relay = this.#relay
     const state = this.#folder
     try {
-      await this.ask('start', { relay, ...(state !== undefined && { state }), ...(name !== undefined && { name }) })
+      await this.ask('start', {
+        relay,
+        ...(state !== undefined && { state }),
+        ...(name !== undefined && { name }),
+        ...(permissionTime !== undefined && { permissionTime }),
+      })
     } catch (error) {
       if (error instanceof Unimplemented) throw new Untestable(`start is not implemented: ${error.message}`)
       throw error

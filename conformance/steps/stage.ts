@@ -19,6 +19,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Endpoint } from '../peers/endpoint.ts'
 import { FaultyRelay } from '../peers/faulty-relay.ts'
+import { base64url } from '../peers/route.ts'
 import { ScriptedAgent } from '../peers/scripted-agent.ts'
 import { ScriptedController } from '../peers/scripted-controller.ts'
 import type { Transcript } from '../peers/transcript.ts'
@@ -117,7 +118,9 @@ export class Stage {
 
   /** A pairing of the agent under test up to the digits. */
   async untilDigits(controller = this.controller(), capabilities?: readonly string[]): Promise<void> {
-    controller.scan(await this.offer(capabilities))
+    const { routeId } = controller.scan(await this.offer(capabilities))
+    // An agent may show its code before the relay knows the route.
+    await this.program.until(async () => this.relay.bound.has(base64url(routeId)))
     await controller.sendM1()
     await controller.acceptM2()
     await controller.sendM3()

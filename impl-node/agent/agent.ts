@@ -41,6 +41,8 @@ export interface AgentOptions {
   readonly name: string
   readonly software: string
   readonly assistant: { readonly factory: AssistantFactory; readonly name: string; readonly scripted: boolean } | null
+  /** ms that a permission request waits for an answer; without end where absent. */
+  readonly permissionTime?: number
   readonly log: (message: string, detail: Readonly<Record<string, unknown>>) => void
   /** `relay` is its origin: pairings keep the relay that they were made with. */
   readonly onRelay?: (state: SocketState, relay: string) => void
@@ -83,7 +85,8 @@ export class Agent {
     this.#commandStore = diskCommandStore(store.database)
     const emit = <E extends EventName>(event: E, params: EventParams<E>) => this.#emit(event, params)
     this.#terminals = new Terminals({ workspace, emit })
-    this.#permissions = new PermissionBook({ emit })
+    const { permissionTime } = options
+    this.#permissions = new PermissionBook({ emit, ...(permissionTime !== undefined && { time: permissionTime }) })
     this.conversation = new Conversation({
       assistant: assistant?.factory ?? noAssistant,
       permissions: this.#permissions,

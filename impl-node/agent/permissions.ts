@@ -32,18 +32,22 @@ export interface PermissionBookOptions {
   readonly emit: Emit
   /** ms since 1970 */
   readonly now?: () => number
+  /** ms that a request waits for which the assistant sets no end; for ever where absent. */
+  readonly time?: number
 }
 
 export class PermissionBook {
   readonly #emit: Emit
   readonly #now: () => number
+  readonly #time: number | undefined
   readonly #pending = new Map<string, Pending>()
   readonly #resolved = new Map<string, PermissionResolution>()
   readonly #watchers: (() => void)[] = []
 
-  constructor({ emit, now = Date.now }: PermissionBookOptions) {
+  constructor({ emit, now = Date.now, time }: PermissionBookOptions) {
     this.#emit = emit
     this.#now = now
+    this.#time = time
   }
 
   /** Calls `watcher` after each request and each resolution. */
@@ -60,7 +64,8 @@ export class PermissionBook {
   request({ input, ...ask }: PermissionAsk, conversationId: string, decide: Decide): PermissionRequest {
     const inputText = JSON.stringify({ tool: ask.tool, input: input ?? null })
     const inputHash = Buffer.from(sha256(Buffer.from(inputText))).toString('base64url')
-    const request: PermissionRequest = { ...ask, conversationId, inputText, inputHash }
+    const ends = this.#time === undefined ? {} : { expiresAt: this.#now() + this.#time }
+    const request: PermissionRequest = { ...ends, ...ask, conversationId, inputText, inputHash }
     const entry: Pending = { request, decide }
     this.#pending.set(request.requestId, entry)
     this.#emit('permission.requested', request)

@@ -36,7 +36,7 @@ export async function agent(): Promise<Verbs> {
       const command = [process.execPath, program, '--script', file]
       assistant = { factory: acpAssistant({ command, workspace }), name: 'Scripted assistant', scripted: true }
     },
-    start: ({ relay, state, name = 'agent under test' }) => {
+    start: ({ relay, state, name = 'agent under test', permissionTime }) => {
       running = new AgentClass({
         store: new Store((state as string | undefined) ?? temporaryFolder()),
         relay: parseRelayUrl(relay as string),
@@ -44,6 +44,7 @@ export async function agent(): Promise<Verbs> {
         name: name as string,
         software: `happy-remote/${VERSION}`,
         assistant,
+        ...(permissionTime !== undefined && { permissionTime: permissionTime as number }),
         log: (message, detail) => process.stderr.write(`${message} ${JSON.stringify(detail)}\n`),
       })
     },

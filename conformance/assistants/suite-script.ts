@@ -1,0 +1,86 @@
+// What the scripted assistant of the scenarios does: the prompt says it in words.
+
+import type { Script, Step } from './script.ts'
+
+/** What can be asked about in JSON. */
+export const STRANGE_INPUT = {
+  'größer 🦊': '\u0000\u001f"\\/\u2028',
+  numbers: [0, -1.5, 1e21, 1e-7, 9_007_199_254_740_991],
+  nothing: null,
+  '': { deeper: [[], {}, [true, false]] },
+  html: '<b>&amp;</b>',
+}
+export const INPUT = { command: 'npm test', description: 'Run the tests' }
+export const LONG_INPUT = { text: 'x'.repeat(100_000) }
+export const DREAM = { sessionUpdate: 'dream', depth: 3, of: ['sheep'] }
+
+const text = (words: string, more: { repeat?: number; size?: number } = {}): Step => ({
+  do: 'text',
+  text: words,
+  ...more,
+})
+const wait: Step = { do: 'wait' }
+
+const ask = (call: string, input: unknown, more: { await?: boolean } = {}): Step => ({
+  do: 'permission',
+  call,
+  title: 'Run the tests',
+  tool: 'Bash',
+  kind: 'execute',
+  input,
+  options: [
+    { id: 'allow', name: 'Allow once', kind: 'allow_once' },
+    { id: 'always', name: 'Allow in this conversation', kind: 'allow_always' },
+    { id: 'deny', name: 'Deny', kind: 'reject_once' },
+  ],
+  on: { allow: [text('allowed')], always: [text('allowed')], deny: [text('denied')], cancelled: [text('cancelled')] },
+  ...more,
+})
+
+const replies: Readonly<Record<string, Step[]>> = {
+  'say hello': [text('Hello')],
+  'think, then say hello': [{ do: 'thought', text: 'Let me think.' }, text('Hello')],
+  'say ten words': [text('0001 0002 0003 0004 0005 0006 0007 0008 0009 0010 ', { size: 5 })],
+  'say a hundred words at once': [text('word ', { repeat: 100, size: 5 })],
+  'say ten long sentences at once': [text('x', { repeat: 200_000, size: 20_000 })],
+  'say two words and wait': [text('one two ', { size: 4 }), wait],
+  'say five words and ask at once': [text('one two 333 444 555 ', { size: 4 }), ask('tests', INPUT)],
+  'say 60,000 characters': [text('x', { repeat: 60_000 })],
+  'say 100,000 characters': [text('x', { repeat: 100_000 })],
+  'say 1,000,000 characters': [{ do: 'huge', bytes: 1_000_000 }],
+  'use a tool': [
+    { do: 'tool', call: 'look', title: 'ls', kind: 'execute', status: 'pending', input: { command: 'ls' } },
+    { do: 'tool', call: 'look', status: 'completed', output: 'README.md' },
+    text('Done'),
+  ],
+  'send an update of the kind dream': [
+    { do: 'unknown', kind: DREAM.sessionUpdate, fields: { depth: DREAM.depth, of: DREAM.of } },
+    text('Hello'),
+  ],
+  ask: [ask('tests', INPUT)],
+  'ask twice at once': [ask('first', { number: 1 }, { await: false }), ask('second', { number: 2 })],
+  'ask with a strange input': [ask('strange', STRANGE_INPUT)],
+  'ask with 100,000 characters of input': [ask('long', LONG_INPUT)],
+  'ask, and take it back': [
+    ask('tests', INPUT, { await: false }),
+    { do: 'wait', ms: 100 },
+    { do: 'withdraw', call: 'tests' },
+  ],
+  'ask, and crash': [ask('tests', INPUT, { await: false }), { do: 'wait', ms: 100 }, { do: 'crash', code: 3 }],
+  wait: [wait],
+  'wait, and hear no cancel': [{ do: 'ignoreCancel' }, { do: 'wait', ms: 60_000 }],
+  fail: [{ do: 'fail', message: 'as the script says' }],
+  crash: [{ do: 'crash', code: 3 }],
+}
+
+/** The script of one scenario. `log`: file to which prompts are added. */
+export const suiteScript = (log: string, start?: Script['start']): Script => ({
+  name: 'Scripted assistant',
+  replies: Object.entries(replies).map(([prompt, steps]) => ({ when: `^${RegExp.escape(prompt)}$`, steps })),
+  otherwise: [text('Heard')],
+  log,
+  ...(start && { start }),
+})
+
+/** Prompts to which this script has an answer of its own. */
+export const PROMPTS = Object.keys(replies)
