@@ -60,7 +60,7 @@ async function sendLarge(world: SuiteWorld, size: number): Promise<void> {
   remember(world, { ...probe, content, sealed, seq: nextSeq })
 }
 
-When('the peer sends a message of {int} bytes', function (this: SuiteWorld, size: number) {
+When('the peer sends a message with a content of {int} bytes', function (this: SuiteWorld, size: number) {
   return sendLarge(this, size)
 })
 

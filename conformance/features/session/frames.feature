@@ -52,12 +52,12 @@ Feature: What stands in a message
     @req:session.frame.message-max-check
     Scenario: A message of 65,537 bytes
       Given a running session
-      When the peer sends a message of 65537 bytes
+      When the peer sends a message with a content of 65537 bytes
       Then the program does not act on it
       And the program answers with the control message "error" "invalid-request"
 
     @req:session.frame.message-max-check
     Scenario: A message of 65,536 bytes
       Given a running session
-      When the peer sends a message of 65536 bytes
+      When the peer sends a message with a content of 65536 bytes
       Then the program acts on it
