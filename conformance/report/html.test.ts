@@ -58,6 +58,7 @@ describe('html()', () => {
   test('has no id twice, and each link within the page leads somewhere', () => {
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id)
     assert.equal(new Set(ids).size, ids.length)
+    assert.ok(ids.every((id) => id !== undefined && !/\s/.test(id)))
     for (const [, target] of page.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.includes(target), target)
   })
 

@@ -32,8 +32,7 @@ export const html = (report: Report, transcripts: ReadonlyMap<string, string>): 
 </head>
 <body>
 <main>
-${overviewMarkup(report)}
-${matrixMarkup(report)}
+${overviewMarkup(report, matrixMarkup(report))}
 ${scenariosMarkup(report, transcripts)}
 ${requirementsMarkup(report)}
 </main>

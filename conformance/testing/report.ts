@@ -42,7 +42,7 @@ const scenarios = [
   ...VERDICTS.map(scenario),
   known,
   ...[cellScenario('a+a+b', 'H', 'pass'), cellScenario('a+a+b', 'P', 'fail')],
-  ...[cellScenario('b+a+b', 'H', 'pass'), cellScenario('b+a+b', 'P', 'pass')],
+  ...[cellScenario('b 2+a+b', 'H', 'pass'), cellScenario('b 2+a+b', 'P', 'pass')],
 ]
 const idsOf = (cell: string) => ['H', 'P'].map((letter) => ({ letter, id: `matrix/${cell}/${letter}` }))
 const identity = { role: 'relay', name: HOSTILE, version: '1', language: 'Rust', capabilities: ['limits'] } as const
@@ -83,7 +83,7 @@ export const sampleReport: Report = {
   matrix: {
     implementations: [
       { name: 'a', roles: [{ ...identity, capabilities: [] }] },
-      { name: 'b', roles: [] },
+      { name: 'b 2', roles: [] },
     ],
     letters: [
       { letter: 'H', feature: 'Interop', name: 'Hello' },
@@ -91,7 +91,7 @@ export const sampleReport: Report = {
     ],
     cells: [
       { relay: 'a', agent: 'a', controller: 'b', scenarios: idsOf('a+a+b') },
-      { relay: 'b', agent: 'a', controller: 'b', scenarios: idsOf('b+a+b') },
+      { relay: 'b 2', agent: 'a', controller: 'b', scenarios: idsOf('b 2+a+b') },
     ],
     findings: ['The relays a and b give different results'],
   },

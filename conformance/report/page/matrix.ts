@@ -4,13 +4,15 @@ import { isGreen, rowsOf } from '../cells.ts'
 import type { Cell, Matrix } from '../matrix.ts'
 import type { Report } from '../report.ts'
 import { type Content, type Markup, markup } from './markup.ts'
+import { anchor } from './verdicts.ts'
 
 const COLOURS = { '✓': 'pass', '✕': 'fail', '?': 'untestable' } as const
 
 function cellMarkup(cell: Cell, report: Report): Markup {
   const rows = rowsOf(cell, report).map(({ sign, meaning, entries }) => {
     const letters = entries.map(
-      ({ letter, scenario }) => markup` <a href="#${scenario.id}" title="${meaning}: ${scenario.name}">${letter}</a>`,
+      ({ letter, scenario }) =>
+        markup` <a href="#${anchor(scenario.id)}" title="${meaning}: ${scenario.name}">${letter}</a>`,
     )
     return markup`<p class="${COLOURS[sign]}"><i aria-label="${meaning}">${sign}</i>${letters}</p>`
   })

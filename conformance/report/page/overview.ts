@@ -4,8 +4,8 @@ import { isMandatory } from '../../runner/requirements.ts'
 import { failsRun, VERDICTS } from '../../runner/verdict.ts'
 import type { Report, ScenarioReport } from '../report.ts'
 import { type Content, type Markup, markup } from './markup.ts'
-import { groupId, groupName } from './scenarios.ts'
-import { badge, duration, legend, SHOWN, type Shown, sign, square } from './verdicts.ts'
+import { groupId, groupName, groupTitle } from './scenarios.ts'
+import { anchor, badge, duration, legend, SHOWN, type Shown, sign, square } from './verdicts.ts'
 
 const STAMPS = {
   passed: ['✓', 'Required set passed'],
@@ -41,14 +41,14 @@ ${row('when', [markup`<time datetime="${startedAt}">${startedAt.replace('T', ' '
 }
 
 /** A bar whose parts are as wide as their counts, and the same in words. */
-function numbers({ outcome, scenarios }: Report): Content {
+function numbers({ outcome, scenarios, command }: Report): Content {
   const counts = VERDICTS.filter((verdict) => outcome.counts[verdict] > 0).map(
     (verdict) => [verdict, outcome.counts[verdict]] as const,
   )
   if (counts.length === 0) return undefined
   const parts = counts.map(([verdict, count]) => markup`<span class="${verdict}" style="flex-grow:${count}"></span>`)
   const words = counts.map(([verdict, count]) => markup`<li><b>${count}</b> ${badge(verdict)}</li>`)
-  return markup`<div class="numbers"><p class="total"><b>${scenarios.length}</b> ${scenarios.length === 1 ? 'scenario' : 'scenarios'}</p>
+  return markup`<div class="numbers"><p class="total"><b>${scenarios.length}</b> ${command === 'vectors' ? 'cases' : 'scenarios'}</p>
 <div class="bar" aria-hidden="true">${parts}</div><ul>${words}</ul></div>`
 }
 
@@ -74,7 +74,7 @@ function attention(report: Report): Content {
   const bad = scenarios.filter((each) => failing(each) && each.knownFailure === undefined)
   const known = scenarios.filter(({ knownFailure }) => knownFailure !== undefined)
   const item = ({ verdict, id, name, message, knownFailure }: ScenarioReport) =>
-    markup`<li><a href="#${id}">${badge(verdict)}<span>${name}</span></a>${message !== undefined && markup`<p>${message}</p>`}${knownFailure !== undefined && markup`<p class="known">Known failure: ${knownFailure}</p>`}</li>`
+    markup`<li><a href="#${anchor(id)}">${badge(verdict)}<span>${name}</span></a><small><code>${id}</code></small>${message !== undefined && markup`<p>${message}</p>`}${knownFailure !== undefined && markup`<p class="known">Known failure: ${knownFailure}</p>`}</li>`
   const remarks = [
     ...outcome.staleKnownFailures.map((id) => `Stale known failure: ${id} does not fail. Take it out.`),
     ...(notYetInSuite.length > 0
@@ -92,7 +92,7 @@ function attention(report: Report): Content {
 function featureRow([name, members]: [string, ScenarioReport[]]): Markup {
   const squares = members.map((each) => square(each.verdict, each.id, each.name))
   const passed = members.filter(({ verdict }) => verdict === 'pass').length
-  return markup`<div><dt><a href="#${groupId(name)}">${members[0]?.feature}</a></dt><dd class="squares">${squares}</dd><dd class="of">${passed}/${members.length}</dd></div>`
+  return markup`<div><dt><a href="#${groupId(name)}">${members[0] && groupTitle(members[0])}</a></dt><dd class="squares">${squares}</dd><dd class="of">${passed}/${members.length}</dd></div>`
 }
 
 /** Every scenario as one square, a line for each feature. */
@@ -107,7 +107,8 @@ function map({ scenarios }: Report): Content {
   return markup`<section id="glance"><h2>At a glance</h2>${maps}${legend(shown)}</section>`
 }
 
-export function overviewMarkup(report: Report): Markup {
+/** `matrix` comes before all that is about single scenarios. */
+export function overviewMarkup(report: Report, matrix: Content): Markup {
   const { implementation, outcome } = report
   const [stampSign, stamp] = STAMPS[outcome.requiredSet]
   return markup`<header class="top">
@@ -117,7 +118,8 @@ export function overviewMarkup(report: Report): Markup {
 ${outcome.trouble !== undefined && markup`<p class="why fail">Could not be tested: ${outcome.trouble}</p>`}
 </header>
 <div class="facts">${numbers(report)}${identity(report)}</div>
-${roles(report)}
+${matrix}
+${matrix === undefined && roles(report)}
 ${attention(report)}
 ${map(report)}`
 }

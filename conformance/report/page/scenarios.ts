@@ -3,7 +3,7 @@
 import type { Report, ScenarioReport } from '../report.ts'
 import { type Content, type Markup, markup } from './markup.ts'
 import { transcriptMarkup } from './transcript.ts'
-import { badge, duration } from './verdicts.ts'
+import { anchor, badge, duration } from './verdicts.ts'
 
 const step = (text: string): Markup => {
   const [, keyword = '', rest = text] = /^(Given|When|Then|And|But|\*) (.*)$/s.exec(text) ?? []
@@ -21,7 +21,7 @@ function again({ id, verdict }: ScenarioReport, { command, implementation }: Rep
 function scenarioMarkup(scenario: ScenarioReport, report: Report, transcript: string): Markup {
   const { id, name, rule, verdict, message, knownFailure, milliseconds, requirements, levels, text } = scenario
   const isGood = verdict === 'pass' || verdict === 'not-applicable'
-  return markup`<details class="scenario" id="${id}" data-verdict="${verdict}"${isGood ? '' : markup` open`}>
+  return markup`<details class="scenario" id="${anchor(id)}" data-verdict="${verdict}"${isGood ? '' : markup` open`}>
 <summary>${badge(verdict)}<span class="name">${name}</span><span class="time">${duration(milliseconds)}</span></summary>
 <div class="body">
 ${message !== undefined && markup`<p class="why ${verdict}">${message}</p>`}
@@ -34,7 +34,10 @@ ${transcriptMarkup(transcript, scenario.transcript, isGood)}
 </div></details>`
 }
 
-export const groupName = ({ role, feature }: ScenarioReport): string => `${role}: ${feature}`
+/** A feature, of a role; in a matrix the cell, because each has the same scenarios. */
+export const groupTitle = ({ id, role, feature }: ScenarioReport): string =>
+  role === 'interop' ? id.slice(id.indexOf('/') + 1, id.lastIndexOf('/')).replaceAll('+', ' × ') : feature
+export const groupName = (scenario: ScenarioReport): string => `${scenario.role}: ${groupTitle(scenario)}`
 export const groupId = (name: string): string => `group-${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`
 
 export function scenariosMarkup(report: Report, transcripts: ReadonlyMap<string, string>): Content {
@@ -42,7 +45,7 @@ export function scenariosMarkup(report: Report, transcripts: ReadonlyMap<string,
   if (scenarios.length === 0) return undefined
   const groups = [...Map.groupBy(scenarios, groupName)].map(([name, members]) => {
     const [first] = members
-    return markup`<section class="group" id="${groupId(name)}"><h3><small>${first?.role}</small> ${first?.feature}</h3>
+    return markup`<section class="group" id="${groupId(name)}"><h3><small>${first?.role}</small> ${first && groupTitle(first)}</h3>
 ${members.map((each) => scenarioMarkup(each, report, transcripts.get(each.transcript ?? '') ?? ''))}</section>`
   })
   return markup`<section id="scenarios"><h2>${report.command === 'vectors' ? 'Vectors' : 'Scenarios'}</h2>

@@ -24,9 +24,12 @@ export const sign = (verdict: Shown): string => SHOWN[verdict][0]
 export const badge = (verdict: Shown): Markup =>
   markup`<span class="badge ${verdict}"><i aria-hidden="true">${sign(verdict)}</i>${verdict}</span>`
 
+/** An id of HTML has no white space, and names of implementations may. */
+export const anchor = (id: string): string => id.replaceAll(/\s/g, '_')
+
 /** One square of a map, which leads to what it stands for. */
 export const square = (verdict: Shown, target: string, title: string): Markup =>
-  markup`<a class="sq ${verdict}" href="#${target}" title="${verdict}: ${title}" aria-label="${verdict}: ${title}">${sign(verdict)}</a>`
+  markup`<a class="sq ${verdict}" href="#${anchor(target)}" title="${verdict}: ${title}" aria-label="${verdict}: ${title}">${sign(verdict)}</a>`
 
 export const legend = (verdicts: readonly Shown[]): Content =>
   verdicts.length > 0 &&
