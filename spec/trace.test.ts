@@ -140,7 +140,7 @@ test('4: an id that a scenario, flag, comment, reason, record or text names must
       },
     }),
     [
-      'conformance/tested.json: relay.a.nine is in no prose',
+      'conformance/tested.ndjson: relay.a.nine is in no prose',
       'conformance/mutants/kills.ndjson: m: relay.a.ten is in no prose',
     ],
   )
@@ -189,7 +189,7 @@ test('8: what is tested has reached a verdict on both implementations', () => {
     'no recorded run has reached a verdict on relay.a.one of deno',
   ])
   assert.deepEqual(ran({ ...one, 'relay.a.one': passed, 'relay.a.three': passed }), [
-    'conformance/tested.json has a verdict on relay.a.three, which nothing tests',
+    'conformance/tested.ndjson has a verdict on relay.a.three, which nothing tests',
   ])
 })
 

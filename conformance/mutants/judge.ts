@@ -1,15 +1,19 @@
-// Runs one mutant, or a subject without a fault, against what tests the requirements in question.
+// Runs one mutant against what tests the requirements that it breaks, or its program without a fault against what
+// killed mutants of it.
 
+import type { Report } from '../report/report.ts'
 import type { Support } from '../runner/catalogue.ts'
+import type { LoadedImplementation } from '../runner/configuration.ts'
 import { loadRequirements } from '../runner/requirements.ts'
 import { run } from '../runner/run.ts'
+import type { Selection } from '../runner/selection.ts'
 import { runVectors } from '../runner/vectors.ts'
 import { type Mutant, programOf, type SubjectName, subjectOf } from './mutant.ts'
 
-/** What a worker is asked to run: a mutant by its name, or a subject as it is. */
+/** What a worker is asked to run: a mutant by its name, or a program without a fault on some scenarios and cases. */
 export type Job =
   | { readonly mutant: string }
-  | { readonly whole: SubjectName; readonly requirements: readonly string[]; readonly workers: number }
+  | { readonly whole: SubjectName; readonly ids: readonly string[]; readonly workers: number }
 
 export interface Judged {
   readonly name: string
@@ -17,8 +21,8 @@ export interface Judged {
   /** Ids of the scenarios and vectors that failed, in their order. */
   readonly failed: readonly string[]
   readonly ran: number
-  /** The requirements asked for that something which failed cites. */
-  readonly bitten: readonly string[]
+  /** Of a mutant: the requirements that it breaks, each with the first scenario or vector of it that failed. */
+  readonly bitten: Readonly<Record<string, string>>
   /** Why it could not be judged. */
   readonly trouble?: string
 }
@@ -27,45 +31,70 @@ export interface Judged {
 const ACCIDENT = /ReferenceError|is not defined/
 
 const { byId } = loadRequirements()
+type Results = Report['scenarios']
 
-async function judge(
-  subject: SubjectName,
-  mutant: Mutant | undefined,
-  requirements: readonly string[],
-  workers: number,
-  support: Support,
-): Promise<Judged> {
-  const program = programOf(subject, mutant)
-  const options = { strict: true, looseErrors: false, filter: undefined, requirements, workers, support }
-  const tested = requirements.flatMap((id) => byId.get(id) ?? [])
-  const outputs = [
-    // The scripted relay has no such verb.
-    ...(subject !== 'scripted relay' && tested.some(({ vectors }) => vectors.length > 0) ? [runVectors] : []),
-    ...(tested.some(({ scenarios }) => scenarios.length > 0) ? [run] : []),
-  ]
-  const reports = []
-  for (const command of outputs) reports.push((await command(program, options)).report)
+const failures = (results: Results) => results.filter(({ verdict }) => verdict === 'fail' || verdict === 'non-strict')
+
+function troubleOf(reports: readonly Report[]): { trouble?: string } {
+  const notRun = reports.find(({ outcome }) => outcome.trouble !== undefined)?.outcome.trouble
   const results = reports.flatMap(({ scenarios }) => scenarios)
-  const failed = results.filter(({ verdict }) => verdict === 'fail' || verdict === 'non-strict')
   const broken = results.find(
     ({ verdict, message = '' }) => verdict === 'suite-error' || (verdict === 'fail' && ACCIDENT.test(message)),
   )
-  const cited = new Set(failed.flatMap((each) => each.requirements))
-  const nothing = results.length === 0 ? 'nothing tests what it breaks' : undefined
-  const notRun = reports.find(({ outcome }) => outcome.trouble !== undefined)?.outcome.trouble
+  const nothing = results.length === 0 ? 'nothing tests it' : undefined
   const trouble = notRun ?? (broken && `${broken.id}: ${broken.message}`) ?? nothing
-  return {
-    name: mutant?.name ?? subject,
-    subject,
-    failed: failed.map(({ id }) => id),
-    ran: results.length,
-    bitten: requirements.filter((each) => cited.has(each)),
-    ...(trouble !== undefined && { trouble }),
-  }
+  return trouble === undefined ? {} : { trouble }
 }
 
-export const judgeMutant = (mutant: Mutant, support: Support): Promise<Judged> =>
-  judge(subjectOf(mutant), mutant, mutant.breaks, 1, support)
+const optionsFor = (support: Support, selection: Omit<Selection, 'filter'>, workers: number) => ({
+  ...{ strict: true, looseErrors: false, filter: undefined, workers, support },
+  ...selection,
+})
 
-export const judgeWhole = (job: Extract<Job, { whole: unknown }>, support: Support): Promise<Judged> =>
-  judge(job.whole, undefined, job.requirements, job.workers, support)
+const hasVectors = (id: string) => (byId.get(id)?.vectors.length ?? 0) > 0
+const hasScenarios = (id: string) => (byId.get(id)?.scenarios.length ?? 0) > 0
+
+/** The vectors first, because they are quick; then the scenarios of what they have not shown. */
+export async function judgeMutant(mutant: Mutant, support: Support): Promise<Judged> {
+  const subject = subjectOf(mutant)
+  const program = programOf(subject, mutant)
+  const reports: Report[] = []
+  const ask = async (
+    command: (program: LoadedImplementation, options: never) => Promise<{ report: Report }>,
+    requirements: readonly string[],
+  ) => {
+    if (requirements.length === 0) return
+    const { report } = await command(program, optionsFor(support, { requirements }, 1) as never)
+    reports.push(report)
+  }
+  const bitten = () => {
+    const failed = failures(reports.flatMap(({ scenarios }) => scenarios))
+    const pairs = mutant.breaks.map((id) => [id, failed.find(({ requirements }) => requirements.includes(id))?.id])
+    return Object.fromEntries(pairs.filter(([, killer]) => killer !== undefined)) as Record<string, string>
+  }
+  // The scripted relay has no verb for them.
+  if (subject !== 'scripted relay') await ask(runVectors, mutant.breaks.filter(hasVectors))
+  const shown = bitten()
+  await ask(
+    run,
+    mutant.breaks.filter((id) => hasScenarios(id) && !(id in shown)),
+  )
+  const results = reports.flatMap(({ scenarios }) => scenarios)
+  const failed = failures(results).map(({ id }) => id)
+  return { name: mutant.name, subject, failed, ran: results.length, bitten: bitten(), ...troubleOf(reports) }
+}
+
+export async function judgeWhole(
+  { whole, ids, workers }: Extract<Job, { whole: unknown }>,
+  support: Support,
+): Promise<Judged> {
+  const program = programOf(whole)
+  const isVector = (id: string) => id.startsWith('vectors/')
+  const reports: Report[] = []
+  if (ids.some(isVector)) reports.push((await runVectors(program, optionsFor(support, { ids }, workers))).report)
+  if (!ids.every(isVector)) reports.push((await run(program, optionsFor(support, { ids }, workers))).report)
+  const results = reports.flatMap(({ scenarios }) => scenarios)
+  const passed = new Set(results.filter(({ verdict }) => verdict === 'pass').map(({ id }) => id))
+  const failed = ids.filter((id) => !passed.has(id))
+  return { name: whole, subject: whole, failed, ran: results.length, bitten: {}, ...troubleOf(reports) }
+}

@@ -1,7 +1,7 @@
-// node conformance/mutants/kill.ts [--only glob … | --part k/n | --part auto] [--check] [--workers n]: runs mutants against what tests
-// the requirements that they break, and writes kills.ndjson and kills.md. Fails where a mutant survives, where the
-// same program fails without a fault, and where a mutant does not find its place in the source. With --check, and
-// for a part, nothing is written.
+// node conformance/mutants/kill.ts [--only glob … | --part k/n | --part auto] [--check] [--workers n]: runs mutants
+// against what tests the requirements that they break, and writes kills.ndjson and kills.md. Fails where a mutant
+// survives, where what killed one also fails without its fault, and where a mutant does not find its place in the
+// source. With --check, and for a part, nothing is written.
 
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -13,14 +13,14 @@ import { digestFor } from './digest.ts'
 import { mutants } from './every.ts'
 import type { Job, Judged } from './judge.ts'
 import { type Kill, merged, readKills, writeKills } from './kills.ts'
-import { isOfSource, type Mutant, SUBJECTS, subjectOf } from './mutant.ts'
+import { isOfSource, type Mutant, SUBJECTS } from './mutant.ts'
 import { inPart, partOf } from './part.ts'
 import { stale } from './spoil.ts'
 import { tableOf } from './table.ts'
 import { judgeAll } from './workers.ts'
 
 const TABLE = fileURLToPath(new URL('kills.md', import.meta.url))
-/** Scenarios at a time of a program without a fault, which has many to pass. */
+/** Scenarios at a time of a program without a fault. */
 const WORKERS = 4
 
 const options = {
@@ -43,15 +43,13 @@ function choose({ only, part }: { only?: string[] | undefined; part?: string | u
   return inPart(mutants, { number, of })
 }
 
-/** Each subject without a fault first: it has the most to do. */
-function jobsFor(chosen: readonly Mutant[]): Job[] {
-  const whole = SUBJECTS.flatMap((subject): Job[] => {
-    const requirements = [
-      ...new Set(chosen.filter((mutant) => subjectOf(mutant) === subject).flatMap(({ breaks }) => breaks)),
-    ]
-    return requirements.length > 0 ? [{ whole: subject, requirements, workers: WORKERS }] : []
+/** What killed a mutant has to pass without its fault. */
+function jobsWithoutFault(judged: readonly Judged[], workers: number): Job[] {
+  return SUBJECTS.flatMap((subject): Job[] => {
+    const own = judged.filter((each) => each.subject === subject)
+    const ids = [...new Set(own.flatMap(({ bitten }) => Object.values(bitten)))]
+    return ids.length > 0 ? [{ whole: subject, ids, workers }] : []
   })
-  return [...whole, ...chosen.map(({ name }) => ({ mutant: name }))]
 }
 
 const isWhole = ({ name, subject }: Judged) => name === subject
@@ -61,16 +59,12 @@ function problemOf(judged: Judged): string | undefined {
   if (isWhole(judged)) {
     return judged.failed.length > 0 ? `FAILS without a fault: ${judged.name}: ${judged.failed.join(', ')}` : undefined
   }
-  return judged.failed.length === 0 ? `SURVIVED ${judged.name}: ${judged.ran} pass` : undefined
+  return Object.keys(judged.bitten).length === 0 ? `SURVIVED ${judged.name}: ${judged.ran} pass` : undefined
 }
 
-/** A busy machine is slow to start programs and to answer: what that may have spoilt is judged once more. */
-function again(judged: Judged): Job[] {
-  if (isWhole(judged)) {
-    const { subject, bitten, failed } = judged
-    return failed.length > 0 ? [{ whole: subject, requirements: bitten, workers: 1 }] : []
-  }
-  return judged.trouble !== undefined ? [{ mutant: judged.name }] : []
+function kill({ name, subject, failed, bitten }: Judged, on: string): Kill {
+  const [killedBy = null] = Object.values(bitten)
+  return { name, subject, killedBy, more: Math.max(0, failed.length - 1), bitten: Object.keys(bitten), on }
 }
 
 async function main(): Promise<boolean> {
@@ -81,41 +75,49 @@ async function main(): Promise<boolean> {
 
   const chosen = choose(values)
   const workers = Number(values.workers ?? 3 * availableParallelism())
+  const digests = new Map(SUBJECTS.map((subject) => [subject, digestFor(subject)]))
+  const keeps = !values.check && values.part === undefined
+  let kills = readKills()
   const report = (each: Judged) => {
     const passed = isWhole(each)
       ? `whole    ${each.name}: ${each.ran} pass`
-      : `killed   ${each.name}: ${each.failed[0]}`
+      : `killed   ${each.name}: ${Object.values(each.bitten)[0]}`
     console.error(problemOf(each) ?? passed)
-  }
-  const first = await judgeAll(jobsFor(chosen), workers, report)
-  const second = await judgeAll(first.flatMap(again), Math.ceil(workers / 2), report)
-  const renewed = new Map(second.map((each) => [each.name, each]))
-  const judged = first.map((each) => renewed.get(each.name) ?? each)
-  const problems = judged.flatMap((each) => problemOf(each) ?? [])
-  const digests = new Map(SUBJECTS.map((subject) => [subject, digestFor(subject)]))
-  const news = judged
     // Trouble is neither a kill nor a survival.
-    .filter((each) => !isWhole(each) && each.trouble === undefined)
-    .map(
-      ({ name, subject, failed, bitten }): Kill => ({
-        ...{ name, subject, killedBy: failed[0] ?? null },
-        ...{ more: Math.max(0, failed.length - 1), bitten, on: digests.get(subject) as string },
-      }),
-    )
-  const kills = merged(
-    readKills(),
-    news,
-    mutants.map(({ name }) => name),
+    if (!keeps || isWhole(each) || each.trouble !== undefined) return
+    const names = mutants.map(({ name }) => name)
+    kills = merged(kills, [kill(each, digests.get(each.subject) as string)], names)
+    writeKills(kills)
+  }
+  const first = await judgeAll(
+    chosen.map(({ name }) => ({ mutant: name })),
+    workers,
+    report,
+  )
+  // A busy machine is slow to start programs and to answer: what that may have spoilt is judged once more.
+  const troubled = first.filter(({ trouble }) => trouble !== undefined)
+  const second = await judgeAll(
+    troubled.map(({ name }) => ({ mutant: name })),
+    Math.ceil(workers / 2),
+    report,
+  )
+  const judged = [...first.filter(({ trouble }) => trouble === undefined), ...second]
+  const whole = await judgeAll(jobsWithoutFault(judged, WORKERS), workers, report)
+  const doubtful = whole.filter((each) => problemOf(each) !== undefined)
+  const alone = await judgeAll(
+    doubtful.map(({ subject, failed }) => ({ whole: subject, ids: failed, workers: 1 })),
+    1,
+    report,
+  )
+  const problems = [...judged, ...whole.filter((each) => !doubtful.includes(each)), ...alone].flatMap(
+    (each) => problemOf(each) ?? [],
   )
   const claimed = claimedBySuite()
-  if (!values.check && values.part === undefined) {
-    writeKills(kills)
-    writeFileSync(TABLE, tableOf(mutants, kills, { claimed }))
-  }
+  if (keeps) writeFileSync(TABLE, tableOf(mutants, kills, { claimed }))
   const old = kills.filter(({ subject, on }) => on !== digests.get(subject)).length
   if (old > 0)
     console.log(`${old} of the ${kills.length} kills in kills.ndjson were seen on earlier sources or scenarios`)
-  const killed = news.filter(({ killedBy }) => killedBy !== null).length
+  const killed = judged.filter((each) => problemOf(each) === undefined).length
   console.log(`${killed} of ${chosen.length} mutants are killed`)
   for (const problem of problems) console.log(problem)
   if (chosen.length < mutants.length) return problems.length === 0

@@ -100,7 +100,7 @@ export async function run(subject: Subject, options: RunOptions): Promise<RunOut
     rolesInSuite: ROLES_IN_SUITE,
     results,
     known: 'url' in subject ? [] : subject.known,
-    isWhole: filter === undefined && !options.requirements,
+    isWhole: filter === undefined && !options.requirements && !options.ids,
     requirements,
     ...(trouble !== undefined && { trouble }),
   })

@@ -45,7 +45,7 @@ function resultOf(scenario: Scenario, { ending, milliseconds, transcript }: Aske
 /** Never throws for a program that cannot be tested: the report says so, with exit code 3. */
 export async function runVectors(
   subject: LoadedImplementation,
-  options: Pick<RunOptions, 'strict' | 'looseErrors' | 'filter' | 'requirements' | 'onProgress'>,
+  options: Pick<RunOptions, 'strict' | 'looseErrors' | 'filter' | 'requirements' | 'ids' | 'onProgress'>,
 ): Promise<RunOutput> {
   const clock = startClock()
   const requirements = loadRequirements()
@@ -98,7 +98,7 @@ export async function runVectors(
     rolesInSuite: ROLES,
     results,
     known: subject.known,
-    isWhole: filter === undefined && !options.requirements,
+    isWhole: filter === undefined && !options.requirements && !options.ids,
     requirements,
     ...(trouble !== undefined && { trouble }),
   })

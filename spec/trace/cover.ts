@@ -2,7 +2,7 @@
 // or a line of code that cites it is no cover: a stranger's program has neither.
 // A capability that need not be granted has a scenario in which it is absent and what needs it is refused.
 
-import { CAPABILITIES } from '../../schemas/src/constants.ts'
+import { methods } from '../../schemas/src/rpc/registry.ts'
 import type { Scenario } from './features.ts'
 import { isOptional, isTested, type Row } from './rows.ts'
 
@@ -16,9 +16,12 @@ export function* uncovered(rows: readonly Row[]): Generator<string> {
   }
 }
 
+/** Those that a method needs. */
+const needed = [...new Set(Object.values(methods).map(({ capability }) => capability))]
+
 export function* ungranted(
   scenarios: readonly Scenario[],
-  capabilities: readonly string[] = CAPABILITIES,
+  capabilities: readonly string[] = needed,
 ): Generator<string> {
   const refusals = scenarios.filter(({ isNegative, text }) => isNegative && text.includes('forbidden'))
   for (const capability of capabilities) {

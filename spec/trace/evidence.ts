@@ -64,7 +64,7 @@ export function gather(root: string): Evidence {
     ).flat(),
     sources: CITING.flatMap((folder) => each(below(folder, '.ts'), readSourceFile)),
     untested: readUntested(read('spec/untested.yaml') ?? ''),
-    runs: readRuns(read('conformance/tested.json'), read('conformance/mutants/kills.ndjson')),
+    runs: readRuns(read('conformance/tested.ndjson'), read('conformance/mutants/kills.ndjson')),
     lock: read('spec/requirements.lock.json'),
   }
 }

@@ -53,7 +53,7 @@ export function* unknown({ prose, vectors, scenarios, sources, untested, runs }:
     }
   }
   for (const id of [...untested.reasons.keys()].filter(isUnknown)) yield `spec/untested.yaml: ${id} is in no prose`
-  for (const id of Object.keys(runs.tested).filter(isUnknown)) yield `conformance/tested.json: ${id} is in no prose`
+  for (const id of Object.keys(runs.tested).filter(isUnknown)) yield `conformance/tested.ndjson: ${id} is in no prose`
   for (const { name, bitten } of runs.kills) {
     for (const id of bitten.filter(isUnknown)) yield `conformance/mutants/kills.ndjson: ${name}: ${id} is in no prose`
   }

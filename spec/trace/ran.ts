@@ -8,7 +8,7 @@ import { IMPLEMENTATIONS, isReached } from './runs.ts'
 export function* notRun(rows: readonly Row[], { tested }: Pick<Runs, 'tested'>): Generator<string> {
   for (const row of rows) {
     if (!isTested(row)) {
-      if (tested[row.id]) yield `conformance/tested.json has a verdict on ${row.id}, which nothing tests`
+      if (tested[row.id]) yield `conformance/tested.ndjson has a verdict on ${row.id}, which nothing tests`
       continue
     }
     const missing = IMPLEMENTATIONS.filter((name) => !isReached(row.verdicts[name]))

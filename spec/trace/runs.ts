@@ -1,4 +1,4 @@
-// What the last recorded runs say: conformance/tested.json (verdicts by requirement and implementation, written by
+// What the last recorded runs say: conformance/tested.ndjson (verdicts by requirement and implementation, written by
 // npm run conformance) and conformance/mutants/kills.ndjson (which requirement killed which mutant, written by npm run
 // mutants). Neither has times in it, so the same sources give the same files.
 
@@ -15,7 +15,7 @@ export interface Runs {
   readonly kills: readonly Kill[]
 }
 
-/** The implementations of this repository, as tested.json calls them. */
+/** The implementations of this repository, as tested.ndjson calls them. */
 export const IMPLEMENTATIONS = ['node', 'deno'] as const
 
 /** A verdict was reached: something was asked, and something answered. */
@@ -23,12 +23,13 @@ export const isReached = (verdict: string | undefined): boolean =>
   verdict !== undefined && ['pass', 'fail', 'non-strict', 'informational'].includes(verdict)
 
 export const readRuns = (tested: string | undefined, kills: string | undefined): Runs => ({
-  tested: tested === undefined ? {} : (JSON.parse(tested) as { requirements: Tested }).requirements,
-  kills: kills === undefined ? [] : lastOfEach(kills.split('\n').filter((line) => line !== '')),
+  tested: Object.fromEntries(linesOf<{ id: string }>(tested).map(({ id, ...verdicts }) => [id, verdicts])),
+  kills: [...new Map(linesOf<Kill>(kills).map((kill) => [kill.name, kill])).values()],
 })
 
-/** Where a merge has left two lines of a mutant, the last counts. */
-function lastOfEach(lines: readonly string[]): Kill[] {
-  const kills = lines.map((line) => JSON.parse(line) as Kill)
-  return [...new Map(kills.map((kill) => [kill.name, kill])).values()]
-}
+/** Of NDJSON, in which the last line of a name counts, where a merge has left two. */
+const linesOf = <Line>(text = ''): Line[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line)
