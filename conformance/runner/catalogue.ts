@@ -45,7 +45,7 @@ const sources = (paths: string[]) => ({
   tagExpression: '',
   order: 'defined' as const,
 })
-const IMPORTS = ['steps/*.ts']
+const IMPORTS = { roles: ['steps/*.ts'], interop: ['steps/interop/*.ts'] }
 
 /** The suite's own words for what a step is. */
 const runtime = {
@@ -88,8 +88,9 @@ export async function cucumber(
   )
 }
 
-export async function loadSuite(): Promise<Support> {
-  return loadSupport({ sources: sources([]), support: { importPaths: IMPORTS } }, { cwd: SUITE_FOLDER })
+/** The steps of the scenarios of one role, or of those of three programs with each other. */
+export async function loadSuite(steps: keyof typeof IMPORTS = 'roles'): Promise<Support> {
+  return loadSupport({ sources: sources([]), support: { importPaths: IMPORTS[steps] } }, { cwd: SUITE_FOLDER })
 }
 
 const slug = (text: string) =>

@@ -159,7 +159,7 @@ export async function runMatrix(subjects: readonly LoadedImplementation[], optio
   let trouble: string | undefined
   try {
     members = await Promise.all(subjects.map(member))
-    const support = await loadSuite()
+    const support = await loadSuite('interop')
     scenarios = (await catalogue('interop', support, requirements)).toSorted(byLetter)
     const namesOfRole = Object.fromEntries(
       ROLES.map((role) => [role, members.filter(({ targets }) => targets.has(role)).map(({ name }) => name)]),

@@ -168,7 +168,7 @@ export class Shim {
   }
 
   hello(suite: string): Promise<VerbOk<'hello'>> {
-    return this.ask('hello', { suite, shim: SHIM_VERSION, protocol: [1] }, 20_000)
+    return this.ask('hello', { suite, shim: SHIM_VERSION, protocol: [1] })
   }
 
   /** The next event of this name that `matches`, as soon as it is there. Throws Failed when `time` ms are over. */

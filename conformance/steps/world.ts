@@ -15,7 +15,6 @@ import { wrongFrames, wrongMessages, wrongTexts } from '../peers/wrong-texts.ts'
 import { wrongWraps } from '../peers/wrong-wraps.ts'
 import type { Role, StartLimits } from '../shim/lines.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
-import { Cell } from './cell.ts'
 import { NOTE_TYPE, type Parameters, type Target, TRANSCRIPT_TYPE } from './parameters.ts'
 import { Stage } from './stage.ts'
 import { RelayUnderTest } from './target.ts'
@@ -57,7 +56,6 @@ export class SuiteWorld extends World<Parameters> {
   found: unknown
   #relay: RelayUnderTest | undefined
   #stage: Stage | undefined
-  #cell: Cell | undefined
 
   /** Decides which relay; it is started when the first client dials. */
   useRelay(limits: StartLimits = {}): void {
@@ -73,12 +71,6 @@ export class SuiteWorld extends World<Parameters> {
   get stage(): Stage {
     if (!this.#stage) throw new SuiteError('No step has named the agent or controller under test')
     return this.#stage
-  }
-
-  /** For a scenario of three real programs. */
-  get cell(): Cell {
-    this.#cell ??= new Cell(this.parameters, this.transcript)
-    return this.#cell
   }
 
   get hasStage(): boolean {
@@ -192,7 +184,6 @@ export class SuiteWorld extends World<Parameters> {
     try {
       await this.#relay?.end()
       await this.#stage?.end(isPassed)
-      await this.#cell?.end()
     } finally {
       if (String(this.transcript)) this.attach(String(this.transcript), TRANSCRIPT_TYPE)
     }

@@ -11,7 +11,7 @@ Feature: Pairing
       When the agent shows a code and the controller scans it
       And the person types wrong digits at the agent
       Then the agent asks again, with 2 tries left
-      When the person types the digits of the controller
+      When the person types the digits that the controller shows
       Then both tell that they are paired
       And the agent lists the controller and the controller lists the agent
 

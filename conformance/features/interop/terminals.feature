@@ -6,10 +6,10 @@ Feature: Terminals
     @S
     Scenario: Both ways through a terminal
       Given the agent and the controller are paired
-      When the controller opens a terminal in which 400,000 lines wait to be asked for
+      When the controller opens a terminal in which 140,000 lines wait to be asked for
       And the controller types 20 lines, one after the other
       Then each line comes back
-      When the controller asks for the 400,000 lines
+      When the controller asks for the 140,000 lines
       Then they arrive whole and in order
 
   Rule: A connection that is lost loses nothing

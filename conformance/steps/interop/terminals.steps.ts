@@ -1,9 +1,9 @@
 // Terminals, and what happens to them when something between the programs breaks.
 
 import { Given, Then, When } from '@cucumber/cucumber'
-import { Failed } from '../shim/trouble.ts'
+import { Failed } from '../../shim/trouble.ts'
 import { eventually, PATIENCE } from './cell.ts'
-import type { SuiteWorld } from './world.ts'
+import type { InteropWorld } from './world.ts'
 
 const CONTROLLER = 'the controller'
 /** Reads lines until one says how far to count. */
@@ -11,7 +11,7 @@ const READER = 'while read -r what rest; do case $what in count) seq 1 $rest;; *
 const base64url = (text: string) => Buffer.from(text).toString('base64url')
 const number = (text: string) => Number(text.replaceAll(',', ''))
 
-async function openTerminal(world: SuiteWorld, script: string): Promise<void> {
+async function openTerminal(world: InteropWorld, script: string): Promise<void> {
   const { program } = world.cell.controller(CONTROLLER)
   // Without echo and without translation, what a program writes is what arrives.
   const command = ['sh', '-c', `stty raw -echo; ${script}`]
@@ -25,7 +25,7 @@ async function openTerminal(world: SuiteWorld, script: string): Promise<void> {
   world.cell.output = { text: '', end: 0 }
 }
 
-async function type(world: SuiteWorld, line: string): Promise<void> {
+async function type(world: InteropWorld, line: string): Promise<void> {
   const { terminal } = world.cell
   if (!terminal) throw new Failed('There is no terminal')
   const { program } = world.cell.controller(CONTROLLER)
@@ -35,7 +35,7 @@ async function type(world: SuiteWorld, line: string): Promise<void> {
 }
 
 /** Takes the output that was told until now. Throws Failed where a byte is missing or came twice. */
-function takeOutput(world: SuiteWorld): string {
+function takeOutput(world: InteropWorld): string {
   const { program } = world.cell.controller(CONTROLLER)
   const { output } = world.cell
   for (const told of program.takeEvents('gap')) throw new Failed(`Output is missing: ${JSON.stringify(told)}`)
@@ -47,7 +47,7 @@ function takeOutput(world: SuiteWorld): string {
   return output.text
 }
 
-const shows = (world: SuiteWorld, what: string, matches: (text: string) => boolean, time = PATIENCE) =>
+const shows = (world: InteropWorld, what: string, matches: (text: string) => boolean, time = PATIENCE) =>
   eventually(`The terminal does not show ${what}`, async () => matches(takeOutput(world)), time)
 
 /** All numbers up to `last`, each on its line. */
@@ -57,7 +57,7 @@ function countTo(last: number): string {
   return text
 }
 
-async function counted(world: SuiteWorld, last: number): Promise<void> {
+async function counted(world: InteropWorld, last: number): Promise<void> {
   await shows(world, `the number ${last}`, (text) => text.endsWith(`\n${last}\n`))
   const { text } = world.cell.output
   const numbers = text.slice(text.search(/(^|\n)1\n2\n/)).trimStart()
@@ -66,14 +66,14 @@ async function counted(world: SuiteWorld, last: number): Promise<void> {
 
 When(
   /^the controller opens a terminal in which ([\d,]+) lines wait to be asked for$/,
-  async function (this: SuiteWorld, lines: string) {
+  async function (this: InteropWorld, lines: string) {
     this.cell.found = number(lines)
     await openTerminal(this, `echo ready; ${READER}`)
     await shows(this, 'that it is ready', (text) => text.includes('ready\n'))
   },
 )
 
-When('the controller types {int} lines, one after the other', async function (this: SuiteWorld, count: number) {
+When('the controller types {int} lines, one after the other', async function (this: InteropWorld, count: number) {
   for (let i = 1; i <= count; i++) {
     await type(this, `line ${i}`)
     await shows(this, `line ${i}`, (text) => text.endsWith(`heard line ${i}\n`))
@@ -81,21 +81,21 @@ When('the controller types {int} lines, one after the other', async function (th
   this.cell.typed = count
 })
 
-Then('each line comes back', function (this: SuiteWorld) {
+Then('each line comes back', function (this: InteropWorld) {
   const heard = this.cell.output.text.match(/heard line \d+/g) ?? []
   if (heard.length !== this.cell.typed) throw new Failed(`${heard.length} lines came back`)
 })
 
-When(/^the controller asks for the [\d,]+ lines$/, async function (this: SuiteWorld) {
+When(/^the controller asks for the [\d,]+ lines$/, async function (this: InteropWorld) {
   await type(this, `count ${this.cell.found}`)
 })
 
-Then('they arrive whole and in order', async function (this: SuiteWorld) {
+Then('they arrive whole and in order', async function (this: InteropWorld) {
   await counted(this, this.cell.found as number)
 })
 
 /** Slowly, so that what breaks meanwhile breaks in the middle. */
-Given(/^a terminal counts to ([\d,]+)$/, async function (this: SuiteWorld, last: string) {
+Given(/^a terminal counts to ([\d,]+)$/, async function (this: InteropWorld, last: string) {
   this.cell.found = number(last)
   const each = number(last) / 20
   await openTerminal(
@@ -105,11 +105,11 @@ Given(/^a terminal counts to ([\d,]+)$/, async function (this: SuiteWorld, last:
   await shows(this, 'the first numbers', (text) => text.includes('\n2\n'))
 })
 
-Then('the numbers arrive whole and in order', async function (this: SuiteWorld) {
+Then('the numbers arrive whole and in order', async function (this: InteropWorld) {
   await counted(this, this.cell.found as number)
 })
 
-When('the socket of the controller is cut, and then the socket of the agent', async function (this: SuiteWorld) {
+When('the socket of the controller is cut, and then the socket of the agent', async function (this: InteropWorld) {
   const { program } = this.cell.controller(CONTROLLER)
   await program.ask('drop', {})
   const before = takeOutput(this).length
@@ -117,23 +117,23 @@ When('the socket of the controller is cut, and then the socket of the agent', as
   await this.cell.agent.ask('drop', {})
 })
 
-When('the relay is killed and starts again', async function (this: SuiteWorld) {
+When('the relay is killed and starts again', async function (this: InteropWorld) {
   await this.cell.relay.kill()
   await this.cell.relay.start()
 })
 
-When('the agent is killed and starts again', async function (this: SuiteWorld) {
+When('the agent is killed and starts again', async function (this: InteropWorld) {
   await this.cell.agent.kill()
   await this.cell.agent.startAgain()
 })
 
-When('the controller is killed and starts again', async function (this: SuiteWorld) {
+When('the controller is killed and starts again', async function (this: InteropWorld) {
   const { program } = this.cell.controller(CONTROLLER)
   await program.kill()
   await program.startAgain()
 })
 
-When('{int} days pass at both ends', async function (this: SuiteWorld, days: number) {
+When('{int} days pass at both ends', async function (this: InteropWorld, days: number) {
   const { program } = this.cell.controller(CONTROLLER)
   const time = days * 24 * 60 * 60 * 1_000
   for (const each of [program, this.cell.agent]) each.require('clock')

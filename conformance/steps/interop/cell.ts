@@ -1,12 +1,12 @@
 // A cell of the interop matrix: a relay, an agent and one or two controllers, each a program of its own,
 // none of them scripted. What they say to the suite is the transcript.
 
-import type { Transcript } from '../peers/transcript.ts'
-import { Refused, Shim, type Tap } from '../shim/driver.ts'
-import type { Role } from '../shim/lines.ts'
-import { Failed, SuiteError } from '../shim/trouble.ts'
-import { type Parameters, SUITE_NAME, type Target } from './parameters.ts'
-import { ProgramUnderTest } from './program.ts'
+import type { Transcript } from '../../peers/transcript.ts'
+import { Refused, Shim, type Tap } from '../../shim/driver.ts'
+import type { Role } from '../../shim/lines.ts'
+import { Failed, SuiteError } from '../../shim/trouble.ts'
+import { type Parameters, SUITE_NAME, type Target } from '../parameters.ts'
+import { ProgramUnderTest } from '../program.ts'
 
 /** ms for what takes a reconnection with its delays, or a rekey; machines with much to do are slow. */
 export const PATIENCE = 60_000

@@ -1,6 +1,6 @@
 // What the scripted assistants of the interop scenarios do.
 
-import type { Script } from '../assistants/script.ts'
+import type { Script } from '../../assistants/script.ts'
 
 const options = [
   { id: 'yes', name: 'Allow once', kind: 'allow_once' as const },

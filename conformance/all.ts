@@ -1,0 +1,59 @@
+// node conformance/all.ts [--out folder] [implementation.json …]: everything that the suite can tell of the
+// implementations: each by itself with all of its roles, its vectors, and the matrix of all. Every part runs,
+// whatever becomes of the others, each with a report in its own folder; the exit code is the gravest.
+
+import { spawn } from 'node:child_process'
+import { basename, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { EXIT } from './runner/verdict.ts'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const { values, positionals } = parseArgs({
+  options: { out: { type: 'string', default: here('report/out') } },
+  allowPositionals: true,
+})
+const files = (
+  positionals.length > 0 ? positionals : [here('implementations/node.json'), here('implementations/deno.json')]
+).map((file) => resolve(file))
+
+interface Part {
+  readonly name: string
+  readonly args: readonly string[]
+}
+
+const parts: Part[] = [
+  ...files.flatMap((file) => {
+    const name = basename(file, '.json')
+    return [
+      { name, args: ['run', file] },
+      { name: `${name}-vectors`, args: ['vectors', file] },
+    ]
+  }),
+  { name: 'matrix', args: ['matrix', ...files] },
+]
+
+function run({ name, args }: Part): Promise<number> {
+  return new Promise((done) => {
+    const out = join(resolve(values.out), name)
+    const child = spawn(process.execPath, [...process.execArgv, here('cli.ts'), ...args, '--out', out], {
+      stdio: 'inherit',
+    })
+    child.once('close', (code) => done(code ?? EXIT.suiteError))
+  })
+}
+
+const ends: [name: string, code: number, seconds: number][] = []
+for (const part of parts) {
+  process.stdout.write(`\n${part.name}\n`)
+  const began = performance.now()
+  ends.push([part.name, await run(part), (performance.now() - began) / 1_000])
+}
+const MEANING = ['passed', 'failed', 'wrong use', 'could not be tested', 'a mistake of the suite'] as const
+process.stdout.write('\n')
+for (const [name, code, seconds] of ends) {
+  process.stdout.write(
+    `${name.padEnd(16)} ${(MEANING[code] ?? `ended with ${code}`).padEnd(24)} ${seconds.toFixed(1)} s\n`,
+  )
+}
+process.exitCode = Math.max(...ends.map(([, code]) => code))
