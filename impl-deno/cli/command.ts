@@ -4,15 +4,34 @@
 export const EXIT_OK = 0
 export const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
+/** Nothing is paired, or no such device. */
+export const EXIT_NOT_PAIRED = 3
+/** The relay or the peer cannot be reached. */
+export const EXIT_UNREACHABLE = 4
+/** No such right, expired, wrong digits, an ended pairing, no consent. */
+export const EXIT_REFUSED = 5
+/** A prompt was left while the assistant waits for an answer. */
+export const EXIT_QUESTION = 6
+/** Given up with Ctrl-C or SIGTERM. */
+export const EXIT_GIVEN_UP = 130
 
 /** The program was called wrongly: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** It was called rightly and cannot do it: exit code 1. The message is one sentence for people. */
+/** It was called rightly and cannot do it. The message is one sentence for people, without its full stop. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
+  readonly exit: number
+  /** With --json: of the registry where it has one, else a word of the command line. */
+  readonly code: string
+
+  constructor(message: string, exit: number = EXIT_FAILED, code = 'failed') {
+    super(message)
+    this.exit = exit
+    this.code = code
+  }
 }
 
 /** What a command has of the world, so that a test can be the world. */
@@ -56,8 +75,8 @@ export async function runCommand(command: Command, args: readonly string[], io: 
     if (!(error instanceof UsageError) && !(error instanceof CommandFailure)) throw error
     const isUsage = error instanceof UsageError
     const message = isUsage ? `${error.message}. See happy-remote ${command.name} --help.` : `${error.message}.`
-    const code = isUsage ? 'usage' : 'failed'
+    const code = isUsage ? 'usage' : error.code
     io.err(args.includes('--json') ? JSON.stringify({ event: 'error', code, message }) : message)
-    return isUsage ? EXIT_USAGE : EXIT_FAILED
+    return isUsage ? EXIT_USAGE : error.exit
   }
 }

@@ -289,6 +289,7 @@ export class Controller {
   }
 
   #presence(away: boolean): void {
+    if (this.#over) return
     if (away) this.#interrupted()
     else this.#calls.resume()
     this.#tell({ type: 'presence', away })

@@ -34,6 +34,9 @@ export interface RekeyOutput {
   failed(): void
 }
 
+/** R1 is sent again this long after its first sending: an agent drops one that comes too soon after another (pairing.rekey.rate). */
+const REPEAT = [2_000, 4_000, 8_000, 16_000] as const
+
 /** R3 is sent again this long after its first sending (pairing.rekey.r3-resend). */
 const RESEND = [1_000, 2_000, 4_000, 8_000] as const
 
@@ -105,6 +108,10 @@ export class ControllerRekeys {
     if (this.#over) return
     this.#started = started
     this.#output.send(started.request)
+    // pairing.rekey.r1-resend
+    for (const delay of REPEAT) {
+      this.#resends.push(this.#timers.after(delay, () => this.#output.send(started.request)))
+    }
     // pairing.rekey.r2-time
     this.#timeout.set(limits.m2Time, () => this.#failed())
   }
@@ -123,6 +130,7 @@ export class ControllerRekeys {
     this.#started = undefined
     this.#finish = finish
     this.#proven = established
+    for (const cancel of this.#resends.splice(0)) cancel()
     await this.#output.waiting(established)
     this.#output.send(finish)
     for (const delay of RESEND) this.#resends.push(this.#timers.after(delay, () => this.#output.send(finish)))

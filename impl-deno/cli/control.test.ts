@@ -1,0 +1,184 @@
+// The command line as a person has it: real processes, a relay and an agent beside them.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { startRelay } from '../relay/server.ts'
+import { agentRole } from '../shim/agent.ts'
+
+const MAIN = new URL('./main.ts', import.meta.url).pathname
+/** As the help of the commands names them. */
+const PERMISSIONS = ['--allow-net', '--allow-read', '--allow-write', '--allow-env', '--allow-sys=hostname']
+const SCRIPT = new URL('../../conformance/assistants/demo.script.json', import.meta.url)
+
+interface Ran {
+  readonly code: number
+  /** Standard output. */
+  readonly text: string
+  readonly errors: string
+  /** Standard output as lines of JSON. */
+  readonly lines: Readonly<Record<string, unknown>>[]
+}
+
+const parse = (text: string) =>
+  text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
+
+async function run(args: readonly string[], input = '', seen: (text: string) => void = () => {}): Promise<Ran> {
+  const command = ['run', '--no-prompt', '--quiet', ...PERMISSIONS, MAIN, ...args]
+  const options = { args: command, stdin: 'piped', stdout: 'piped', stderr: 'piped' } as const
+  const child = new Deno.Command(Deno.execPath(), options).spawn()
+  const writer = child.stdin.getWriter()
+  await writer.write(new TextEncoder().encode(input)).catch(() => {})
+  await writer.close().catch(() => {})
+  let text = ''
+  const reading = (async () => {
+    for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+      text += piece
+      seen(text)
+    }
+  })()
+  const errors = await new Response(child.stderr).text()
+  await reading
+  const { code } = await child.status
+  return { code, text, errors, lines: parse(text) }
+}
+
+async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir()
+  try {
+    await test(folder)
+  } finally {
+    await Deno.remove(folder, { recursive: true })
+  }
+}
+
+/** A relay, an agent with the assistant of the demo, and a controller's state that is paired with it. */
+async function paired(
+  test: (control: (args: readonly string[], input?: string) => Promise<Ran>, folder: string) => Promise<void>,
+) {
+  await withFolder(async (folder) => {
+    const relay = await startRelay({ host: '127.0.0.1', port: 0 })
+    const agent = agentRole(() => {})
+    const { backend, start, offer, confirm, stop } = agent.verbs
+    try {
+      await backend?.({ script: JSON.parse(readFileSync(SCRIPT, 'utf8')) })
+      await start?.({ relay: `${relay.url}/v1`, name: 'desk', state: `${folder}/agent` })
+      const { uri } = Object(await offer?.({}))
+      const typed = Promise.withResolvers<void>()
+      let isTyped = false
+      const made = await run(
+        ['pair', '--yes', '--json', '--state', folder, '--name', 'phone', '-'],
+        `${uri}\n`,
+        (text) => {
+          const digits = parse(text).find(({ event }) => event === 'digits')?.digits
+          if (!digits || isTyped) return
+          isTyped = true
+          typed.resolve(confirm?.({ digits }) as Promise<void>)
+        },
+      )
+      assert.equal(made.code, 0, made.errors)
+      assert.deepEqual(
+        made.lines.map(({ event }) => event),
+        ['code', 'digits', 'paired'],
+      )
+      await typed.promise
+      await test((args, input) => run(['control', '--state', folder, ...args], input), folder)
+    } finally {
+      await stop?.({})
+      await relay.close()
+    }
+  })
+}
+
+Deno.test('pair, and what control reads, in JSON and for people', () =>
+  paired(async (control) => {
+    const status = await control(['status', '--json'])
+    const [{ event, agent, state, pending }] = status.lines as [Record<string, unknown>]
+    assert.deepEqual([status.code, event, agent, state, pending], [0, 'status', 'desk', 'idle', []])
+    const info = await control(['info'])
+    assert.match(info.text, /Name {7}desk\n[\s\S]*You may {4}observe, prompt/)
+    const devices = await control(['devices', '--json'])
+    assert.deepEqual([devices.lines[0]?.name, devices.lines[0]?.self], ['phone', true])
+  }))
+
+Deno.test('term gives the output and the exit code of a command, and types what is piped', () =>
+  paired(async (control) => {
+    const ran = await control(['term', '--', 'sh', '-c', 'echo out; exit 3'])
+    assert.deepEqual([ran.code, ran.text.trim()], [3, 'out'])
+    const shell = await control(['term', '--', 'sh'], 'echo from-$((6 * 7))\nexit 5\n')
+    assert.equal(shell.code, 5)
+    assert.match(shell.text, /from-42/)
+    const terms = await control(['terms', '--json'])
+    assert.ok(terms.lines.every((line) => line.event === 'terminal' && line.running === false))
+  }))
+
+Deno.test('a prompt is left with its question, answered by approve, and followed to its end', () =>
+  paired(async (control) => {
+    const left = await control(['prompt', 'hello', '--json', '--on-question', 'leave'])
+    assert.equal(left.code, 6)
+    assert.deepEqual([left.lines.at(-1)?.event, left.lines.at(-2)?.event], ['left', 'permission.requested'])
+    const approved = await control(['approve', '--json', '--yes'])
+    assert.deepEqual([approved.code, approved.lines.at(-1)?.outcome], [0, 'allowed'])
+    assert.equal((await control(['approve', '--yes'])).code, 1)
+    const asked = await control(['prompt', 'again', '--json'], 'y\n')
+    assert.deepEqual([asked.code, asked.lines.at(-1)?.state], [0, 'completed'])
+    const nobody = await control(['prompt', 'again', '--json'])
+    assert.equal(nobody.code, 6)
+    assert.equal((await control(['cancel', '--all'])).code, 0)
+    assert.equal((await control(['cancel'])).code, 1)
+    const talk = await control([], '/status\n/nonsense\n')
+    assert.equal(talk.code, 0)
+    assert.match(talk.text, /Assistant: idle[\s\S]*A line is a prompt/)
+  }))
+
+Deno.test('a pairing is ended by control, and control then has nothing to control', () =>
+  paired(async (control) => {
+    assert.equal((await control(['revoke', 'nobody', '--yes'])).code, 3)
+    const ended = await control(['revoke', '--yes', '--json'])
+    assert.deepEqual([ended.code, ended.lines[0]?.event], [0, 'revoked'])
+    assert.equal((await control(['status'])).code, 3)
+  }))
+
+Deno.test('a computer that is not there is exit code 4, and devices lists and revokes without its agent', () =>
+  withFolder(async (state) => {
+    await paired(async (_control, folder) => {
+      for (const role of ['controller']) await Deno.rename(`${folder}/${role}`, `${state}/${role}`)
+    })
+    const unreachable = await run(['control', 'status', '--json', '--state', state, '--timeout', '2'])
+    assert.equal(unreachable.code, 4)
+    assert.match(unreachable.errors, /"event":"error"/)
+    const forgotten = await run(['control', 'revoke', '--local', '--yes', '--json', '--state', state])
+    assert.deepEqual([forgotten.code, forgotten.lines[0]?.event], [0, 'revoked'])
+  }))
+
+Deno.test('wrong use is exit code 2, whatever was got wrong; nothing paired is 3', () =>
+  withFolder(async (state) => {
+    for (const args of [
+      ['control', 'nonsense'],
+      ['control', 'status', 'more'],
+      ['control', 'status', '--all'],
+      ['control', 'prompt'],
+      ['control', 'prompt', 'x', '--allow', '--deny'],
+      ['control', 'prompt', 'x', '--on-question', 'maybe'],
+      ['control', 'status', '--timeout', 'soon'],
+      ['control', '--bogus'],
+      ['pair'],
+      ['pair', 'a', 'b'],
+      ['pair', 'garbage'],
+      ['devices', 'sell'],
+      ['devices', 'revoke'],
+      ['nonsense'],
+      [],
+    ]) {
+      const { code, errors } = await run([...args, ...(args.length > 0 ? ['--state', state] : [])])
+      assert.equal(code, 2, `${args.join(' ')}: ${errors}`)
+      assert.notEqual(errors, '')
+    }
+    for (const args of [['control', 'status'], ['devices']]) {
+      const { code, errors } = await run([...args, '--json', '--state', `${state}/none`])
+      assert.equal(code, 3)
+      assert.equal(JSON.parse(errors).code, 'not-paired')
+    }
+  }))

@@ -1,0 +1,177 @@
+// `happy-remote control`
+
+import { type Command, EXIT_FAILED, EXIT_OK, UsageError } from './command.ts'
+import { approve } from './control/approve.ts'
+import { type OnQuestion, prompt } from './control/prompt.ts'
+import { devices, info, status, terms } from './control/reads.ts'
+import { revoke, revokeLocally } from './control/revoke.ts'
+import { type Subject, type SubjectOptions, withAgent } from './control/subject.ts'
+import { talk } from './control/talk.ts'
+import { term } from './control/term.ts'
+import { readOptions, readSeconds, STATE_OPTIONS } from './options.ts'
+import { readSettings } from './settings.ts'
+import { Lines, readAll } from './stdin.ts'
+
+const USAGE = `happy-remote control: controls a paired computer
+
+Usage: happy-remote control [options]
+           talk to the assistant, a line at a time, and answer it
+       happy-remote control [options] <sub-command>
+
+  status                 what the assistant does, and what it waits for
+  prompt <text…> | -     give the assistant a prompt and follow it to its end:
+                         --no-wait ends when it is accepted; --allow, --deny
+                         and --on-question wait|deny|leave say what becomes of
+                         its questions
+  approve [<id>]         answer what it asks, having seen its exact input:
+                         --option <id>, --deny, --yes
+  cancel [--all]         stop the running prompt
+  term [-- <command…>]   a shell at the computer, or a command: --cwd <dir>,
+                         --attach <id>; Ctrl-] detaches
+  terms                  the terminals of the agent
+  devices                the devices that are paired with the agent
+  info                   who the agent is, and what this device may do there
+  revoke [<device>]      end the pairing of this device, or with the right
+                         \`admin\` that of another: --yes, --local
+
+  --device <name>      which computer, by its name or the beginning of its id,
+                       where several are paired
+  --timeout <seconds>  how long to wait for it; default 15
+  --state <dir>        where identity and pairings are kept; default
+                       ~/.local/state/happy-remote
+  --config <file>      settings; default ~/.config/happy-remote/config.json
+  --log-level <level>  debug, info, warn, error or silent; default warn
+  --json               one JSON object a line on standard output
+  --help               this text
+
+Only one program at a time uses a pairing: a second one is told so.
+
+Environment: HAPPY_REMOTE_DEVICE, _STATE, _CONFIG, _LOG_LEVEL.
+
+Deno needs --allow-net for the relay, --allow-read and --allow-write for the
+state, and --allow-env='HAPPY_REMOTE_*,HOME,XDG_*'.
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 nothing is paired or no such
+device, 4 the relay or the computer cannot be reached, 5 refused (no such
+right, expired, the pairing was ended), 6 left while the assistant waits for an
+answer, 130 given up with Ctrl-C; term gives the exit code of what ran.`
+
+const OPTIONS = {
+  ...STATE_OPTIONS,
+  device: { type: 'string' },
+  timeout: { type: 'string' },
+  'no-wait': { type: 'boolean' },
+  allow: { type: 'boolean' },
+  deny: { type: 'boolean' },
+  'on-question': { type: 'string' },
+  option: { type: 'string' },
+  yes: { type: 'boolean' },
+  all: { type: 'boolean' },
+  cwd: { type: 'string' },
+  attach: { type: 'string' },
+  local: { type: 'boolean' },
+} as const
+
+type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values']
+type Run = (subject: Subject, values: Values, rest: readonly string[]) => Promise<number>
+
+interface SubCommand {
+  /** Options beside those of every sub-command. */
+  readonly options: readonly (keyof Values)[]
+  /** How many positionals it takes. */
+  readonly most: number
+  readonly run: Run
+}
+
+const read = (run: (subject: Subject) => Promise<number>): SubCommand => ({ options: [], most: 0, run })
+
+const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
+  status: read(status),
+  prompt: {
+    options: ['no-wait', 'allow', 'deny', 'on-question'],
+    most: Number.POSITIVE_INFINITY,
+    async run(subject, values, rest) {
+      const isInput = rest.length === 1 && rest[0] === '-'
+      const text = isInput ? await readAll() : rest.join(' ')
+      const lines = isInput ? undefined : new Lines()
+      return prompt(subject, { text, noWait: values['no-wait'] ?? false, onQuestion: onQuestion(values), lines })
+    },
+  },
+  approve: {
+    options: ['option', 'deny', 'yes'],
+    most: 1,
+    run: (subject, { option, deny, yes }, [request]) => approve(subject, { request, option, deny, yes }, new Lines()),
+  },
+  cancel: {
+    options: ['all'],
+    most: 0,
+    async run({ controller, say }, { all }) {
+      const { success } = await controller.call('claude.cancel', { scope: all ? 'turn-and-queue' : 'turn' })
+      say('cancelled', { success }, success ? 'Stopped' : 'There was nothing to stop')
+      return success ? EXIT_OK : EXIT_FAILED
+    },
+  },
+  term: {
+    options: ['cwd', 'attach'],
+    most: Number.POSITIVE_INFINITY,
+    run: (subject, { cwd, attach }, command) => term(subject, { command, cwd, attach }),
+  },
+  terms: read(terms),
+  devices: read(devices),
+  info: read(info),
+  revoke: {
+    options: ['yes', 'local'],
+    most: 1,
+    run: (subject, { yes = false }, [wanted]) => revoke(subject, wanted, yes, new Lines()),
+  },
+}
+
+const COMMON = [...Object.keys(STATE_OPTIONS), 'device', 'timeout']
+
+/** Throws UsageError. */
+function onQuestion({ allow, deny, 'on-question': what }: Values): OnQuestion {
+  const given = [allow && 'allow', deny && 'deny', what].filter((one) => one !== undefined && one !== false)
+  if (given.length > 1) throw new UsageError('Give one of --allow, --deny and --on-question')
+  if (what !== undefined && what !== 'wait' && what !== 'deny' && what !== 'leave') {
+    throw new UsageError('--on-question is one of wait, deny, leave')
+  }
+  return (given[0] as OnQuestion | undefined) ?? 'ask'
+}
+
+/** Throws UsageError. */
+function check(name: string, { options, most }: SubCommand, values: Values, rest: readonly string[]): void {
+  const known = [...COMMON, ...options]
+  const foreign = Object.keys(values).find((option) => !known.includes(option))
+  if (foreign !== undefined) throw new UsageError(`${name} has no option --${foreign}`)
+  if (rest.length > most) throw new UsageError(`${name} does not take "${rest.slice(most).join(' ')}"`)
+  if (name === 'prompt') {
+    onQuestion(values)
+    if (rest.join(' ').trim() === '') throw new UsageError('The prompt is missing; give it, or - for standard input')
+  }
+}
+
+export const controlCommand: Command = {
+  name: 'control',
+  summary: 'controls a paired computer',
+  usage: USAGE,
+  async run(args, io) {
+    const { values, positionals } = readOptions(args, OPTIONS)
+    if (values.help) {
+      io.out(USAGE)
+      return EXIT_OK
+    }
+    const [name, ...rest] = positionals
+    const found = name !== undefined && Object.hasOwn(SUB_COMMANDS, name) ? SUB_COMMANDS[name] : undefined
+    if (name !== undefined && !found) {
+      throw new UsageError(`There is no sub-command "${name}"; there are ${Object.keys(SUB_COMMANDS).join(', ')}`)
+    }
+    check(name ?? 'control', found ?? { options: [], most: 0, run: talkTo }, values, rest)
+    const settings = readSettings(values, io)
+    const json = values.json ?? false
+    if (values.local) return revokeLocally(settings, json, values.yes ?? false, io, new Lines())
+    const options: SubjectOptions = { settings, json, timeout: readSeconds('timeout', values.timeout, 15) * 1_000 }
+    return withAgent(options, io, (subject) => (found?.run ?? talkTo)(subject, values, rest))
+  },
+}
+
+const talkTo: Run = (subject) => talk(subject, new Lines())
