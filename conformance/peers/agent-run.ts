@@ -62,6 +62,10 @@ export class AgentRun {
   readonly #run: Run
   readonly #device: Device
   m2: Uint8Array | undefined
+  m3: Uint8Array | undefined
+  /** ms, by the clock of the program under test, at which M1 and M3 came. */
+  m1At = 0
+  m3At = 0
   #answered: { th: Uint8Array; keys: Keys; ratchetPrivate: Uint8Array } | undefined
   digits: string | undefined
   /** The first state of the new session, once M3 or R3 has verified. */
@@ -143,10 +147,24 @@ export class AgentRun {
     return this.m2
   }
 
+  /** A second M2 for the same M1, as right as the first, which stays the one of this run. */
+  async makeOtherM2(): Promise<Uint8Array> {
+    const [m2, answered] = [this.m2, this.#answered]
+    const other = await this.makeM2()
+    this.m2 = m2
+    this.#answered = answered
+    return other
+  }
+
   /** SID and PPK of this run. */
   get keys(): Keys {
     if (!this.#answered) throw new SuiteError('There is no M2 yet')
     return this.#answered.keys
+  }
+
+  /** PPK as this run proposes it, before anything is stored; undefined before M2. */
+  get proposedKey(): Uint8Array | undefined {
+    return this.#answered?.keys.ppk
   }
 
   /** Judges M3 or R3. Throws Failed where it is not what the spec asks for. */
@@ -159,6 +177,7 @@ export class AgentRun {
       if (!(error instanceof ProtocolError)) throw error
       throw new Failed(`The ${this.isPairing ? 'M3' : 'R3'} of the controller is to be refused with "${error.code}"`)
     }
+    this.m3 = frame
     const from = { role: 'agent' as const, suite: this.#run.suite, keys, th, ownPrivate: ratchetPrivate }
     this.state = await start(noble, { ...from, peerKey: this.controller.prekeys.spk })
     return this.state

@@ -393,11 +393,16 @@ export abstract class Endpoint {
 
   /** session.window.ack */
   #owe(): void {
-    if (!this.duties.ack) return
+    if (!this.duties.ack || !this.acknowledges) return
     clearTimeout(this.#ackTimer)
     this.#ackTimer = setTimeout(() => {
       if (this.isConnected) void this.alone(() => this.sealControl({ type: 'ack' }))
     }, ACK_DELAY)
+  }
+
+  /** Whether it says anything in the session yet. */
+  protected get acknowledges(): boolean {
+    return true
   }
 
   protected get other(): 'agent' | 'controller' {

@@ -3,7 +3,7 @@
 import { DEFAULT_CAPABILITIES } from '@happy-remote/schemas/constants.ts'
 import type { HandshakeTypeName, IdentityCert, QrPayload } from '@happy-remote/schemas/pairing.ts'
 import { QrPayload as Payload } from '@happy-remote/schemas/pairing.ts'
-import { ascii } from '@happy-remote/vectors/protocol/bytes.ts'
+import { ascii, equal } from '@happy-remote/vectors/protocol/bytes.ts'
 import { payloadToUri } from '@happy-remote/vectors/protocol/qr.ts'
 import { PAIRING, pairingContext, REKEY } from '@happy-remote/vectors/protocol/schedule.ts'
 import { SuiteError } from '../shim/trouble.ts'
@@ -69,8 +69,9 @@ export class ScriptedAgent extends Endpoint {
 
   /** The next M1, judged. */
   async acceptM1(): Promise<AgentRun> {
-    const { frame, from } = await this.expectHandshake('M1')
+    const { frame, from, at } = await this.expectHandshake('M1')
     this.run = await this.#accept(frame, from)
+    this.run.m1At = at
     return this.run
   }
 
@@ -85,8 +86,9 @@ export class ScriptedAgent extends Endpoint {
 
   /** The next M3, judged. The session can receive from then on. */
   async acceptM3(): Promise<void> {
-    const { frame } = await this.expectHandshake('M3')
+    const { frame, at } = await this.expectHandshake('M3')
     const run = this.#pairing
+    run.m3At = at
     const session = new ScriptedSession(await run.acceptM3(frame))
     await this.alone(async () => this.begin(session, true))
   }
@@ -139,14 +141,25 @@ export class ScriptedAgent extends Endpoint {
   protected secretsFor(type: HandshakeTypeName): readonly (Uint8Array | undefined)[] {
     const pairing = this.#code?.payload.pairingSecret
     if (type === 'HS_ERROR') return [pairing, this.record?.ppk]
-    return [type.startsWith('M') ? pairing : this.record?.ppk]
+    return [type.startsWith('M') ? pairing : (this.record?.ppk ?? this.run?.proposedKey)]
+  }
+
+  /** `pair.complete` is the first message of the session. */
+  protected override get acknowledges(): boolean {
+    return this.record !== undefined
   }
 
   protected async attend(heard: HeardFrame): Promise<void> {
     if (heard.kind !== 'handshake') return
     if (heard.type === 'M1') this.peerRoute ??= heard.from
-    if (!this.duties.rekey || !heard.body) return
-    if (heard.type === 'R1') await this.answerR1(heard)
+    // pairing.rekey.stored
+    if (!this.duties.rekey || !heard.body || !this.record) return
+    if (heard.type === 'R1') {
+      // pairing.rekey.repeat
+      const known = this.runs.find(({ m1 }) => equal(m1, heard.frame))
+      if (known?.m2) this.sendHandshake(known.m2)
+      else await this.answerR1(heard)
+    }
     const run = heard.type === 'R3' ? this.runs.at(-1) : undefined
     if (!run) return
     await this.acceptR3(run, heard.frame)

@@ -27,14 +27,19 @@ Then('the agent still waits', async function (this: SuiteWorld) {
   if (unasked(stage).includes('HS_ERROR')) throw new Failed('The agent has sent HS_ERROR already')
 })
 
+/** The agent under test is expected to have refused `message`, a scripted one refuses it. */
+async function refuses(stage: Stage, message: Uint8Array | undefined, code: HandshakeErrorCode): Promise<void> {
+  if (!message) throw new SuiteError('There is no such message yet')
+  if (stage.role === 'agent') await stage.controller().expectHsError(message, code)
+  else await stage.agent().sendHsError(stage.agent().secret, message, code)
+}
+
 Then('the agent answers M1 with HS_ERROR {string}', async function (this: SuiteWorld, code: HandshakeErrorCode) {
-  const controller = this.stage.controller()
-  await controller.expectHsError(controller.run?.m1 as Uint8Array, code)
+  await refuses(this.stage, this.stage.peer.run?.m1, code)
 })
 
 Then('the agent answers M3 with HS_ERROR {string}', async function (this: SuiteWorld, code: HandshakeErrorCode) {
-  const controller = this.stage.controller()
-  await controller.expectHsError(controller.run?.m3 as Uint8Array, code)
+  await refuses(this.stage, this.stage.peer.run?.m3, code)
 })
 
 When('the controller sends the same M3 again', function (this: SuiteWorld) {

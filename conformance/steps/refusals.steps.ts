@@ -136,6 +136,12 @@ Then('the {word} stays silent', async function (this: SuiteWorld, _role: string)
   await assertSilent(this.stage)
 })
 
+Then('no {word} has come', async function (this: SuiteWorld, type: string) {
+  const { stage } = this
+  await stage.settle()
+  if (unasked(stage).includes(type)) throw new Failed(`The ${stage.role} sends ${type}`)
+})
+
 Then('the code is still good', async function (this: SuiteWorld) {
   const controller = this.stage.controller()
   await controller.sendM1()

@@ -518,6 +518,8 @@ export class Link {
         }
         // pairing.controller.ack
         this.#channel.control({ type: 'pair.ack', deviceName: deviceName(this.#options.name) })
+        // What was sent before the digits were typed the agent need not have looked at.
+        if (state !== 'stored') this.#sendHello()
         break
       }
       case 'pair.ack':
