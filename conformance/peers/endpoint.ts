@@ -219,7 +219,10 @@ export abstract class Endpoint {
     const challenge = random(8)
     this.issued.push(challenge)
     const { members, ...rest } = options
-    await this.sendControl({ type: 'hello', challenge: toBase64url(challenge), suites: 3, ...members }, rest)
+    await this.sendControl(
+      { type: 'hello', challenge: toBase64url(challenge), suites: 3, ...this.helloMembers(), ...members },
+      rest,
+    )
     return challenge
   }
 

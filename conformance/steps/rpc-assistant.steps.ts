@@ -268,7 +268,7 @@ Then(
   },
 )
 
-Then('the assistant says {string}', async function (this: SuiteWorld, text: string) {
+Then('the assistant then says {string}', async function (this: SuiteWorld, text: string) {
   const { rpc } = sceneOf(this).caller('controller')
   const matches = (params: Record<string, unknown>) => params.role === 'assistant' && params.text === text
   await rpc.event('claude.message', matches, `message of the assistant "${text}"`)

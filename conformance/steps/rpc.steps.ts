@@ -39,7 +39,7 @@ Given(
 )
 
 Given(
-  /^a (controller|second controller) that may do everything but "([^"]+)"$/,
+  /^a (controller|second controller|third controller) that may do everything but "([^"]+)"$/,
   async function (this: SuiteWorld, name: string, capability: string) {
     await sceneOf(this).pair(
       name,
@@ -119,7 +119,7 @@ When('{caller} makes a new session', async function (this: SuiteWorld, caller: C
   await sceneOf(this).newSession(caller)
 })
 
-When('the agent is killed and started again', async function (this: SuiteWorld) {
+When('the agent is killed, and runs again', async function (this: SuiteWorld) {
   const scene = sceneOf(this)
   const { program } = scene.stage
   program.require('state')

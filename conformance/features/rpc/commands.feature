@@ -113,7 +113,7 @@ Feature: Commands
     Scenario: An agent that was started anew knows the ids, or says another epoch
       Given the controller has opened a terminal that runs "cat"
       And the "hello" of the agent has carried a commandEpoch
-      When the agent is killed and started again
+      When the agent is killed, and runs again
       And the controller sends the same request again
       Then the controller is answered with the recorded response, or the commandEpoch is another one
 
@@ -122,7 +122,7 @@ Feature: Commands
     @req:rpc.command.disk
     Scenario: An agent that was killed knows its commands
       Given the controller has opened a terminal that runs "cat"
-      When the agent is killed and started again
+      When the agent is killed, and runs again
       Then the commandEpoch is the same
       When the controller sends the same request again
       Then the controller is answered with the recorded response
@@ -133,7 +133,7 @@ Feature: Commands
     Scenario: An agent that was killed while it executed a command
       Given the assistant takes long to start
       And the controller has given the prompt "say hello", which is not answered yet
-      When the agent is killed and started again
+      When the agent is killed, and runs again
       And the controller sends the same request again
       Then the controller is answered with the error "interrupted"
       And the assistant has heard 0 prompts
