@@ -1,4 +1,4 @@
-// node conformance/tested.ts [--check] node=report.json,more.json deno=…: what runs of the suite on the implementations
+// node conformance/tested.ts [--check] [node=report.json,more.json deno=…]: what runs of the suite on the implementations
 // of this repository say of each requirement, into tested.ndjson, which spec/trace.ts joins to the spec. A report of a
 // part (--filter) renews the requirements that it has judged; reports of whole runs also forget what is tested no more.
 // The file has no times and no counts, and one requirement a line in the order of the spec, so that Git merges it by
@@ -67,13 +67,19 @@ export const textOf = (lines: ReadonlyMap<string, Line>, ids: readonly string[])
     })
     .join('')
 
+/** Where conformance/all.ts leaves what it has found. */
+const ofAll = (name: string) =>
+  [name, `${name}-vectors`].map((part) => fileURLToPath(new URL(`report/out/${part}/report.json`, import.meta.url)))
+
 function main(): void {
   const { values, positionals } = parseArgs({ options: { check: { type: 'boolean' } }, allowPositionals: true })
   const committed = existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
   let lines = readTested(committed)
-  for (const word of positionals) {
+  for (const word of positionals.length > 0 ? positionals : ['node', 'deno']) {
     const [name = '', files = ''] = word.split('=')
-    const reports = files.split(',').map((file) => JSON.parse(readFileSync(file, 'utf8')) as Report)
+    const reports = (files === '' ? ofAll(name) : files.split(',')).map(
+      (file) => JSON.parse(readFileSync(file, 'utf8')) as Report,
+    )
     const isWhole =
       reports.every(({ options }) => options.filter === null) && reports.some(({ command }) => command === 'run')
     lines = renewed(lines, name, verdictsOf(reports), isWhole)
