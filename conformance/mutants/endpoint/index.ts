@@ -5,9 +5,13 @@ import { code } from './code.ts'
 import { frame } from './frame.ts'
 import { handshake } from './handshake.ts'
 import { keys } from './keys.ts'
+import { pairing } from './pairing.ts'
 import { ratchet } from './ratchet.ts'
 import { relay } from './relay.ts'
+import { rpc } from './rpc.ts'
 import { schedule } from './schedule.ts'
+import { session } from './session.ts'
+import { terminals } from './terminals.ts'
 import { wrap } from './wrap.ts'
 
 export const endpointMutants = [
@@ -20,4 +24,8 @@ export const endpointMutants = [
   ...attempt,
   ...ratchet,
   ...frame,
+  ...pairing,
+  ...session,
+  ...rpc,
+  ...terminals,
 ]
