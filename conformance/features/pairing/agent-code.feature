@@ -13,7 +13,7 @@ Feature: The pairing code of an agent
       Then the code is upper-case base32 behind "HAPPY://"
       And the code names this relay, a suite, and a route that is bound as open
 
-    @req:pairing.qr.ttl
+    @req:pairing.qr.ttl @negative
     Scenario: The code does not live for more than ten minutes
       When the agent shows a pairing code
       Then the code expires within 600 s

@@ -43,13 +43,13 @@ Feature: M1, from the controller
 
   Rule: An M1 without an answer is sent once more, unchanged
 
-    @req:pairing.controller.m1-resend @req:pairing.controller.one-bundle
+    @req:pairing.controller.m1-resend @req:pairing.controller.one-bundle @negative
     Scenario: After 15 s the same bytes come again, once
       Given the controller has scanned the code and sent M1
       When 28 s have passed, half a second at a time
       Then the same M1 has come again once, 15 s after the first
 
-    @req:pairing.controller.m1-resend @req:pairing.controller.one-bundle
+    @req:pairing.controller.m1-resend @req:pairing.controller.one-bundle @negative
     Scenario: After a reconnect the same bytes come again
       Given the controller has scanned the code and sent M1
       When the controller's connection is cut, and made again

@@ -45,7 +45,7 @@ Feature: Batches
 
   Rule: No message waits more than 50 ms for company
 
-    @req:rpc.batch.delay
+    @req:rpc.batch.delay @negative
     Scenario: The second of two events comes soon after the first
       When the controller gives the prompt "say two words and wait"
       Then both words come within half a second of each other

@@ -7,7 +7,7 @@ Feature: Capabilities and devices
 
   Rule: "git.push" and "admin" are not granted unless the owner has asked for them
 
-    @req:rpc.capability.default @req:versioning.feature.unstable
+    @req:rpc.capability.default @req:versioning.feature.unstable @negative
     Scenario: What a pairing grants by itself
       Given a controller that is paired with it
       Then "pair.complete" grants neither "git.push" nor "admin"

@@ -8,7 +8,7 @@ Feature: Commands
 
   Rule: A command whose id the same controller has used before is not executed, but answered with the recorded response
 
-    @req:rpc.command.once @req:rpc.command.recorded
+    @req:rpc.command.once @req:rpc.command.recorded @negative
     Scenario: A prompt that is sent 50 times through a relay that drops, duplicates, reorders and delays
       Given a relay that drops, duplicates, reorders and delays
       When the controller sends the same prompt 50 times
@@ -17,7 +17,7 @@ Feature: Commands
       And every other answer to it was the same, or "stale"
       And the assistant has heard 1 prompt
 
-    @req:rpc.command.once @req:rpc.command.recorded
+    @req:rpc.command.once @req:rpc.command.recorded @negative
     Scenario: In a new session, and after the device was paired anew
       Given the controller has opened a terminal that runs "cat"
       When the controller sends the same request again
@@ -30,7 +30,7 @@ Feature: Commands
       Then the controller is answered with the recorded response
       And the agent has opened 1 terminal
 
-    @req:rpc.command.once
+    @req:rpc.command.once @negative
     Scenario: Another controller may use the same id for a command of its own
       Given a second controller that is paired with it
       And the controller has opened a terminal that runs "cat"
@@ -87,7 +87,7 @@ Feature: Commands
 
   Rule: An id that was answered with one of the first five checks is not recorded
 
-    @req:rpc.command.unrecorded
+    @req:rpc.command.unrecorded @negative
     Scenario: The same id is free for a command that is well made
       Then each of these leaves its id free for a command
         | method         | params       | fresh | error          |

@@ -31,7 +31,7 @@ Feature: Calls of a controller
 
   Rule: A command that has no answer yet is not reported as failed
 
-    @req:rpc.command.no-timeout
+    @req:rpc.command.no-timeout @negative
     Scenario: A command that nobody answers for a while
       When the person asks for "claude.sendMessage"
       And the agent gets the request, and does not answer
@@ -42,7 +42,7 @@ Feature: Calls of a controller
 
   Rule: A command is not repeated by itself under another commandEpoch, but is "uncertain"
 
-    @req:rpc.command.other-epoch
+    @req:rpc.command.other-epoch @negative
     Scenario: The agent has lost the ids of its commands
       When the person asks for "claude.sendMessage"
       And the agent gets the request, and does not answer

@@ -16,7 +16,7 @@ Feature: Messages to a controller
 
   Rule: Each new request has a fresh id, and each repetition the id of the first
 
-    @req:rpc.message.id @req:rpc.command.no-timeout
+    @req:rpc.message.id @req:rpc.command.no-timeout @negative
     Scenario: The connection is lost before the answer
       When the person asks for "claude.sendMessage"
       And the agent gets the request, and does not answer
@@ -64,7 +64,7 @@ Feature: Messages to a controller
 
   Rule: What is unknown is ignored or kept, and breaks nothing
 
-    @req:rpc.message.unknown-members @req:rpc.message.unknown-event
+    @req:rpc.message.unknown-members @req:rpc.message.unknown-event @negative
     Scenario: Members and events of a later version
       When the person asks for "agent.info"
       And the agent answers it with unknown members in the message and in its result
@@ -103,7 +103,7 @@ Feature: Messages to a controller
 
   Rule: No message waits more than 50 ms for company, and an urgent one not at all
 
-    @req:rpc.batch.delay @req:rpc.batch.urgent
+    @req:rpc.batch.delay @req:rpc.batch.urgent @negative
     Scenario: Ten calls, one after the other
       When the person asks 10 times for "agent.info", each time after the last answer
       Then the fastest request came in less than 50 ms

@@ -71,7 +71,7 @@ Feature: Output of terminals
 
   Rule: The first credit of a stream is its offset plus 262,144, and nothing is sent at or beyond the credit
 
-    @req:rpc.credit.initial @req:rpc.credit.limit
+    @req:rpc.credit.initial @req:rpc.credit.limit @negative
     Scenario: Two controllers that grant nothing
       Given a second controller that is paired with it
       When the controller opens a terminal that says 400,000 bytes, and grants nothing
@@ -83,7 +83,7 @@ Feature: Output of terminals
 
   Rule: "stream.credit" raises the credit, and never lowers it
 
-    @req:rpc.credit.raise @req:rpc.credit.limit
+    @req:rpc.credit.raise @req:rpc.credit.limit @negative
     Scenario: A grant of a few bytes, and a lower one that comes later
       Given the controller has opened a terminal that says 600,000 bytes, and grants nothing
       When the controller grants up to 300,000
@@ -104,7 +104,7 @@ Feature: Output of terminals
 
   Rule: A stream whose next byte is no longer kept goes on at the oldest byte kept, and delays nobody meanwhile
 
-    @req:rpc.credit.hole @req:rpc.credit.isolation
+    @req:rpc.credit.hole @req:rpc.credit.isolation @negative
     Scenario: Viewers with different speeds
       Given a second controller that is paired with it
       And the controller has opened a terminal that has said 10 bytes
@@ -152,13 +152,13 @@ Feature: Output of terminals
 
   Rule: A stream that waits for credit or for the window delays no other stream and no message
 
-    @req:rpc.credit.isolation
+    @req:rpc.credit.isolation @negative
     Scenario: Another terminal of the same controller
       Given the controller has opened a terminal that says 600,000 bytes, and grants nothing
       When the controller opens a terminal that says 200,000 bytes
       Then the controller receives the bytes from 0 to 200,000, each at its offset
 
-    @req:rpc.credit.isolation
+    @req:rpc.credit.isolation @negative
     Scenario: A call while the stream waits for the window
       Given the controller acknowledges nothing
       And the controller has opened a terminal that says 600,000 bytes, and grants nothing

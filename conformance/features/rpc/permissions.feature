@@ -70,7 +70,7 @@ Feature: Permissions
 
   Rule: After expiresAt an answer is "expired"
 
-    @req:rpc.permission.expired @req:rpc.permission.resolved
+    @req:rpc.permission.expired @req:rpc.permission.resolved @negative
     Scenario: Nobody answered in time
       Given an agent under test, whose permission requests expire
       And a controller that is paired with it
@@ -116,7 +116,7 @@ Feature: Permissions
 
   Rule: What is always allowed is allowed in this conversation
 
-    @req:rpc.permission.always
+    @req:rpc.permission.always @negative
     Scenario: In the next conversation the assistant has to ask again
       Given the controller has given the prompt "ask"
       And the controller has answered "always"

@@ -21,7 +21,7 @@ Feature: Requests
 
   Rule: Without the capability of a method the answer is "forbidden", before the params are looked at
 
-    @req:rpc.request.forbidden @req:versioning.feature.absent
+    @req:rpc.request.forbidden @req:versioning.feature.absent @negative
     Scenario: A controller that may do nothing, with params that do not fit
       Given a second controller that may only "files"
       Then each of these of the second controller is answered with the error "forbidden" and the capability
@@ -74,7 +74,7 @@ Feature: Requests
         | terminal.attach | {"terminalId":"00000000-0000-4000-8000-000000000000"} | stale          |
         | agent.info      | {}                                                   | stale          |
 
-    @req:rpc.request.forbidden
+    @req:rpc.request.forbidden @negative
     Scenario: "forbidden" comes before "stale"
       Given a second controller that may only "observe"
       When the second controller calls "terminal.list" without a fresh challenge
@@ -88,7 +88,7 @@ Feature: Requests
 
   Rule: A request that comes late is not executed, but answered "stale"
 
-    @req:rpc.request.late @req:rpc.command.unrecorded
+    @req:rpc.request.late @req:rpc.command.unrecorded @negative
     Scenario: A command that was overtaken is executed when it is sent again
       When the controller opens a terminal, and the relay lets a later request overtake it
       Then the controller is answered with the error "stale"
@@ -97,7 +97,7 @@ Feature: Requests
       Then the controller is answered with a result
       And the agent has opened 1 terminal
 
-    @req:rpc.request.late
+    @req:rpc.request.late @negative
     Scenario: A read that was overtaken is not answered with its result
       When the controller calls "agent.info", and the relay lets a later request overtake it
       Then the controller is answered with the error "stale"

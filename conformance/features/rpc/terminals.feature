@@ -57,7 +57,7 @@ Feature: Terminals
 
   Rule: The agent's own secrets and settings are not in the environment of a terminal
 
-    @req:rpc.terminal.environment
+    @req:rpc.terminal.environment @negative
     Scenario: The secret that the suite has handed to the agent
       When the controller opens a terminal that runs "env"
       Then the terminal ends, and has not shown the secret of the agent
