@@ -4,14 +4,9 @@
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { HANDSHAKE_TYPES, type RekeyReason } from '@happy-remote/schemas/pairing.ts'
-import {
-  type ContentType,
-  type ControlHello,
-  type ControlMessage,
-  RATCHET_TYPES,
-} from '@happy-remote/schemas/session.ts'
+import { type ContentType, type ControlMessage, RATCHET_TYPES } from '@happy-remote/schemas/session.ts'
 import { fromBase64url, toBase64url } from '../crypto/base64url.ts'
-import type { Identity, KnownPeer } from '../crypto/identity.ts'
+import type { KnownPeer } from '../crypto/identity.ts'
 import { Challenges, Echo } from '../session/freshness.ts'
 import type { Established } from '../session/handshake.ts'
 import { LiveSessions, type Received } from '../session/live-sessions.ts'
@@ -21,70 +16,16 @@ import { HonouredSalts, sealRekeyAsk } from '../session/rekey-ask.ts'
 import { rekeyRun } from '../session/run.ts'
 import { Session } from '../session/session.ts'
 import { highestCommon, type Suite } from '../session/suite.ts'
-import type { FrameKind } from '../session/window.ts'
 import { openHandshake } from '../session/wrap.ts'
 import { readControl, writeControl } from './control.ts'
+import type { LinkOptions, LinkOwner, Pairing, SendOptions } from './link-options.ts'
 import { Liveness } from './liveness.ts'
 import { Outbox } from './outbox.ts'
 import { AgentRekeys, type RekeyStep } from './rekey-agent.ts'
+import { RekeyAsks } from './rekey-asks.ts'
 import { ControllerRekeys } from './rekey-controller.ts'
 import type { RouteListener } from './socket.ts'
-import { Alarm, systemTimers, type Timers } from './timers.ts'
-
-/** What is stored of the pairing; a rekey changes `suite` and `peer`. */
-export interface Pairing {
-  readonly pairingId: Uint8Array
-  /** PPK */
-  readonly pairingKey: Uint8Array
-  readonly suite: Suite
-  readonly peer: KnownPeer
-  readonly routeId: Uint8Array
-  readonly peerRoute: Uint8Array
-}
-
-export interface LinkOwner {
-  /** Sends a payload to the peer's route; false where that is not possible now. */
-  transmit(payload: Uint8Array): boolean
-  /** A frame of content type RPC, batch or stream. */
-  frame(received: Received): void
-  /** A control message other than `hello`, `ack` and `rekey`; nothing else is taken before it has resolved. */
-  control(message: ControlMessage, received: Received): void | Promise<void>
-  /** The agent's epochs are here. */
-  hello?(message: ControlHello): void
-  /** Every message that opened, before anything in it is looked at. */
-  opened?(received: Received): void
-  /** An R2 has verified, so the agent has stored the pairing too (pairing.controller.confirm). */
-  confirmed?(): Promise<void>
-  /** The record is stored before anything else happens (pairing.rekey.record). */
-  store(change: Pick<Pairing, 'suite' | 'peer'>): Promise<void>
-  /** The peer has become away, or is back. */
-  presence?(away: boolean): void
-  /** Another session is current; streams ended with the old one. */
-  switched?(): void
-  /** A frame was refused; for a log. */
-  refused?(error: ProtocolError): void
-}
-
-export interface SendOptions {
-  /** `claude.delta` events are `stream`; otherwise it follows from the content type. */
-  readonly kind?: FrameKind
-  readonly session?: Session
-  readonly signal?: AbortSignal
-}
-
-export interface LinkOptions {
-  readonly role: Role
-  readonly pairing: Pairing
-  readonly identity: Identity
-  /** Bitmap of the own suites. */
-  readonly supported: number
-  readonly owner: LinkOwner
-  /** Whether the agent is known to have stored the pairing; true where it is left out. */
-  readonly confirmed?: boolean
-  /** Members that an agent adds to its `hello`. */
-  readonly epochs?: () => { readonly commandEpoch?: string }
-  readonly timers?: Timers
-}
+import { systemTimers, type Timers } from './timers.ts'
 
 const { R1, R2, R3, REKEY_ASK, HS_ERROR } = HANDSHAKE_TYPES
 const AGENT_HEARS = [R1, R3, HS_ERROR]
@@ -103,12 +44,11 @@ export class Link implements RouteListener {
   readonly #rekeys: ControllerRekeys
   readonly #honoured = new HonouredSalts()
   readonly #echo = new Echo()
-  readonly #ask: Alarm
+  readonly #asks: RekeyAsks
   /** What this side has asked the peer to echo; an agent judges requests by it. */
   readonly challenges: Challenges
   #pairing: Pairing
   #peerSuites: number | undefined
-  #asked = false
   #confirmed: boolean
   /** A controller does not speak in the session of the pairing before a message of it has opened. */
   #quiet = false
@@ -124,7 +64,11 @@ export class Link implements RouteListener {
     this.#timers = timers
     this.#confirmed = options.confirmed ?? true
     this.#sessions = new LiveSessions(role, timers)
-    this.#ask = new Alarm(timers)
+    this.#asks = new RekeyAsks(timers, {
+      sayRekey: () => void this.#say({ type: 'rekey' }),
+      sendAsk: (reason) => void this.#sendAsk(reason),
+      isOnline: () => this.#liveness.online && !this.#sessions.current && !this.#over,
+    })
     this.challenges = new Challenges(timers)
     this.#liveness = new Liveness(timers, {
       sayHello: () => void this.#sayHello(),
@@ -202,7 +146,7 @@ export class Link implements RouteListener {
   /** Asks for a new session: an agent its peer, a controller itself. */
   rekey(reason: RekeyReason = this.#sessions.current?.trigger() ?? 'age-or-count'): void {
     if (this.#role === 'controller') this.#rekeys.trigger()
-    else this.#requestRekey(reason)
+    else this.#asks.withSession(reason)
   }
 
   /** A controller that no longer waits for `pair.complete`: rekeys until one succeeds (pairing.controller.complete-time). */
@@ -214,7 +158,7 @@ export class Link implements RouteListener {
     this.#over = true
     this.#rekeys.close()
     this.#liveness.close()
-    this.#ask.clear()
+    this.#asks.clear()
     this.#sessions.erase()
     this.#outbox.close(new ProtocolError('revoked', 'Cannot send: the link is closed'))
   }
@@ -297,8 +241,7 @@ export class Link implements RouteListener {
     const agent = this.#role === 'agent'
     const opened = await openHandshake(payload, this.#pairing.pairingKey, agent ? AGENT_HEARS : CONTROLLER_HEARS)
     if (opened.type === R1) {
-      this.#asked = false
-      if (this.#sessions.current) this.#ask.clear()
+      this.#asks.answered(this.#sessions.current !== undefined)
       return this.#agentStep(await this.#agentRekeys.bundle(opened))
     }
     if (opened.type === R3) return this.#agentStep(await this.#agentRekeys.finish(opened))
@@ -347,8 +290,7 @@ export class Link implements RouteListener {
   }
 
   #switched(): void {
-    this.#asked = false
-    this.#ask.clear()
+    this.#asks.clear()
     this.#liveness.switched()
     this.#owner.switched?.()
   }
@@ -418,31 +360,14 @@ export class Link implements RouteListener {
     const reason = session?.trigger() ?? (session && higher && higher > session.suite ? 'suite' : null)
     if (!reason) return
     if (this.#role === 'controller') this.#rekeys.trigger()
-    else this.#requestRekey(reason)
+    else this.#asks.withSession(reason)
   }
 
-  /** pairing.rekey.ask, pairing.rekey.ask-unanswered */
-  #requestRekey(reason: RekeyReason): void {
-    if (this.#asked) return
-    this.#asked = true
-    void this.#say({ type: 'rekey' })
-    this.#ask.set(limits.rekeyGap, () => {
-      this.#asked = false
-      void this.#sendAsk(reason)
-    })
-  }
-
-  /** pairing.rekey-ask.when, pairing.rekey-ask.again; at a controller the trigger "no session" */
+  /** At an agent it asks; at a controller this is the trigger "no session". */
   #withoutSession(): void {
     if (this.#sessions.current || this.#over) return
-    if (this.#role === 'controller') {
-      if (this.#liveness.present) this.#rekeys.trigger()
-      return
-    }
-    void this.#sendAsk('no-session')
-    this.#ask.set(limits.rekeyGap, () => {
-      if (this.#liveness.online) this.#withoutSession()
-    })
+    if (this.#role === 'agent') this.#asks.withoutSession()
+    else if (this.#liveness.present) this.#rekeys.trigger()
   }
 
   async #sendAsk(reason: RekeyReason): Promise<void> {

@@ -1,7 +1,8 @@
 // Two links over a relay that a test can bend: it may lose, hold back and repeat frames.
 
 import { random } from '../crypto/primitives.ts'
-import { Link, type LinkOwner, type Pairing } from '../link/link.ts'
+import { Link } from '../link/link.ts'
+import type { LinkOwner, Pairing } from '../link/link-options.ts'
 import type { Received } from '../session/live-sessions.ts'
 import { peerOf, type Role } from '../session/message.ts'
 import { Session } from '../session/session.ts'
