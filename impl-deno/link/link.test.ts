@@ -262,6 +262,30 @@ Deno.test('a controller that chose too low a suite tries the next one at once', 
   scene.close()
 })
 
+Deno.test('R1 is sent again, unchanged, 2, 4, 8 and 16 s after its first sending, and another one follows where it failed', async () => {
+  const scene = await linked({ sessions: false })
+  const sent: { at: number; payload: Uint8Array }[] = []
+  scene.relay.pass = (_to, payload) => {
+    if (payload[1] === 4) sent.push({ at: scene.timers.monotonic(), payload })
+    return payload[1] === 4 ? [] : [payload]
+  }
+  scene.connect()
+  await until(() => sent.length === 1, 'R1 was sent')
+  const first = sent[0] as (typeof sent)[0]
+  for (let second = 0; second < 29; second++) scene.timers.advance(1_000)
+  assert.deepEqual(
+    sent.map(({ at }) => at - first.at),
+    [0, 2_000, 4_000, 8_000, 16_000],
+  )
+  for (const { payload } of sent) assert.deepEqual(payload, first.payload)
+  await until(() => {
+    scene.timers.advance(1_000)
+    return sent.length > 5
+  }, 'another rekey has begun')
+  assert.notDeepEqual(sent[5]?.payload, first.payload)
+  scene.close()
+})
+
 Deno.test('R3 is sent again 1, 2, 4 and 8 s after its first sending', async () => {
   const scene = await linked({ sessions: false })
   const times: number[] = []
