@@ -92,6 +92,8 @@ export abstract class Endpoint {
   #work: Promise<unknown> = Promise.resolve()
   #ackTimer: NodeJS.Timeout | undefined
   #isGone = false
+  /** Messages that came before a step has let the first session begin. */
+  readonly #early: { from: Uint8Array; payload: Uint8Array; size: number }[] = []
 
   constructor(options: EndpointOptions) {
     this.options = options
@@ -293,6 +295,9 @@ export abstract class Endpoint {
   protected begin(session: ScriptedSession, isCurrent: boolean): void {
     this.sessions.push(session)
     if (isCurrent) this.current = session
+    for (const { from, payload, size } of this.#early.splice(0)) {
+      void this.alone(() => this.#onFrame(from, payload, size))
+    }
   }
 
   /** For duties, which run alone already. */
@@ -357,6 +362,10 @@ export abstract class Endpoint {
       this.#hear(heard)
       if (body) assertHandshake(type, suite, body)
       await this.attend(heard)
+      return
+    }
+    if (this.sessions.length === 0) {
+      this.#early.push({ from, payload, size })
       return
     }
     let opened: Awaited<ReturnType<typeof openIn>>

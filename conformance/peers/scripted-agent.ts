@@ -6,7 +6,7 @@ import { QrPayload as Payload } from '@happy-remote/schemas/pairing.ts'
 import { ascii, equal } from '@happy-remote/vectors/protocol/bytes.ts'
 import { payloadToUri } from '@happy-remote/vectors/protocol/qr.ts'
 import { PAIRING, pairingContext, REKEY } from '@happy-remote/vectors/protocol/schedule.ts'
-import { SuiteError } from '../shim/trouble.ts'
+import { Failed, SuiteError } from '../shim/trouble.ts'
 import { AgentRun, type M2Parts } from './agent-run.ts'
 import { random } from './device.ts'
 import { Endpoint } from './endpoint.ts'
@@ -41,6 +41,7 @@ export class ScriptedAgent extends Endpoint {
   run: AgentRun | undefined
   /** Runs of rekeys that wait for R3. */
   runs: AgentRun[] = []
+  #lastR3: Uint8Array | undefined
   #code: { payload: QrPayload; ctx: Uint8Array } | undefined
 
   /** PS of the code. */
@@ -154,16 +155,35 @@ export class ScriptedAgent extends Endpoint {
     if (heard.type === 'M1') this.peerRoute ??= heard.from
     // pairing.rekey.stored
     if (!this.duties.rekey || !heard.body || !this.record) return
-    if (heard.type === 'R1') {
-      // pairing.rekey.repeat
-      const known = this.runs.find(({ m1 }) => equal(m1, heard.frame))
-      if (known?.m2) this.sendHandshake(known.m2)
-      else await this.answerR1(heard)
+    if (heard.type === 'R1') await this.#attendR1(heard)
+    if (heard.type === 'R3') await this.#attendR3(heard.frame)
+  }
+
+  /** pairing.rekey.repeat */
+  async #attendR1(heard: Extract<HeardFrame, { kind: 'handshake' }>): Promise<void> {
+    const known = this.runs.find(({ m1 }) => equal(m1, heard.frame))
+    if (known?.m2) this.sendHandshake(known.m2)
+    else await this.answerR1(heard)
+  }
+
+  /** pairing.rekey.r3-repeated, pairing.rekey.runs */
+  async #attendR3(frame: Uint8Array): Promise<void> {
+    if (this.#lastR3 && equal(this.#lastR3, frame)) {
+      await this.sealHello()
+      return
     }
-    const run = heard.type === 'R3' ? this.runs.at(-1) : undefined
-    if (!run) return
-    await this.acceptR3(run, heard.frame)
-    await this.sealHello()
+    for (const run of this.runs.toReversed()) {
+      try {
+        await this.acceptR3(run, frame)
+      } catch (error) {
+        // Of another run, perhaps.
+        if (error instanceof Failed && run !== this.runs[0]) continue
+        throw error
+      }
+      this.#lastR3 = frame
+      await this.sealHello()
+      return
+    }
   }
 
   get #shown() {

@@ -79,6 +79,8 @@ export class ScriptedSession {
   state: StateImage
   /** seq + 1 of the newest frame that was opened. */
   ack = 0
+  /** Frames from this one on are not acknowledged, by a peer that has stopped to. */
+  ackUpTo = Number.POSITIVE_INFINITY
   /** The newest `ack` of the peer. */
   acked = 0
   /** Streams named by this side so far. */
@@ -101,7 +103,7 @@ export class ScriptedSession {
       contentType: CONTENT_TYPES[contentType],
       flags: 0,
       fresh,
-      ack: this.ack,
+      ack: Math.min(this.ack, this.ackUpTo),
       contentLength: content.length,
       content,
       padding,

@@ -2,12 +2,12 @@
 // start costs more than most scenarios. A program that anything was done to that might last is ended.
 
 import { AfterAll } from '@cucumber/cucumber'
-import type { FaultyRelay } from '../peers/faulty-relay.ts'
+import type { WatchingRelay } from '../peers/watching-relay.ts'
 import type { Target } from './parameters.ts'
 import type { ProgramUnderTest } from './program.ts'
 
 export interface Idle {
-  readonly relay: FaultyRelay
+  readonly relay: WatchingRelay
   readonly url: string
   readonly program: ProgramUnderTest
 }

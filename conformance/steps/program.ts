@@ -99,6 +99,17 @@ export class ProgramUnderTest {
     this.#log += shim.stderr
   }
 
+  /** Starts a second one with the same state, and ends it. Rejects with Refused where it does not start. */
+  async startTwin(): Promise<void> {
+    const twin = new Shim(this.#target.program)
+    try {
+      await twin.hello(SUITE_NAME)
+      await twin.ask('start', { relay: this.#relay, state: this.folder })
+    } finally {
+      await twin.kill()
+    }
+  }
+
   /** Starts it again with what it has stored. */
   async startAgain(): Promise<void> {
     if (!this.#folder) throw new SuiteError('The program was started without a folder for its state')

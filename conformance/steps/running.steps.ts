@@ -1,12 +1,24 @@
 // Steps about a running session, for an agent and for a controller under test alike.
 
-import { Given, When } from '@cucumber/cucumber'
+import { Before, Given, When } from '@cucumber/cucumber'
 import { sayingScript } from './bodies.ts'
+import type { StartOptions } from './program.ts'
 import { beginRunning, runningOf } from './running.ts'
 import type { SuiteWorld } from './world.ts'
 
+/** Scenarios whose program is started again: it keeps what it stores. */
+const isStartedAgain = new WeakSet<SuiteWorld>()
+Before(function (this: SuiteWorld, { pickle }) {
+  if (pickle.steps.some(({ text }) => /started|stopped|killed/.test(text))) isStartedAgain.add(this)
+})
+const ordinary = (world: SuiteWorld): StartOptions => (isStartedAgain.has(world) ? { keepState: true } : {})
+
 Given('a running session', async function (this: SuiteWorld) {
-  await beginRunning(this)
+  await beginRunning(this, ordinary(this))
+})
+
+Given('a running session of suite {int}', async function (this: SuiteWorld, suite: number) {
+  await beginRunning(this, ordinary(this), suite === 1 ? 1 : 3)
 })
 
 Given('a running session of a program that can say what it is told', async function (this: SuiteWorld) {

@@ -5,6 +5,7 @@
 // controller an event, which its program tells.
 
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Message } from '@happy-remote/schemas/rpc/envelope.ts'
 import type { FrameOf } from '../peers/endpoint.ts'
 import type { HeardFrame, Inside } from '../peers/heard-frames.ts'
@@ -17,7 +18,7 @@ import type { Stage } from './stage.ts'
 import type { SuiteWorld } from './world.ts'
 
 /** Nothing is owed to anybody any more after so many ms: `session.window.ack`, and what a batch waits for. */
-const QUIET = 400
+const QUIET = 300
 const PROBE_EVENT = 'unstable-probe'
 
 export interface Probe {
@@ -46,6 +47,9 @@ export const agentInfo = {
   methods: [],
 }
 
+/** The call of a controller under test, beside what it asks of its own accord. */
+export const isCall = (message: Message): boolean => message.type === 'request' && message.method === 'agent.info'
+
 export class Running {
   readonly stage: Stage
   /** Ids of the probes that a controller under test has told. */
@@ -59,12 +63,8 @@ export class Running {
   /** Starts the program, pairs it, and makes a call, so that both sides have spoken. */
   static async begin(world: SuiteWorld, options: StartOptions = {}, suites = 3): Promise<Running> {
     const running = new Running(world.useStage(world.parameters.endpoint))
-    const { stage } = running
-    await stage.open()
+    await running.stage.start(options)
     running.peer.suites = suites
-    const target = world.parameters.targets[stage.role]
-    const keepState = target?.kind === 'program' && target.capabilities.includes('state')
-    await stage.start({ keepState, ...options })
     await running.pair()
     await running.call()
     await running.quiet()
@@ -108,12 +108,44 @@ export class Running {
     if (!('result' in message)) throw new Failed(`The agent answers a call with ${JSON.stringify(message)}`)
   }
 
+  /** A call is made and answered, in whatever session, however long the two need to find each other. */
+  async callInTheEnd(time = 60_000): Promise<void> {
+    const { peer, program } = this
+    const deadline = performance.now() + time
+    let asked: Promise<unknown> | undefined
+    let isAnswered = false
+    for (let id = ''; !isAnswered && performance.now() < deadline; ) {
+      if (peer instanceof ScriptedAgent) {
+        asked ??= program.ask('call', { method: 'agent.info', params: {} }, 2 * time).then(() => {
+          isAnswered = true
+        })
+        asked.catch(() => {
+          asked = undefined
+        })
+        const request = await peer.inbox.take((each) => each.kind === 'rpc' && isCall(each.message), 300)
+        if (request?.kind === 'rpc') await this.#answer(request.message.id)
+      } else {
+        if (peer.current && peer.isConnected) {
+          id = randomUUID()
+          await peer.sendMessage({ id, type: 'request', method: 'agent.info', params: {} })
+        }
+        const answer = await peer.inbox.take((each) => each.kind === 'rpc' && each.message.id === id, 300)
+        isAnswered = answer?.kind === 'rpc' && 'result' in answer.message
+      }
+      if (!isAnswered && program.has('clock')) await program.pass(500, 500)
+    }
+    this.peer.assertWell()
+    if (!isAnswered) throw new Failed('In the end no call is answered')
+  }
+
+  async #answer(id: string): Promise<void> {
+    await this.peer.sendMessage({ id, type: 'response', result: agentInfo } as Message)
+  }
+
   /** The scripted agent answers the call of the controller under test, whatever that asks besides (rpc.event.catch-up). */
   async answerCall(time = AT_ONCE): Promise<FrameOf<'rpc'>> {
-    const { peer } = this
-    const isCall = (each: Message) => each.type === 'request' && each.method === 'agent.info'
-    const heard = await peer.expectMessage('request agent.info', isCall, time)
-    await peer.sendMessage({ id: heard.message.id, type: 'response', result: agentInfo } as Message)
+    const heard = await this.peer.expectMessage('request agent.info', isCall, time)
+    await this.#answer(heard.message.id)
     return heard
   }
 
@@ -136,6 +168,12 @@ export class Running {
       const seq = session.nextSeq
       return { ...probe, seq, sealed: await session.seal('rpc', bytes, this.peer.challenge, fault) }
     })
+  }
+
+  /** Seals a control message that nobody knows: it counts, and asks for nothing. */
+  sealNothing(): Promise<Uint8Array> {
+    const content = Buffer.from(JSON.stringify({ type: 'unstable-nothing' }))
+    return this.peer.alone(() => this.session.seal('control', content, this.peer.challenge))
   }
 
   deliver({ sealed, content }: SealedProbe, shown: Record<string, unknown> = {}): void {
@@ -224,9 +262,7 @@ export class Running {
 
   /** Waits until nobody owes anybody anything, and forgets what was heard so far. */
   async quiet(): Promise<void> {
-    await this.stage.settle()
-    await this.program.pass(QUIET, QUIET)
-    await this.stage.settle()
+    await delay(QUIET)
     await this.stage.settle()
     this.peer.inbox.takeAll()
   }
@@ -241,8 +277,7 @@ export class Running {
 
   /** Throws Failed where the program has said anything since `quiet`, when everything has settled. */
   async expectSilence(but: readonly string[] = []): Promise<void> {
-    await this.stage.settle()
-    await this.program.pass(QUIET, QUIET)
+    await delay(QUIET)
     await this.stage.settle()
     const [first] = this.said(but)
     if (!first) return

@@ -18,11 +18,11 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Endpoint } from '../peers/endpoint.ts'
-import { FaultyRelay } from '../peers/faulty-relay.ts'
 import { base64url } from '../peers/route.ts'
 import { ScriptedAgent } from '../peers/scripted-agent.ts'
 import { ScriptedController } from '../peers/scripted-controller.ts'
 import type { Transcript } from '../peers/transcript.ts'
+import { WatchingRelay } from '../peers/watching-relay.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
 import { keepIdle, takeIdle } from './idle.ts'
 import type { Target } from './parameters.ts'
@@ -32,7 +32,7 @@ import { ProgramUnderTest, type StartOptions } from './program.ts'
 const SETTLE_TIME = 100
 
 export class Stage {
-  relay = new FaultyRelay()
+  relay = new WatchingRelay()
   readonly role: 'agent' | 'controller'
   readonly #target: Target
   readonly #transcript: Transcript
