@@ -4,12 +4,12 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Event, Message, Request, Response, StreamReference } from '@happy-remote/schemas/rpc/envelope.ts'
 import { events, type MethodName, methods, type Result } from '@happy-remote/schemas/rpc/registry.ts'
-import { Failed, SuiteError } from '../shim/trouble.ts'
+import { Failed } from '../shim/trouble.ts'
 import type { Endpoint, FrameOf, SendOptions } from './endpoint.ts'
 import { assertFits, isReference } from './heard-frames.ts'
 
 /** Time for what the program does at once. */
-const AT_ONCE = 10_000
+const AT_ONCE = 20_000
 const LOOK = 10
 
 /** A message of the program, complete with its body. */
@@ -238,10 +238,4 @@ export class Rpc {
     }
     return next === length ? out : undefined
   }
-}
-
-/** Sends `body` in the place of the params or the result of a message, in pieces as `pieces` says. */
-export function referenceTo(body: Uint8Array, stream: number): StreamReference {
-  if (body.length === 0) throw new SuiteError('A body has at least one byte')
-  return { stream, length: body.length, sha256: createHash('sha256').update(body).digest('base64url') }
 }

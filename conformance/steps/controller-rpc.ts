@@ -3,7 +3,8 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Message, Request } from '@happy-remote/schemas/rpc/envelope.ts'
-import { Rpc, referenceTo, type Whole } from '../peers/rpc.ts'
+import { type BodyPlan, type Piece, sendBody } from '../peers/body.ts'
+import { Rpc, type Whole } from '../peers/rpc.ts'
 import type { ScriptedAgent } from '../peers/scripted-agent.ts'
 import { Refused } from '../shim/driver.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
@@ -129,24 +130,12 @@ export class ServedController {
     return asked
   }
 
-  /** Sends an event with a body in a stream, in pieces of this order; gives the pieces that were left out. */
-  async sendBody(event: Message, body: Uint8Array, plan: BodyPlan = {}): Promise<(() => Promise<unknown>)[]> {
-    const session = this.agent.current
-    if (!session) throw new SuiteError('The scripted agent has no session')
-    const stream = ++session.streams
-    const reference = { ...referenceTo(body, stream), ...plan.reference }
-    await this.agent.sendMessage({ ...event, params: reference } as Message, { isWrong: true })
-    const pieces = (plan.pieces ?? ((all) => all))(cut(body))
-    const sends = pieces.map(
-      ({ offset, bytes }) =>
-        () =>
-          this.agent.sendChunk(stream, offset, bytes),
-    )
-    const left = plan.leaveOut ?? 0
-    for (const send of sends.slice(left)) await send()
+  /** Sends an event with its params in a stream; gives the pieces that were left out. */
+  async sendBody(event: Message, body: Uint8Array, plan: BodyPlan = {}): Promise<Piece[]> {
+    const pieces = await sendBody(this.agent, event, body, plan)
     // Time that passes from now on passes after these.
     await this.stage.settle()
-    return sends.slice(0, left)
+    return pieces
   }
 
   async newSession(): Promise<void> {
@@ -156,26 +145,6 @@ export class ServedController {
     await this.stage.settle()
   }
 }
-
-interface Piece {
-  readonly offset: number
-  readonly bytes: Uint8Array
-}
-
-export interface BodyPlan {
-  readonly reference?: object
-  readonly pieces?: (all: Piece[]) => Piece[]
-  /** So many of the pieces are not sent. */
-  readonly leaveOut?: number
-}
-
-const PIECE = 50_000
-
-const cut = (body: Uint8Array): Piece[] =>
-  Array.from({ length: Math.ceil(body.length / PIECE) }, (_, i) => ({
-    offset: i * PIECE,
-    bytes: body.subarray(i * PIECE, (i + 1) * PIECE),
-  }))
 
 const served = new WeakMap<SuiteWorld, ServedController>()
 
