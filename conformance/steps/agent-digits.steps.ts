@@ -114,7 +114,7 @@ Then('neither its log nor what it tells contains the digits', async function (th
     throw new Failed('The agent tells the digits')
 })
 
-When('the {word} is killed and started again', async function (this: SuiteWorld, _role: string) {
+When('the {word} loses power and is started again', async function (this: SuiteWorld, _role: string) {
   await this.stage.powerCut()
 })
 

@@ -43,6 +43,8 @@ export class Stage {
   uri = ''
   /** What a step found and a later one judges. */
   found: unknown
+  /** The step of a pairing after which the connection of the program is cut. */
+  cutAfter: string | undefined
   #scan: Promise<{ digits: string }> | undefined
 
   constructor(role: 'agent' | 'controller', target: Target, transcript: Transcript) {

@@ -12,7 +12,7 @@ Feature: The commit, at the agent
     Scenario: An agent that is killed after "pair.complete" is paired
       Given the person types the digits that the controller shows
       And the agent sends "pair.complete"
-      When the agent is killed and started again
+      When the agent loses power and is started again
       Then the agent lists the controller
       And the agent asks for a rekey with REKEY_ASK
 

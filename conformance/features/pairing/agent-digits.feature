@@ -49,7 +49,7 @@ Feature: The six digits, at the agent
 
     @negative @req:pairing.agent.nothing-before
     Scenario: An agent that is killed while it asks knows nothing of it afterwards
-      When the agent is killed and started again
+      When the agent loses power and is started again
       Then the agent lists no device
       And the agent binds no route
 

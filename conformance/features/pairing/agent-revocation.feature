@@ -29,7 +29,7 @@ Feature: Revocation, at the agent
     @negative @req:pairing.revoke.erase
     Scenario: The pairing is gone after a restart, too
       When the owner revokes the device
-      And the agent is killed and started again
+      And the agent loses power and is started again
       Then the agent lists no device
       And the agent binds no route
 

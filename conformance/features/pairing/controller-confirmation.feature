@@ -14,7 +14,7 @@ Feature: From M3 to the confirmed pairing, at the controller
 
     @req:pairing.controller.unconfirmed @req:pairing.controller.complete-time
     Scenario: A controller that is killed while it shows the digits tries a rekey
-      When the controller is killed and started again
+      When the controller loses power and is started again
       Then the controller lists the agent as unconfirmed
       And the controller sends R1
 

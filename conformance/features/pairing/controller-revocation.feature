@@ -18,7 +18,7 @@ Feature: Revocation, at the controller
     Scenario: The pairing is gone after a restart, too
       When the agent sends "pairing.revoked" in the session
       And the controller tells that the pairing was revoked
-      And the controller is killed and started again
+      And the controller loses power and is started again
       Then the controller has forgotten the agent
       And the controller binds no route
 
