@@ -35,7 +35,10 @@ export interface AgentEvents {
   /** The six digits are asked for, until `until` in ms since 1970. */
   digits?(triesLeft: number, until: number): void
   otherDevice?(): void
+  /** The record of a new device is stored. */
   paired?(device: Device): void
+  /** A new device has told its name, or had the time to. */
+  joined?(device: Device): void
   pairingFailed?(error: ProtocolError): void
   /** A device was heard, fell silent, or has told its name. */
   changed?(device: Device): void
@@ -139,7 +142,7 @@ export class Agent {
       },
       events: {
         changed: (device) => events.changed?.(device),
-        joined: () => {},
+        joined: (device) => events.joined?.(device),
         revoked: (deviceId) => events.revoked?.(deviceId),
         detached: (deviceId) => this.#terminals.detach(deviceId),
         relay: (device, state) => {
@@ -161,7 +164,9 @@ export class Agent {
 
   /** Shows a code; one that was shown before is given up. `ttl` in ms. */
   async offer(capabilities: readonly Capability[] = DEFAULT_CAPABILITIES, ttl?: number): Promise<Offer> {
-    await this.#pairing?.cancel()
+    const replaced = this.#pairing
+    this.#pairing = undefined
+    await replaced?.cancel()
     const { store, relay, socket } = this.#options
     const events = this.#events
     this.#triesLeft = TRIES
@@ -186,7 +191,9 @@ export class Agent {
           return connection
         },
         failed: (error) => {
-          if (this.#pairing === pairing) this.#pairing = undefined
+          // One that another has replaced is of no interest any more.
+          if (this.#pairing !== pairing) return
+          this.#pairing = undefined
           events.pairingFailed?.(error)
         },
         relay: (state) => events.relay?.(state),

@@ -86,7 +86,8 @@ export class Viewer {
   }
 
   #take(): { offset: number; bytes: Uint8Array } | undefined {
-    if (this.#ended.signal.aborted) return undefined
+    // What is skipped costs no credit, but only one that has some goes on: its grants count from what it has seen.
+    if (this.#ended.signal.aborted || !this.hasCredit) return undefined
     const skipped = this.#ring.oldest - this.#next
     if (skipped > 0) {
       // rpc.credit.hole

@@ -1,11 +1,17 @@
 // `happy-remote`: one sub-command, loaded by itself.
 
 import { type Command, EXIT_OK, EXIT_USAGE, runCommand, terminal } from './command.ts'
+import { nearest } from './nearest.ts'
 
 const VERSION = '0.1.0'
 
 const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => Promise<Command>]>> = {
+  demo: ['everything in one process, to see it work', async () => (await import('./demo.ts')).demoCommand],
   relay: ['runs a relay, which joins agents and controllers', async () => (await import('./relay.ts')).relayCommand],
+  agent: [
+    'lets paired devices use the assistant and the shell of this machine',
+    async () => (await import('./agent.ts')).agentCommand,
+  ],
   pair: [
     'pairs this device with the computer whose agent shows a code',
     async () => (await import('./pair.ts')).pairCommand,
@@ -51,7 +57,8 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   const found = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (found) return runCommand(await found[1](), rest)
-  terminal.err(`There is no command "${name}"; there are ${Object.keys(COMMANDS).join(', ')}. See happy-remote --help.`)
+  const meant = nearest(name, Object.keys(COMMANDS))
+  terminal.err(`There is no command "${name}".${meant ? ` Did you mean "${meant}"?` : ''} See happy-remote --help.`)
   return EXIT_USAGE
 }
 

@@ -166,17 +166,21 @@ export class PairingConnection {
 
   #listener(): RouteListener {
     const { link } = this
+    let wasAway = false
     return {
       bound: () => {
         link.bound()
         this.#owner.relay?.({ state: 'bound' })
       },
       presence: (online) => {
-        if (online) this.#complete?.reconnected()
+        // Not where the run hands its route over: it has just said so.
+        if (online && wasAway) this.#complete?.reconnected()
+        wasAway = !online
         link.presence(online)
       },
       deliveryFailed: () => link.deliveryFailed(),
       lost: () => {
+        wasAway = true
         link.lost()
         this.#owner.relay?.({ state: 'lost' })
       },
