@@ -106,12 +106,14 @@ export const pairing: readonly EndpointMutant[] = [
   },
   {
     name: 'm3-again',
-    does: 'takes an M3 that comes again for a new one',
+    does: 'ends the attempt when M3 comes again',
     breaks: ['pairing.agent.repeated-m3'],
     role: 'agent',
     file: 'impl-node/link/pairing-agent.ts',
-    find: "type === 'M3' && this.#state === 'm2-sent' && ",
-    replace: "type === 'M3' && ",
+    find: "    } else if (type === 'M3' && this.#state === 'm2-sent' && equal(from, answered.peerRoute)) {",
+    replace: `    } else if (type === 'M3' && this.#state !== 'm2-sent') {
+      this.#fail('rejected', true)
+    } else if (type === 'M3' && equal(from, answered.peerRoute)) {`,
   },
   {
     name: 'other-device-silent',

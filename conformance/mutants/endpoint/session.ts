@@ -26,9 +26,9 @@ export const session: readonly EndpointMutant[] = [
     does: 'keeps skipped keys for a day',
     breaks: ['session.receive.skipped-ttl'],
     role: 'agent',
-    file: 'impl-node/session/ratchet.ts',
-    find: 'if (kept && now - kept.at <= limits.skippedTtl) {',
-    replace: 'if (kept) {',
+    file: 'schemas/src/limits.ts',
+    find: 'skippedTtl: [600_000',
+    replace: 'skippedTtl: [86_400_000',
   },
   {
     name: 'ack-stands-still',
