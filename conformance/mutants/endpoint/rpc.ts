@@ -33,15 +33,6 @@ export const rpc: readonly EndpointMutant[] = [
     replace: '(entries as ReceivedMessage[]).map(withKnownCode).toReversed()',
   },
   {
-    name: 'batch-part',
-    does: 'executes what is well made in a batch that is not',
-    breaks: ['rpc.batch.invalid'],
-    role: 'agent',
-    file: 'impl-node/link/incoming.ts',
-    find: '!entries.every((entry) => message.Check(entry))',
-    replace: '!entries.some((entry) => message.Check(entry))',
-  },
-  {
     name: 'batch-slow',
     does: 'lets small messages wait for a second',
     breaks: ['rpc.batch.delay'],
