@@ -9,7 +9,7 @@ import { type BodyPlan, bodyFaults, bodyPieces, type Piece } from '../peers/body
 import { random } from '../peers/device.ts'
 import { byteAt } from '../peers/output.ts'
 import { base64url } from '../peers/route.ts'
-import { Failed } from '../shim/trouble.ts'
+import { Failed, SuiteError } from '../shim/trouble.ts'
 import { resultOf, servedOf } from './controller-rpc.ts'
 import type { SuiteWorld } from './world.ts'
 
@@ -71,13 +71,16 @@ When('the agent answers it, and then again with an error', async function (this:
   await served.respond({ error: { code: 'internal', message: 'too late' } })
 })
 
-const challenges = new WeakMap<SuiteWorld, Uint8Array>()
+/** The challenge of the newest `stale`, and when it was sent, by the clock of the program. */
+const challenges = new WeakMap<SuiteWorld, { readonly challenge: Uint8Array; readonly at: number }>()
+/** ms in which a busy machine does what it does at once; a repetition by time comes later. */
+const SOON = 5_000
 
 When('the agent answers it "stale" with a new challenge', async function (this: SuiteWorld) {
   const served = servedOf(this)
   await served.take()
   const challenge = random(8)
-  challenges.set(this, challenge)
+  challenges.set(this, { challenge, at: served.agent.now() })
   served.agent.issued.push(challenge)
   await served.respond({ error: { code: 'stale', message: 'once more', data: { challenge: base64url(challenge) } } })
 })
@@ -87,9 +90,13 @@ Then('the controller repeats the request at once, with that challenge', async fu
   const first = served.last
   const { frame, message } = await served.again()
   if (!isDeepStrictEqual(message, first.message)) throw new Failed('The request that comes again is another one')
-  if (base64url(frame.fresh) !== base64url(challenges.get(this) as Uint8Array)) {
+  const stale = challenges.get(this)
+  if (!stale) throw new SuiteError('The agent has not answered "stale"')
+  if (base64url(frame.fresh) !== base64url(stale.challenge)) {
     throw new Failed('The request comes again without the challenge of the error')
   }
+  const after = frame.at - stale.at
+  if (after > SOON) throw new Failed(`The request comes again only after ${(after / 1_000).toFixed(1)} s`)
 })
 
 Then('the controller repeats the request', async function (this: SuiteWorld) {

@@ -9,6 +9,8 @@ import { pairing } from './pairing.ts'
 import { ratchet } from './ratchet.ts'
 import { relay } from './relay.ts'
 import { rpc } from './rpc.ts'
+import { rpcAgent } from './rpc-agent.ts'
+import { rpcController } from './rpc-controller.ts'
 import { schedule } from './schedule.ts'
 import { session } from './session.ts'
 import { terminals } from './terminals.ts'
@@ -28,4 +30,6 @@ export const endpointMutants = [
   ...session,
   ...rpc,
   ...terminals,
+  ...rpcAgent,
+  ...rpcController,
 ]
