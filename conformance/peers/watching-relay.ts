@@ -2,10 +2,11 @@
 // it can be another relay than the spec asks for.
 
 import type { IncomingMessage } from 'node:http'
+import { RELAY_PATH } from '@happy-remote/schemas/constants.ts'
 import type { RelayToClient } from '@happy-remote/schemas/relay.ts'
 import { FaultyRelay, SCRIPTED_HEADER } from './faulty-relay.ts'
 import { parseText } from './frames.ts'
-import type { Peer } from './scripted-relay.ts'
+import type { Binding, Peer } from './scripted-relay.ts'
 
 export interface Dialled {
   readonly path: string
@@ -31,8 +32,8 @@ export interface Oddity {
   readonly isSilent?: boolean
   /** HTTP status with which connections are refused. */
   readonly refuses?: number
-  /** Frames of the program are not delivered, and answered so. */
-  readonly loses?: boolean
+  /** Of each frame of the program it is said that it was not delivered. */
+  readonly deniesDelivery?: boolean
 }
 
 export class WatchingRelay extends FaultyRelay {
@@ -58,6 +59,16 @@ export class WatchingRelay extends FaultyRelay {
   set path(path: string) {
     this.#path = path
     this.isWhole = false
+  }
+
+  override async listen(): Promise<string> {
+    const url = await super.listen()
+    this.origins = this.origins.map((origin) => origin + this.#path)
+    return url.replace(RELAY_PATH, this.#path + RELAY_PATH)
+  }
+
+  override get origin(): string {
+    return super.origin + this.#path
   }
 
   override clear(): void {
@@ -88,12 +99,16 @@ export class WatchingRelay extends FaultyRelay {
   override onFrame(peer: Peer, bytes: Uint8Array): void {
     if (this.#isProgram(peer)) {
       this.frames.push(bytes)
-      if (this.oddity.loses) {
+      if (this.oddity.deniesDelivery) {
         this.send(peer, { type: 'delivery-failed', ...this.#ends(bytes), reason: 'offline' })
-        return
       }
     }
     super.onFrame(peer, bytes)
+  }
+
+  override deliver(target: Binding, bytes: Uint8Array): void {
+    if (this.oddity.isSilent && this.#isProgram(target.peer)) return
+    super.deliver(target, bytes)
   }
 
   override send(peer: Peer, message: RelayToClient): void {

@@ -1,12 +1,40 @@
 // Steps about rekeys, for an agent and for a controller under test alike.
 
+import { randomBytes } from 'node:crypto'
 import { Then, When } from '@cucumber/cucumber'
+import { codesAt } from '@happy-remote/schemas/errors.ts'
+import { concat } from '@happy-remote/vectors/protocol/bytes.ts'
 import { ScriptedAgent } from '../peers/scripted-agent.ts'
-import { Failed } from '../shim/trouble.ts'
+import { Failed, SuiteError } from '../shim/trouble.ts'
 import { newest, remember } from './received.steps.ts'
 import { makeRekey } from './rekeys.ts'
 import { runningOf } from './running.ts'
 import type { SuiteWorld } from './world.ts'
+
+const HANDSHAKE_TYPES_SENT = [1, 2, 3, 4, 5, 6, 7, 15]
+
+When('the relay sends the program handshake frames of every type that do not open', async function (this: SuiteWorld) {
+  const running = runningOf(this)
+  await running.quiet()
+  for (const type of HANDSHAKE_TYPES_SENT) {
+    for (const size of [68, 180, 330]) {
+      const frame = concat(Uint8Array.of(1, type, 0, 1), randomBytes(size))
+      running.peer.sendPayload(frame, { type, wrong: 'does not open' })
+    }
+  }
+})
+
+When('the peer sends HS_ERROR of every kind about frames that wait for nothing', async function (this: SuiteWorld) {
+  const { peer, stage } = runningOf(this)
+  await runningOf(this).quiet()
+  const ppk = peer.record?.ppk
+  if (!ppk) throw new SuiteError('Nothing is paired')
+  const passed = stage.relay.passed.filter(({ kind, isToProgram }) => kind !== 'message' && !isToProgram)
+  const old = [...passed.map(({ bytes }) => bytes.slice(33)), new Uint8Array(randomBytes(180))]
+  for (const code of codesAt('handshake')) {
+    for (const frame of old) await peer.sendHsError(ppk, frame, code)
+  }
+})
 
 When('a rekey makes a new session', async function (this: SuiteWorld) {
   await makeRekey(runningOf(this))

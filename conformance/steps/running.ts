@@ -12,6 +12,7 @@ import type { HeardFrame, Inside } from '../peers/heard-frames.ts'
 import { ScriptedAgent } from '../peers/scripted-agent.ts'
 import type { ScriptedController } from '../peers/scripted-controller.ts'
 import type { ScriptedSession, SealFault } from '../peers/session.ts'
+import type { WatchingRelay } from '../peers/watching-relay.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
 import { AT_ONCE, type ProgramUnderTest, type StartOptions } from './program.ts'
 import type { Stage } from './stage.ts'
@@ -63,6 +64,11 @@ export class Running {
   /** Starts the program, pairs it, and makes a call, so that both sides have spoken. */
   static async begin(world: SuiteWorld, options: StartOptions = {}, suites = 3): Promise<Running> {
     const running = new Running(world.useStage(world.parameters.endpoint))
+    const prepare = preparations.get(world)
+    if (prepare) {
+      prepare(running.stage.relay)
+      await running.stage.open()
+    }
     await running.stage.start(options)
     running.peer.suites = suites
     await running.pair()
@@ -123,7 +129,7 @@ export class Running {
           asked = undefined
         })
         const request = await peer.inbox.take((each) => each.kind === 'rpc' && isCall(each.message), 300)
-        if (request?.kind === 'rpc') await this.#answer(request.message.id)
+        if (request?.kind === 'rpc') await this.answerNow(request.message.id)
       } else {
         if (peer.current && peer.isConnected) {
           id = randomUUID()
@@ -138,14 +144,15 @@ export class Running {
     if (!isAnswered) throw new Failed('In the end no call is answered')
   }
 
-  async #answer(id: string): Promise<void> {
+  /** The scripted agent answers the call of this id. */
+  async answerNow(id: string): Promise<void> {
     await this.peer.sendMessage({ id, type: 'response', result: agentInfo } as Message)
   }
 
   /** The scripted agent answers the call of the controller under test, whatever that asks besides (rpc.event.catch-up). */
   async answerCall(time = AT_ONCE): Promise<FrameOf<'rpc'>> {
     const heard = await this.peer.expectMessage('request agent.info', isCall, time)
-    await this.#answer(heard.message.id)
+    await this.answerNow(heard.message.id)
     return heard
   }
 
@@ -285,6 +292,12 @@ export class Running {
     throw new Failed(`The program sends ${what} where it has to be silent`)
   }
 }
+
+const preparations = new WeakMap<SuiteWorld, (relay: WatchingRelay) => void>()
+
+/** What is to be done with the relay before anything dials it. */
+export const prepareRelay = (world: SuiteWorld, prepare: (relay: WatchingRelay) => void): void =>
+  void preparations.set(world, prepare)
 
 const all = new WeakMap<SuiteWorld, Running>()
 

@@ -21,8 +21,10 @@ When(
     const running = runningOf(this)
     await giveToSay(running, Array<number>(count).fill(size))
     for (let i = 0; i < count; i++) {
-      const { message } = await running.peer.expectMessage('message that names a stream', (each) =>
-        isReference(bodyOf(each)),
+      const { message } = await running.peer.expectMessage(
+        'message that names a stream',
+        (each) => isReference(bodyOf(each)),
+        20_000,
       )
       const { stream, length } = bodyOf(message) as { stream: number; length: number }
       if (!(await running.program.until(async () => streamed(running, stream) === length, 12_000))) {

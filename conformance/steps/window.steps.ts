@@ -203,7 +203,7 @@ const LATER = 3
 const later = new WeakMap<SuiteWorld, () => Promise<void>>()
 
 /** Prepares something that the program will say by itself: a call of a controller, the end of a terminal. */
-async function prepare(world: SuiteWorld): Promise<void> {
+export async function prepare(world: SuiteWorld): Promise<void> {
   const running = runningOf(world)
   const { peer, program } = running
   if (peer instanceof ScriptedAgent) {

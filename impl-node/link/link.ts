@@ -330,10 +330,17 @@ export class Link {
     this.#reach()
   }
 
-  /** The peer is, or may be, there: say who we are, or begin a session. */
+  /** The peer is there, the relay says: say who we are, or begin a session. */
   #reach(): void {
     this.#peerOnline = true
     this.#rekeyController?.resume(this.#now())
+    this.#probe()
+    this.#updateReady()
+    this.#channel.pump()
+  }
+
+  /** What goes to a peer that may be there: relay.failed.client leaves nothing else before it is heard. */
+  #probe(): void {
     if (this.#sessions.current) {
       // session.hello.connect, pairing.agent.complete
       if (this.#completeUntil >= this.#now()) this.#sendComplete()
@@ -341,8 +348,6 @@ export class Link {
     } else if (this.#rekeyController) this.#rekeyController.request(this.#now())
     else this.#askRekey('no-session')
     this.#rekeyController?.tick(this.#now())
-    this.#updateReady()
-    this.#channel.pump()
   }
 
   #askRekey(reason: RekeyReason): void {
@@ -590,8 +595,10 @@ export class Link {
     if (present && now - this.#helloAt >= limits.helloEvery) this.#sendHello()
     if (this.#proof?.resendAt?.some((at) => now >= at)) this.#sendProof()
     if (now >= this.#probeAt) {
-      this.#probeAt = Number.POSITIVE_INFINITY
-      this.#reach()
+      this.#probeDelay = Math.min(2 * this.#probeDelay, limits.helloEvery)
+      this.#probeAt = now + this.#probeDelay
+      this.#rekeyController?.resume(now)
+      this.#probe()
     }
     if (this.#bound && this.#peerOnline) {
       const { current } = this.#sessions

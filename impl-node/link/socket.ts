@@ -67,6 +67,10 @@ const CLOSE_SUPERSEDED = 4409
 
 const validator = Compile(RelayToClient)
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
+const isOtherProtocol = (message: unknown): boolean => {
+  const { type, protocol } = (message ?? {}) as { type?: unknown; protocol?: unknown }
+  return type === 'hello' && protocol !== RELAY_PROTOCOL
+}
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
 /** ms; those of limits.ts unless given. */
@@ -102,8 +106,8 @@ export class RelaySocket {
   #attempt = 0
   #retry: NodeJS.Timeout | undefined
   #ping: NodeJS.Timeout | undefined
+  #silence: NodeJS.Timeout | undefined
   #openedAt = 0
-  #heardAt = 0
   #drainDelay: number | null = null
 
   constructor(options: SocketOptions) {
@@ -179,7 +183,7 @@ export class RelaySocket {
     ws.on('open', () => this.#opened(ws))
     ws.on('message', (data: Buffer, isBinary) => {
       if (this.#ws !== ws) return
-      this.#heardAt = performance.now()
+      this.#listen(ws)
       try {
         if (isBinary) this.#binary(data)
         else this.#text(data)
@@ -210,17 +214,23 @@ export class RelaySocket {
 
   #opened(ws: WebSocket): void {
     if (this.#ws !== ws) return
-    this.#openedAt = this.#heardAt = performance.now()
+    this.#openedAt = performance.now()
+    this.#listen(ws)
     this.#ping = setInterval(() => {
-      // relay.ping.dead
-      if (performance.now() - this.#heardAt > this.#times.deadLine) ws.terminate()
-      else if (ws.readyState === WebSocket.OPEN) ws.send(JSON.stringify({ type: 'ping', timestamp: Date.now() }))
+      if (ws.readyState === WebSocket.OPEN) ws.send(JSON.stringify({ type: 'ping', timestamp: Date.now() }))
     }, this.#times.pingEvery)
+  }
+
+  /** relay.ping.dead: anything that comes begins the time anew. */
+  #listen(ws: WebSocket): void {
+    clearTimeout(this.#silence)
+    this.#silence = setTimeout(() => ws.terminate(), this.#times.deadLine)
   }
 
   /** Forgets the connection and tells the routes. */
   #drop(): void {
     clearInterval(this.#ping)
+    clearTimeout(this.#silence)
     const ws = this.#ws
     this.#ws = null
     this.#nonce = null
@@ -230,6 +240,12 @@ export class RelaySocket {
       route.bound = false
       if (was) route.handlers.onDown()
     }
+  }
+
+  /** The relay cannot be used: not tried again before somebody says so. */
+  #leave(reason: string): void {
+    this.#drop()
+    this.#set({ name: 'blocked', reason })
   }
 
   #wait(reason: string): void {
@@ -249,13 +265,18 @@ export class RelaySocket {
     } catch {
       return
     }
+    // relay.hello.protocol-client: of another protocol this version has no schema
+    if (isOtherProtocol(message)) {
+      this.#leave('the relay speaks another version')
+      return
+    }
     // relay.text.lenient: what a client does not know it ignores
     if (!validator.Check(message)) return
     switch (message.type) {
       case 'hello':
-        if (message.protocol !== RELAY_PROTOCOL || message.maxFrame < LEAST_MAX_FRAME) {
-          this.#drop()
-          this.#set({ name: 'blocked', reason: 'the relay accepts too small frames' })
+        // relay.hello.max-frame-client
+        if (message.maxFrame < LEAST_MAX_FRAME) {
+          this.#leave('the relay accepts too small frames')
           return
         }
         this.#nonce = new Uint8Array(Buffer.from(message.nonce, 'base64url'))
