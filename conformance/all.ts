@@ -36,7 +36,7 @@ const parts: Part[] = [
 function run({ name, args }: Part): Promise<number> {
   return new Promise((done) => {
     const out = join(resolve(values.out), name)
-    const child = spawn(process.execPath, [...process.execArgv, here('cli.ts'), ...args, '--out', out], {
+    const child = spawn(process.execPath, [...process.execArgv, here('cli.ts'), ...args, '--again', '--out', out], {
       stdio: 'inherit',
     })
     child.once('close', (code) => done(code ?? EXIT.suiteError))

@@ -23,6 +23,7 @@ Usage:
                        of a matrix also a letter
   --strict             a SHOULD that is not met fails the run
   --loose-errors       any error code counts where the spec names one
+  --again              judge what failed once more, alone; what passes then is listed as unsteady
   --workers <number>   scenarios at a time
   --spec-url <address> where the links of the report to the spec lead; default the spec of this suite
   --json               the report, or the list, as JSON on standard output
@@ -46,6 +47,7 @@ const OPTIONS = {
   strict: { type: 'boolean', default: false },
   'loose-errors': { type: 'boolean', default: false },
   'spec-url': { type: 'string' },
+  again: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   version: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
@@ -61,12 +63,12 @@ function parse(args: string[]) {
 
 type Values = ReturnType<typeof parse>['values']
 
-function optionsOf({ workers: text, strict, 'loose-errors': looseErrors, filter }: Values) {
+function optionsOf({ workers: text, strict, 'loose-errors': looseErrors, filter, again }: Values) {
   const workers = text === undefined ? undefined : Number(text)
   if (workers !== undefined && !(Number.isInteger(workers) && workers > 0))
     throw new UsageError('--workers wants a number')
   return {
-    ...{ strict, looseErrors, filter },
+    ...{ strict, looseErrors, filter, again },
     ...(workers !== undefined && { workers }),
     onProgress: progress.onProgress,
   }

@@ -14,12 +14,14 @@ const because = ({ message = '', knownFailure }: ScenarioReport) =>
     .map((each) => `    ${String(each).replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')}`)
     .join('\n')
 
+const wordOf = ({ verdict, unsteady }: ScenarioReport) => (unsteady ? 'unsteady' : verdict)
+
 function* lines({ scenarios, outcome, notYetInSuite }: Report): Generator<string> {
-  const shown = scenarios.filter(({ verdict }) => verdict !== 'pass')
+  const shown = scenarios.filter(({ verdict, unsteady }) => verdict !== 'pass' || unsteady)
   for (const alike of Map.groupBy(shown, (each) => `${each.verdict}${because(each)}`).values()) {
     const [first] = alike
-    for (const { verdict, id } of alike.slice(0, NAMED)) yield `${verdict.padEnd(15)} ${id}`
-    if (first && alike.length > NAMED) yield `${first.verdict.padEnd(15)} and ${alike.length - NAMED} more`
+    for (const each of alike.slice(0, NAMED)) yield `${wordOf(each).padEnd(15)} ${each.id}`
+    if (first && alike.length > NAMED) yield `${wordOf(first).padEnd(15)} and ${alike.length - NAMED} more`
     if (first && because(first) !== '') yield because(first)
   }
   for (const id of outcome.staleKnownFailures) yield `stale known failure: ${id} does not fail; take it out`

@@ -34,10 +34,14 @@ function matrixPart(report: Report, { cells, findings }: Matrix): string {
 }
 
 /** One sentence on the whole run. */
-export function sentence({ outcome, implementation, milliseconds }: Report): string {
+export function sentence({ outcome, implementation, milliseconds, scenarios }: Report): string {
   if (outcome.trouble !== undefined) return `${implementation.name} could not be tested: ${outcome.trouble}`
   const counts = Object.entries(outcome.counts).filter(([, count]) => count > 0)
-  const told = counts.map(([verdict, count]) => `${count} ${verdict}`).join(', ')
+  const unsteady = scenarios.filter((each) => each.unsteady).length
+  const told = [
+    ...counts.map(([verdict, count]) => `${count} ${verdict}`),
+    ...(unsteady > 0 ? [`${unsteady} of them at the second try`] : []),
+  ].join(', ')
   const { length } = outcome.staleKnownFailures
   const stale = length > 0 ? `; ${length} stale known failures` : ''
   return `${implementation.name}: required set ${outcome.requiredSet}; ${told}${stale}; ${(milliseconds / 1000).toFixed(1)} s`

@@ -25,6 +25,9 @@ const ScenarioReport = Type.Object(
     levels: Type.Array(Levels, { description: 'of the requirements, in their order' }),
     verdict: VerdictName,
     message: Type.Optional(Type.String({ description: 'why, or what was seen' })),
+    unsteady: Type.Optional(
+      Type.Boolean({ description: 'failed at first, and passed when it was judged once more, alone' }),
+    ),
     knownFailure: Type.Optional(Type.String({ description: 'the reason that the implementation gives' })),
     milliseconds: Type.Integer({ minimum: 0 }),
     transcript: Type.Union([Type.String(), Type.Null()], { description: 'file beside the report' }),

@@ -74,12 +74,13 @@ export function assemble(parts: Parts): RunOutput {
       staleKnownFailures: [...outcome.stale],
       ...(trouble !== undefined && { trouble }),
     },
-    scenarios: results.map(({ scenario, verdict, message, milliseconds }) => {
+    scenarios: results.map(({ scenario, verdict, message, milliseconds, isUnsteady }) => {
       const { id, role, feature, rule, name, text, requirements: ids, levels } = scenario
       const reason = outcome.excused.get(id)
       return {
         ...{ id, role, feature, rule, name, text: [...text], requirements: [...ids], levels: [...levels], verdict },
         ...(message !== undefined && { message }),
+        ...(isUnsteady && { unsteady: true }),
         ...(reason !== undefined && { knownFailure: reason }),
         milliseconds,
         transcript: transcripts.has(fileOf(scenario)) ? fileOf(scenario) : null,

@@ -9,6 +9,8 @@ export interface Result extends Judged {
   readonly milliseconds: number
   /** NDJSON. */
   readonly transcript: string
+  /** It failed at first: runner/again.ts. */
+  readonly isUnsteady?: boolean
 }
 
 interface Attempt {

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import type { Cell, Identity, Matrix } from '../report/matrix.ts'
 import { ROLES, type Role } from '../shim/lines.ts'
 import type { Target } from '../steps/parameters.ts'
+import { judgedAgain } from './again.ts'
 import { assemble, type RunOutput, startClock } from './assemble.ts'
 import { catalogue, loadSuite, type Scenario, type Support } from './catalogue.ts'
 import { type LoadedImplementation, named, rolesOf, UsageError } from './configuration.ts'
@@ -96,7 +97,7 @@ async function runUnits(
   units: readonly Unit[],
   members: readonly Member[],
   support: Support,
-  { looseErrors, workers = WORKERS }: RunOptions,
+  { looseErrors, again, workers = WORKERS }: RunOptions,
   onDone: (unit: Unit, result: Result) => void,
 ): Promise<ReadonlyMap<Unit, Result>> {
   const results = new Map<Unit, Result>()
@@ -107,7 +108,10 @@ async function runUnits(
       const targets = Object.fromEntries(
         ROLES.map((role) => [role, members.find(({ name }) => name === cell[role])?.targets.get(role)]),
       )
-      const [result] = await execute([original], support, { targets, looseErrors }, 1, () => {})
+      const parameters = { targets, looseErrors }
+      const alone = (some: Scenario[]) => execute(some, support, parameters, 1, () => {})
+      const first = await alone([original])
+      const [result] = again ? await judgedAgain(first, alone) : first
       if (!result) throw new Error(`${scenario.id} has no result`)
       results.set(unit, { ...result, scenario })
       onDone(unit, result)

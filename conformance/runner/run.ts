@@ -6,6 +6,7 @@ import { upgrade } from '../peers/upgrade.ts'
 import type { Identity } from '../report/matrix.ts'
 import type { Role } from '../shim/lines.ts'
 import type { Target } from '../steps/parameters.ts'
+import { judgedAgain } from './again.ts'
 import { assemble, type RunOutput, startClock } from './assemble.ts'
 import { catalogue, loadSuite, type Scenario, type Support } from './catalogue.ts'
 import { type LoadedImplementation, named, rolesOf, UsageError } from './configuration.ts'
@@ -23,6 +24,8 @@ const WORKERS = Math.max(6, 2 * availableParallelism())
 export interface RunOptions extends Selection {
   readonly strict: boolean
   readonly looseErrors: boolean
+  /** What failed is judged once more, alone. */
+  readonly again?: boolean
   readonly workers?: number
   /** Loaded before, for programs that run many times. */
   readonly support?: Support
@@ -81,7 +84,9 @@ export async function run(subject: Subject, options: RunOptions): Promise<RunOut
       const progress = (done: number) => options.onProgress?.(done, scenarios.length)
       const targets = Object.fromEntries(plans.map(({ role, target }) => [role, target]))
       const parameters = { targets, looseErrors }
-      results.push(...(await execute(scenarios, support, parameters, options.workers ?? WORKERS, progress)))
+      const first = await execute(scenarios, support, parameters, options.workers ?? WORKERS, progress)
+      const alone = (some: Scenario[]) => execute(some, support, parameters, 1, () => {})
+      results.push(...(options.again ? await judgedAgain(first, alone) : first))
     }
     if (results.length === 0 && filter !== undefined) throw new UsageError(`No scenario fits the filter ${filter}`)
   } catch (error) {
