@@ -1,4 +1,4 @@
-@agent
+@agent @controller
 Feature: Connecting to a relay
   What a program does as a client of a relay, before anything is sealed.
 

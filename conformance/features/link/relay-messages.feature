@@ -1,4 +1,4 @@
-@agent
+@agent @controller
 Feature: What the relay says
   A relay may be newer than its clients, it may be broken, and it may lie.
 

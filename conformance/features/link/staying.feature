@@ -1,4 +1,4 @@
-@agent
+@agent @controller
 Feature: Staying connected, and coming back
   A connection that is lost is made again, by itself, and without all clients coming at once.
 

@@ -1,4 +1,4 @@
-@agent
+@agent @controller
 Feature: Rekey
   A rekey makes a new session under the identities of the pairing, without a code and without digits. The
   controller always begins: R1, the agent answers R2, the controller proves itself with R3.
