@@ -6,7 +6,6 @@ import { spawnSync } from 'node:child_process'
 const parts: readonly (readonly string[])[] = [
   ['spec'],
   ['conformance'],
-  ['conformance:tested', '--', '--check'],
   ['mutants', '--', '--part', 'auto'],
 ]
 
