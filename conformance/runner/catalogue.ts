@@ -126,13 +126,25 @@ function rolesOf({ tags, uri, name }: Pickle): Scenario['role'][] {
   throw new Error(`${uri}: "${name}" has none of the tags ${UNDER_TEST.map((each) => `@${each}`).join(', ')}`)
 }
 
-/** Every scenario of `role`, in the order in which they run. Throws where the features cite what is not there. */
-export async function catalogue(
-  role: Scenario['role'],
-  support: Support,
-  requirements: Requirements,
-): Promise<Scenario[]> {
-  const byNode = new Map<string, Place & { feature: string; keywords: Map<string, string> }>()
+type Steps = Place & { readonly feature: string; readonly keywords: ReadonlyMap<string, string> }
+
+interface Features {
+  readonly pickles: readonly Pickle[]
+  /** By the id of the scenario in the syntax tree. */
+  readonly byNode: ReadonlyMap<string, Steps>
+}
+
+const read = new WeakMap<Support, Promise<Features>>()
+
+/** Read once: finding the step of every line takes seconds. */
+function features(support: Support): Promise<Features> {
+  const known = read.get(support) ?? readFeatures(support)
+  read.set(support, known)
+  return known
+}
+
+async function readFeatures(support: Support): Promise<Features> {
+  const byNode = new Map<string, Steps>()
   const pickles: Pickle[] = []
   await cucumber([FEATURES], support, { dryRun: true }, ({ gherkinDocument, pickle, parseError }) => {
     if (parseError) throw new Error(`${parseError.source.uri}: ${parseError.message}`)
@@ -145,6 +157,16 @@ export async function catalogue(
       byNode.set(place.ast.id, { ...place, feature: feature.name, keywords })
     }
   })
+  return { pickles, byNode }
+}
+
+/** Every scenario of `role`, in the order in which they run. Throws where the features cite what is not there. */
+export async function catalogue(
+  role: Scenario['role'],
+  support: Support,
+  requirements: Requirements,
+): Promise<Scenario[]> {
+  const { pickles, byNode } = await features(support)
   const ofRole = pickles.filter((pickle) => rolesOf(pickle).includes(role))
   const scenarios = ofRole.map((pickle): Scenario => {
     const place = byNode.get(pickle.astNodeIds[0] ?? '')
