@@ -3,11 +3,7 @@
 
 import { spawnSync } from 'node:child_process'
 
-const parts: readonly (readonly string[])[] = [
-  ['spec'],
-  ['conformance'],
-  ['mutants', '--', '--part', 'auto'],
-]
+const parts: readonly (readonly string[])[] = [['spec'], ['conformance'], ['mutants', '--', '--part', 'auto']]
 
 if (!process.env.CI) {
   const names = parts.map(([name]) => name).join(', ')
