@@ -1,6 +1,7 @@
-// node conformance/all.ts [--out folder] [implementation.json …]: everything that the suite can tell of the
+// node conformance/all.ts [--out folder] [--only part …] [implementation.json …]: everything that the suite can tell of the
 // implementations: each by itself with all of its roles, its vectors, and the matrix of all. Every part runs,
-// whatever becomes of the others, each with a report in its own folder; the exit code is the gravest.
+// whatever becomes of the others, each with a report in its own folder; the exit code is the gravest. The parts of
+// a.json and b.json are a, a-vectors, b, b-vectors and matrix.
 
 import { spawn } from 'node:child_process'
 import { basename, join, resolve } from 'node:path'
@@ -10,7 +11,7 @@ import { EXIT } from './runner/verdict.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const { values, positionals } = parseArgs({
-  options: { out: { type: 'string', default: here('report/out') } },
+  options: { out: { type: 'string', default: here('report/out') }, only: { type: 'string', multiple: true } },
   allowPositionals: true,
 })
 const files = (
@@ -22,7 +23,7 @@ interface Part {
   readonly args: readonly string[]
 }
 
-const parts: Part[] = [
+const all: Part[] = [
   ...files.flatMap((file) => {
     const name = basename(file, '.json')
     return [
@@ -32,6 +33,12 @@ const parts: Part[] = [
   }),
   { name: 'matrix', args: ['matrix', ...files] },
 ]
+const strange = values.only?.find((name) => !all.some((part) => part.name === name))
+if (strange !== undefined) {
+  process.stderr.write(`There is no part ${strange}; there are ${all.map(({ name }) => name).join(', ')}\n`)
+  process.exit(EXIT.usage)
+}
+const parts = all.filter(({ name }) => values.only === undefined || values.only.includes(name))
 
 function run({ name, args }: Part): Promise<number> {
   return new Promise((done) => {
