@@ -61,3 +61,15 @@ Deno.test('what was put aside is kept', () =>
     assert.deepEqual(await backend.all(), [])
     await backend.close()
   }))
+
+Deno.test('a file that SQLite cannot read is put aside with state-corrupt, and the next start makes another', () =>
+  inFolder(async (folder) => {
+    const store = await Store.open(await openSqlite(folder))
+    await store.close()
+    await Deno.writeFile(`${folder}/state.sqlite`, new Uint8Array(4_096).fill(7))
+    await assert.rejects(openSqlite(folder), { code: 'state-corrupt' })
+    const aside = [...Deno.readDirSync(folder)].find(({ name }) => name.startsWith('state.sqlite.corrupt-'))
+    assert.deepEqual((await Deno.readFile(`${folder}/${aside?.name}`)).length, 4_096)
+    const next = await Store.open(await openSqlite(folder))
+    await next.close()
+  }))

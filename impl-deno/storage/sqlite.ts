@@ -45,7 +45,10 @@ async function keyOf(folder: string): Promise<CryptoKey> {
   return key
 }
 
-/** Holds the folder for this program alone. Throws ProtocolError `state-locked` where another one does (session.store.lock). */
+/**
+ * Holds the folder for this program alone. Throws ProtocolError `state-locked` where another one does
+ * (session.store.lock), `state-corrupt` where the file is none of SQLite: it was put aside.
+ */
 function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path)
   try {
@@ -58,6 +61,12 @@ function openDatabase(path: string): DatabaseSync {
     database.close()
     if (/locked|busy/i.test((error as Error).message)) {
       throw new ProtocolError('state-locked', 'Cannot use the state: another program does')
+    }
+    if (/not a database|malformed/i.test((error as Error).message)) {
+      // session.store.quarantine
+      const aside = `${path}.corrupt-${Date.now()}`
+      Deno.renameSync(path, aside)
+      throw new ProtocolError('state-corrupt', `Cannot read the state: it was put aside as ${aside}`)
     }
     throw error
   }
