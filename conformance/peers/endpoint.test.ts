@@ -110,11 +110,11 @@ describe('FaultyRelay', () => {
 
   /** What arrives of three frames of which the second met `fault`. */
   async function arrives(fault: Parameters<FaultyRelay['plan']>[0]): Promise<number[]> {
-    await agent.bind(controller.client.route.id)
-    await controller.bind(agent.client.route.id)
-    agent.peerRoute = controller.client.route.id
+    await pair()
     const numbers = () =>
-      controller.inbox.waiting.flatMap((heard) => ('frame' in heard ? [heard.frame[2] as number] : []))
+      controller.inbox.waiting.flatMap((heard) =>
+        'frame' in heard && heard.frame.length === payloads[0]?.length ? [heard.frame[2] as number] : [],
+      )
     relay.plan(fault, ({ bytes }) => bytes.at(-1) === 2)
     for (const payload of payloads) agent.sendPayload(payload, 'a frame')
     await agent.settle()
