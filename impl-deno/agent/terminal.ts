@@ -105,8 +105,9 @@ export class Terminal {
   grant(device: string, streamId: number, upTo: number): boolean {
     const viewer = this.#viewers.get(device)
     if (viewer?.streamId !== streamId) return false
+    // One that grants is there, and is worth another wait.
+    this.#waited = false
     viewer.grant(upTo)
-    this.#flow()
     return true
   }
 

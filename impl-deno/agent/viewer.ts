@@ -29,7 +29,7 @@ export class Viewer {
   #sending = false
   #sentAt = Number.NEGATIVE_INFINITY
 
-  /** `moved` is called when it has been sent something, and so has less credit. */
+  /** `moved` is called when its credit may have changed. */
   constructor(port: StreamPort, ring: Ring, offset: number, timers: Timers, moved: () => void) {
     this.#port = port
     this.#ring = ring
@@ -42,9 +42,9 @@ export class Viewer {
     this.#credit = offset + limits.terminalWindow
   }
 
-  /** Whether it may be sent a byte that is still to come. */
+  /** Whether it may be sent a byte that was not read yet: what was read and not sent uses its credit as well. */
   get hasCredit(): boolean {
-    return this.#next < this.#credit
+    return this.#ring.end < this.#credit
   }
 
   /** To be called when the result that names the stream has left (rpc.stream.name-first). */
@@ -56,6 +56,7 @@ export class Viewer {
   /** rpc.credit.raise */
   grant(upTo: number): void {
     this.#credit = Math.max(this.#credit, upTo)
+    this.#moved()
     this.wake()
   }
 
@@ -87,7 +88,7 @@ export class Viewer {
 
   #take(): { offset: number; bytes: Uint8Array } | undefined {
     // What is skipped costs no credit, but only one that has some goes on: its grants count from what it has seen.
-    if (this.#ended.signal.aborted || !this.hasCredit) return undefined
+    if (this.#ended.signal.aborted || this.#next >= this.#credit) return undefined
     const skipped = this.#ring.oldest - this.#next
     if (skipped > 0) {
       // rpc.credit.hole
