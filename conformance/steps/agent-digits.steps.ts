@@ -182,6 +182,7 @@ Given('the controller answers no "pair.complete"', function (this: SuiteWorld) {
 })
 
 When('{int} s have passed, half a second at a time', async function (this: SuiteWorld, seconds: number) {
+  await this.stage.settle()
   await this.stage.program.pass(seconds * 1000, 500)
 })
 

@@ -71,6 +71,12 @@ When('the agent answers it, and then again with an error', async function (this:
   await served.respond({ error: { code: 'internal', message: 'too late' } })
 })
 
+When('the agent answers it "interrupted"', async function (this: SuiteWorld) {
+  const served = servedOf(this)
+  await served.take()
+  await served.respond({ error: { code: 'interrupted', message: 'the body did not come whole' } })
+})
+
 /** The challenge of the newest `stale`, and when it was sent, by the clock of the program. */
 const challenges = new WeakMap<SuiteWorld, { readonly challenge: Uint8Array; readonly at: number }>()
 /** ms in which a busy machine does what it does at once; a repetition by time comes later. */

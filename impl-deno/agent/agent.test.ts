@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
+import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { methods } from '@happy-remote/schemas/rpc/registry.ts'
 import { toBase64url } from '../crypto/base64url.ts'
@@ -252,5 +253,43 @@ Deno.test('what a method fails with inside is not told', async () => {
   const response = await phone.call({ method: 'claude.sendMessage', params: { prompt: 'x' } })
   ok('error' in response)
   equal(response.error.code, 'assistant-unavailable')
+  await close()
+})
+
+Deno.test('an event waits for a device that is away, and a delta does not', async () => {
+  const { pair, agent, close } = await agentScene()
+  const phone = await pair()
+  const [device] = agent.current.devices.all
+  ok(device)
+  device.connection.link.deliveryFailed()
+  const told = { terminalId: crypto.randomUUID(), cols: 80, rows: 24 }
+  const message = { conversationId: 'c', messageId: crypto.randomUUID() }
+  device.tell('claude.delta', { ...message, kind: 'text', text: 'piece' })
+  device.tell('terminal.resized', told)
+  await new Promise((resolve) => setTimeout(resolve))
+  deepEqual(phone.events, [])
+  await phone.result({ method: 'device.list' })
+  await until(() => phone.events.length > 0, 'the event comes')
+  deepEqual(
+    phone.events.map(({ method, params }) => [method, params]),
+    [['terminal.resized', told]],
+  )
+  await close()
+})
+
+Deno.test('beyond what is kept for a device that is away events are dropped', async () => {
+  const { pair, agent, close } = await agentScene()
+  const phone = await pair()
+  const [device] = agent.current.devices.all
+  ok(device)
+  device.connection.link.deliveryFailed()
+  const text = 'x'.repeat(limits.messageMax)
+  const tell = () =>
+    device.tell('claude.message', { conversationId: 'c', messageId: crypto.randomUUID(), role: 'assistant', text })
+  const most = Math.ceil(limits.eventBacklog / limits.messageMax)
+  for (let i = 0; i <= most; i++) tell()
+  const { backlog } = device.connection.rpc
+  ok(backlog > limits.eventBacklog && backlog < limits.eventBacklog + 2 * limits.messageMax)
+  deepEqual(phone.events, [])
   await close()
 })

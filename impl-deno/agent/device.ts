@@ -80,12 +80,14 @@ export class Device {
     return this.#timers.monotonic() - this.#heardAt <= limits.presenceFresh
   }
 
-  /** rpc.event.capability, rpc.event.id. What is told to nobody who is there is not kept. */
+  /** rpc.event.capability, rpc.event.id. It waits for a device that is away, and is kept for none without a session. */
   tell<E extends EventName>(method: E, params: EventParams<E>): void {
     const { link, rpc, record } = this.connection
-    if (!record.capabilities.includes(events[method].capability) || !link.session || link.away) return
+    if (!record.capabilities.includes(events[method].capability) || !link.session) return
+    // rpc.event.limit
+    if (rpc.backlog > limits.eventBacklog) return
     const isDelta = method === 'claude.delta'
-    if (isDelta && this.#deltas >= DELTAS_WAITING) return
+    if (isDelta && (link.away || this.#deltas >= DELTAS_WAITING)) return
     const event = { id: crypto.randomUUID(), type: 'event' as const, method, params }
     if (isDelta) this.#deltas++
     void rpc

@@ -9,6 +9,7 @@ import { Base64url } from '@happy-remote/schemas/session.ts'
 import { Type } from 'typebox'
 import { Check } from 'typebox/value'
 import { fromBase64url } from '../crypto/base64url.ts'
+import { utf8 } from '../crypto/bytes.ts'
 import { Alarm, type Timers } from '../link/timers.ts'
 import type { Received } from '../session/live-sessions.ts'
 import type { Session } from '../session/session.ts'
@@ -41,9 +42,13 @@ interface Pending {
   /** Takes back what still waits to be sent. */
   sending: AbortController | undefined
   firstSession: Session | undefined
+  interrupted: number
   /** The `commandEpoch` under which it was first sent. */
   epoch: string | undefined
 }
+
+/** Times that a request with a body is sent again at once after its body was lost. */
+const INTERRUPTED_MAX = 3
 
 /** A request that was lost where the network seems well is sent again after this many milliseconds. */
 const REPEAT = 10_000
@@ -79,7 +84,7 @@ export class Calls {
       const pending: Pending = {
         ...{ message, kind: kindOf(method), resolve, reject },
         ...{ timeout: new Alarm(this.#timers), repeat: new Alarm(this.#timers) },
-        ...{ sending: undefined, firstSession: undefined, epoch: undefined },
+        ...{ sending: undefined, firstSession: undefined, interrupted: 0, epoch: undefined },
       }
       this.#pending.set(message.id, pending)
       signal?.addEventListener(
@@ -137,6 +142,9 @@ export class Calls {
       // session.fresh.stale-data, rpc.request.stale-repeat
       this.#output.heardChallenge(received, fromBase64url(data.challenge))
       this.#send(pending)
+    } else if (code === 'interrupted' && hasBody(pending.message) && ++pending.interrupted <= INTERRUPTED_MAX) {
+      // rpc.stream.lost
+      this.#send(pending)
     } else this.#fail(pending, new CallFailure(code, message, data))
   }
 
@@ -187,3 +195,5 @@ export class Calls {
     pending.reject(failure)
   }
 }
+
+const hasBody = (message: Request): boolean => utf8(JSON.stringify(message)).length > limits.messageMax

@@ -79,7 +79,7 @@ Deno.test('a command goes on after a lost connection and after a rekey, under it
   const { session } = scene.agent().link
   scene.controller.connection.link.rekey()
   await scene.moving(() => scene.agent().link.session !== session, 'another session is current')
-  assert.deepEqual(await command, { success: true })
+  assert.deepEqual(await scene.settled(command), { success: true })
   assert.equal(new Set(scene.of('claude.cancel').map(({ id }) => id)).size, 1)
   scene.close()
 })
@@ -187,5 +187,20 @@ Deno.test('a prompt of more than 64 KiB arrives whole, also when a rekey comes b
   await scene.settled(scene.controller.call('claude.sendMessage', { prompt }))
   assert.ok(calls >= 1 && limits.messageMax < utf8(prompt).length)
   assert.deepEqual(scene.of('claude.sendMessage')[0]?.params, { prompt })
+  scene.close()
+})
+
+Deno.test('a request with a body that is answered interrupted is sent again, another one is not', async () => {
+  const scene = await controlledScene(({ method }, count) => {
+    if (method !== 'claude.sendMessage') return null
+    if (count === 1) return { error: { code: 'interrupted', message: '' } }
+    return { result: { messageId: crypto.randomUUID(), state: 'started' } }
+  })
+  const send = (prompt: string) => scene.settled(scene.controller.call('claude.sendMessage', { prompt }))
+  await send('x'.repeat(limits.messageMax))
+  const [first, second] = scene.of('claude.sendMessage')
+  assert.deepEqual(first, second)
+  assert.equal(await failure(send('short')), 'interrupted')
+  assert.equal(scene.of('claude.sendMessage').length, 3)
   scene.close()
 })

@@ -76,3 +76,13 @@ Deno.test('a body is dropped 30 s after its last new byte, and repeated bytes ar
   timers.advance(1_000)
   assert.deepEqual(log, ['interrupted'])
 })
+
+Deno.test('only() drops the bodies of every session but the current one', () => {
+  const { bodies, log, expect, chunk } = scene('{}')
+  expect()
+  bodies.only(SESSION)
+  assert.deepEqual(log, [])
+  bodies.only({} as Session)
+  assert.deepEqual(log, ['interrupted'])
+  assert.equal(chunk(0, utf8('{}')), false)
+})

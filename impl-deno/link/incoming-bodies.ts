@@ -116,6 +116,14 @@ export class IncomingBodies {
     return true
   }
 
+  /** Drops the bodies of every other session: their streams have ended (rpc.stream.interrupted). */
+  only(current: Session | undefined): void {
+    for (const [session, bodies] of [...this.#bodies]) {
+      if (session === current) continue
+      for (const body of [...bodies.values()]) this.#fail(session, body, interrupted('its session is over'))
+    }
+  }
+
   close(): void {
     for (const bodies of this.#bodies.values()) for (const { stall } of bodies.values()) stall.clear()
     this.#bodies.clear()

@@ -235,6 +235,44 @@ Deno.test('a peer of which frames still come is not away, whatever it acknowledg
   scene.close()
 })
 
+Deno.test('a peer that fell silent is heard before anything but hello goes to it, whatever the relay says', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'one')
+  const { agent, controller } = scene.ends
+  scene.relay.pass = () => []
+  await agent.link.send('rpc', utf8('lost'))
+  scene.timers.advance(limits.ackStall)
+  void agent.link.send('rpc', utf8('waiting'))
+  scene.disconnect()
+  scene.connect()
+  await scene.settle()
+  assert.equal(agent.link.away, true)
+  scene.relay.pass = (_to, payload) => [payload]
+  await controller.link.send('rpc', utf8('here'))
+  await until(() => controller.said.includes('waiting'), 'what waited has come')
+  scene.close()
+})
+
+Deno.test('nothing goes before the hello of a new session', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'one')
+  const before = [scene.ends.agent.link.session, scene.ends.controller.link.session]
+  scene.ends.controller.link.rekey()
+  // Whatever the moment in which something is to be sent, it finds the session that is current.
+  for (let i = 0; i < 100 || !scene.inStep() || before.includes(scene.ends.agent.link.session); i++) {
+    await scene.ends.agent.link.send('rpc', utf8(`agent ${i}`))
+    await scene.ends.controller.link.send('rpc', utf8(`controller ${i}`))
+  }
+  await scene.settle()
+  for (const role of ['agent', 'controller'] as const) {
+    const first = scene.ends[role].opened.find(({ session }) => !before.includes(session))
+    assert.match(new TextDecoder().decode(first?.frame?.content), /"hello"/)
+  }
+  scene.close()
+})
+
 Deno.test('an upgrade of both ends to suite 0x0002 leads to a rekey by itself', async () => {
   const scene = await linked({ supported: { agent: 3, controller: 3 } })
   scene.connect()

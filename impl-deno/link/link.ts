@@ -53,6 +53,8 @@ export class Link implements RouteListener {
   /** A controller does not speak in the session of the pairing before a message of it has opened. */
   #quiet = false
   #pumping = false
+  /** The session in which `hello` was said: nothing goes before it. */
+  #greeted: Session | undefined
   #over = false
 
   constructor(options: LinkOptions) {
@@ -119,6 +121,8 @@ export class Link implements RouteListener {
   begin(session: Session): void {
     this.#quiet = this.#role === 'controller'
     this.#sessions.switchTo(session)
+    // Where the peer is there it is greeted before anything is sent to it.
+    this.#greeted = session
   }
 
   /**
@@ -182,12 +186,12 @@ export class Link implements RouteListener {
   }
 
   presence(online: boolean): void {
+    // session.hello.connect: before what waited for the peer
+    if (online && this.#sessions.current) void this.#sayHello()
     this.#liveness.relaySays(online)
     if (!online) return
     this.#rekeys.peerIsBack()
-    // session.hello.connect
-    if (this.#sessions.current) void this.#sayHello()
-    else this.#withoutSession()
+    this.#withoutSession()
   }
 
   /** Frames are taken one at a time, in the order in which they came. */
@@ -270,17 +274,14 @@ export class Link implements RouteListener {
     const session = await Session.start(step.established, { clock: this.#timers })
     await this.#record(suite, peer)
     this.#sessions.switchTo(session)
-    this.#switched()
     // pairing.rekey.agent-switch
-    await this.#sayHello()
-    void this.#pump()
+    await this.#switched()
   }
 
   async #controllerSwitched(session: Session): Promise<void> {
     const established = this.#rekeys.succeeded()
     if (established) await this.#record(established.suite, established.peer)
-    this.#switched()
-    if (session === this.#sessions.current) await this.#sayHello()
+    if (session === this.#sessions.current) await this.#switched()
   }
 
   async #record(suite: Suite, { identityKey, dhKey, epoch }: KnownPeer): Promise<void> {
@@ -289,10 +290,15 @@ export class Link implements RouteListener {
     await this.#owner.store({ suite, peer })
   }
 
-  #switched(): void {
+  /** session.hello.connect: nothing else goes before the `hello` of the new session. */
+  async #switched(): Promise<void> {
     this.#asks.clear()
     this.#liveness.switched()
+    const said = this.#sayHello()
+    this.#greeted = this.#sessions.current
     this.#owner.switched?.()
+    await said
+    void this.#pump()
   }
 
   async #sayHello(): Promise<void> {
@@ -334,8 +340,8 @@ export class Link implements RouteListener {
     try {
       for (;;) {
         const session = this.#sessions.current
-        const free = session && !this.#liveness.away && !this.#quiet
-        const waiting = free ? this.#outbox.next(session) : undefined
+        const free = session === this.#greeted && !this.#liveness.away && !this.#quiet
+        const waiting = session && free ? this.#outbox.next(session) : undefined
         if (!session || !waiting) return
         try {
           this.#transmit(await session.send({ ...waiting, fresh: this.#echo.newest }))

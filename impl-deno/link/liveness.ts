@@ -18,6 +18,9 @@ export class Liveness {
   readonly #ack: Alarm
   readonly #stall: Alarm
   #online = false
+  #isLost = true
+  /** session.window.stall */
+  #isSilent = false
   #away = true
   #heardAt = Number.NEGATIVE_INFINITY
   /** The session whose acknowledgements are watched, and how far they had come. */
@@ -51,22 +54,26 @@ export class Liveness {
     return this.#heardAt
   }
 
+  /** A peer that has fallen silent is heard before it counts as back: the word of the relay is no sign of it. */
   relaySays(online: boolean): void {
     this.#online = online
-    this.#set(!online)
+    this.#isLost = !online
+    this.#update()
     if (online) this.#beat()
   }
 
   /** relay.failed.client */
   deliveryFailed(): void {
     this.#online = false
-    this.#set(true)
+    this.#isLost = true
+    this.#update()
   }
 
   /** An authentic frame has opened in `session`; `current` says whether answers go there. */
   heard(session: Session, current: boolean): void {
     this.#heardAt = this.#timers.monotonic()
-    this.#set(false)
+    this.#isLost = this.#isSilent = false
+    this.#update()
     if (!this.#hello.isSet) this.#beat()
     if (current) this.#acknowledge(session)
     this.#watch(session)
@@ -89,7 +96,8 @@ export class Liveness {
     for (const alarm of [this.#hello, this.#ack, this.#stall]) alarm.clear()
   }
 
-  #set(away: boolean): void {
+  #update(): void {
+    const away = this.#isLost || this.#isSilent
     if (away === this.#away) return
     this.#away = away
     this.#output.changed(away)
@@ -131,7 +139,10 @@ export class Liveness {
     this.#stall.set(delay, () => {
       const left = this.#heardAt + limits.ackStall - this.#timers.monotonic()
       if (left > 0) this.#expect(left)
-      else this.#set(true)
+      else {
+        this.#isSilent = true
+        this.#update()
+      }
     })
   }
 }

@@ -203,7 +203,10 @@ export class PairingConnection {
       store: (change) => this.update(change),
       confirmed: () => this.#confirm({}),
       presence: (away) => owner.presence?.(away),
-      switched: () => owner.switched?.(),
+      switched: () => {
+        this.rpc.switched()
+        owner.switched?.()
+      },
       refused: (error) => owner.refused?.(error),
     }
   }

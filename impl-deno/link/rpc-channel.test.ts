@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { RATCHET_TYPES } from '@happy-remote/schemas/session.ts'
 import { utf8 } from '../crypto/bytes.ts'
 import { until } from '../testing/manual-timers.ts'
 import { pairingScene } from '../testing/pairing.ts'
@@ -61,5 +62,35 @@ Deno.test('what belongs to a session that is over is not sent in the next one', 
   await until(() => ends.agent.link.session !== session, 'another session is current')
   await assert.rejects(ends.agent.rpc.sendChunk(session, 1, 0, utf8('x')), { code: 'interrupted' })
   assert.ok(relay.log.includes(4))
+  close()
+})
+
+Deno.test('a body whose session is over is interrupted at once', async () => {
+  const { agent, ends, close } = await pairedScene()
+  const reference = { stream: 1, length: 100_000, sha256: 'A'.repeat(43) }
+  const request = { id: id(1), type: 'request', method: 'claude.sendMessage', params: reference }
+  await ends.controller.link.send('rpc', utf8(JSON.stringify(request)))
+  const session = ends.agent.link.session
+  ends.controller.link.rekey()
+  await until(() => ends.agent.link.session !== session, 'another session is current')
+  await until(() => agent.log.at(-1) === 'body interrupted', 'the body is dropped')
+  assert.deepEqual(agent.messages, [])
+  close()
+})
+
+Deno.test('a message with a body that waits for its peer goes whole in the session that is current then', async () => {
+  const { controller, ends, relay, close } = await pairedScene()
+  const session = ends.agent.link.session
+  const isOfController = (payload: Uint8Array) => payload[1] === RATCHET_TYPES.controllerToAgent
+  relay.pass = (payload) => (isOfController(payload) && ends.agent.link.session === session ? [] : [payload])
+  ends.agent.link.deliveryFailed()
+  const params = { conversationId: 'c', messageId: id(2), role: 'assistant', text: 'x'.repeat(100_000) }
+  const sent = ends.agent.rpc.send({ id: id(1), type: 'event', method: 'claude.message', params })
+  assert.ok(ends.agent.rpc.backlog > params.text.length)
+  ends.controller.link.rekey()
+  assert.notEqual(await sent, session)
+  await until(() => controller.messages.length === 1, 'the controller has it')
+  assert.deepEqual(controller.messages[0]?.message, { id: id(1), type: 'event', method: 'claude.message', params })
+  assert.equal(ends.agent.rpc.backlog, 0)
   close()
 })

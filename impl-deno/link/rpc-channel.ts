@@ -48,6 +48,7 @@ export class RpcChannel {
   readonly #batcher: Batcher
   readonly #bodies: IncomingBodies
   readonly #streams = new WeakMap<Session, number>()
+  #backlog = 0
 
   constructor(link: Link, owner: RpcOwner, timers: Timers) {
     this.#link = link
@@ -63,12 +64,19 @@ export class RpcChannel {
    * handed to the connection, with the session in which it went. Throws ProtocolError `interrupted`
    * where its session ended on the way, RangeError where it is too large in another member.
    */
-  async send(message: Message, { urgent, session, signal }: MessageOptions = {}): Promise<Session> {
+  async send(message: Message, options: MessageOptions = {}): Promise<Session> {
     const text = utf8(JSON.stringify(message))
-    if (text.length > limits.messageMax) return this.#withBody(message, session ?? this.#requireSession(), signal)
-    if (session) return this.#alone(text, session, signal)
-    const kind = isDelta(message) ? 'stream' : 'message'
-    return this.#batcher.add({ text, urgent: urgent ?? isUrgent(message), kind, ...(signal && { signal }) })
+    this.#backlog += text.length
+    try {
+      return await this.#send(message, text, options)
+    } finally {
+      this.#backlog -= text.length
+    }
+  }
+
+  /** Bytes of messages that have not been handed to the connection. */
+  get backlog(): number {
+    return this.#backlog
   }
 
   /** An id that was not used before in this session (session.stream.id). */
@@ -104,9 +112,35 @@ export class RpcChannel {
     }
   }
 
+  /** Another session is current, and the streams of the one before are over (session.stream.end). */
+  switched(): void {
+    this.#bodies.only(this.#link.session)
+  }
+
   close(): void {
     this.#batcher.close()
     this.#bodies.close()
+  }
+
+  #send(message: Message, text: Uint8Array, { urgent, session, signal }: MessageOptions): Promise<Session> {
+    if (text.length > limits.messageMax) {
+      return session ? this.#withBody(message, session, signal) : this.#withBodyInTheEnd(message, signal)
+    }
+    if (session) return this.#alone(text, session, signal)
+    const kind = isDelta(message) ? 'stream' : 'message'
+    return this.#batcher.add({ text, urgent: urgent ?? isUrgent(message), kind, ...(signal && { signal }) })
+  }
+
+  /** Where another session takes the place of the one in which it began, it begins anew in that one. */
+  async #withBodyInTheEnd(message: Message, signal?: AbortSignal): Promise<Session> {
+    for (;;) {
+      const session = this.#requireSession()
+      try {
+        return await this.#withBody(message, session, signal)
+      } catch (error) {
+        if (!(error instanceof ProtocolError) || this.#link.session === session) throw error
+      }
+    }
   }
 
   #requireSession(): Session {
@@ -151,6 +185,8 @@ export class RpcChannel {
       },
       failed,
     })
+    // What names a stream in a session that was replaced is interrupted at once.
+    this.#bodies.only(this.#link.session)
   }
 
   #chunk(content: Uint8Array, received: Received): void {

@@ -13,6 +13,8 @@ import { ManualTimers, until } from './manual-timers.ts'
 export interface End {
   link: Link
   readonly received: Received[]
+  /** Every message that has opened. */
+  readonly opened: Received[]
   readonly said: string[]
   readonly controls: string[]
   readonly refused: string[]
@@ -52,7 +54,15 @@ export async function linked({ sessions = true, suite = 1 as Suite, supported = 
       ...{ pairingId: keys.sessionId, pairingKey: keys.pairingKey as Uint8Array, suite, peer },
       ...{ routeId: routes[role], peerRoute: routes[peerOf(role)] },
     }
-    const end = { received: [], said: [], controls: [], refused: [], stored: [], switches: 0 } as unknown as End
+    const end = {
+      received: [],
+      opened: [],
+      said: [],
+      controls: [],
+      refused: [],
+      stored: [],
+      switches: 0,
+    } as unknown as End
     const owner: LinkOwner = {
       transmit(payload) {
         relay.log.push(`${role} ${TYPES[payload[1] as number]}`)
@@ -68,6 +78,7 @@ export async function linked({ sessions = true, suite = 1 as Suite, supported = 
         end.received.push(received)
         end.said.push(new TextDecoder().decode(received.frame?.content))
       },
+      opened: (received) => void end.opened.push(received),
       control: ({ type }) => void end.controls.push(type),
       store: async ({ suite }) => void end.stored.push({ suite }),
       switched: () => void end.switches++,

@@ -277,7 +277,7 @@ export class Agent {
   #emit<E extends EventName>(name: E, params: EventParams<E>, except?: Link): void {
     const { capability, urgent } = events[name]
     for (const { link } of this.#paired.values()) {
-      // rpc.event.capability: who has no session hears of nothing, and nothing is kept for later
+      // rpc.event.capability: who has no session hears of nothing, and nothing is kept for it
       if (link === except || !link.established || !link.record.capabilities.includes(capability)) continue
       link.send({ id: randomUUID(), type: 'event', method: name, params }, urgent)
     }

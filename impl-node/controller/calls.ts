@@ -32,7 +32,7 @@ interface Pending {
 const REPEAT = 10_000
 /** Answers of `stale` after which a request waits for the next repetition. */
 const STALE_MAX = 5
-/** Times that a body is sent again at once after it was lost with its session. */
+/** Times that a request with a body is sent again at once after its body was lost. */
 const INTERRUPTED_MAX = 3
 
 const isKnown = (method: string): boolean => Object.hasOwn(methods, method)
@@ -140,7 +140,7 @@ export class Calls {
     if ('error' in response) {
       const { code, message, data } = response.error
       if (code === 'stale') this.#refresh(pending, data, receipt)
-      // rpc.stream.again: the body was lost with its session, and nothing was executed
+      // rpc.stream.lost
       else if (code === 'interrupted' && hasBody(pending.message) && ++pending.interrupted <= INTERRUPTED_MAX) {
         this.#send(pending)
       } else pending.settle({ error: new ProtocolError(code, message, data) })

@@ -75,9 +75,6 @@ export interface LinkOptions {
 const TICK = 500
 /** ms after the first sending of M3. */
 const PROOF_REPEATS = [2_000, 4_000, 8_000, 16_000]
-/** Unsent bytes beyond which an agent's events are dropped instead of kept. */
-const BACKLOG = 16 * 1_048_576
-
 /** First delay of a probe after the relay said that a frame was not delivered. */
 const FIRST_PROBE = 1_000
 
@@ -221,7 +218,8 @@ export class Link {
 
   /** Sends a message, or keeps it until it can be sent. */
   send(outgoing: Message, urgent = false): void {
-    if (outgoing.type === 'event' && this.#channel.backlog > BACKLOG) return
+    // rpc.event.limit
+    if (outgoing.type === 'event' && this.#channel.backlog > limits.eventBacklog) return
     this.#channel.send(outgoing as unknown as Record<string, unknown>, urgent)
   }
 

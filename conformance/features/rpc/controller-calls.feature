@@ -79,6 +79,17 @@ Feature: Calls of a controller
       When the agent answers it
       Then the call has succeeded
 
+  Rule: A request with a body that is answered "interrupted" is sent again at once
+
+    @req:rpc.stream.lost @req:rpc.stream.again
+    Scenario: The agent says "interrupted"
+      When the person gives a prompt of 70,000 bytes
+      Then the request comes with a reference, before its body, and the body is right
+      When the agent answers it "interrupted"
+      Then the request comes again under another streamId, and the body is right
+      When the agent answers it
+      Then the call has succeeded
+
   Rule: Bodies of up to 1,048,576 bytes are accepted, and used only when they are whole and have the right hash
 
     @req:rpc.stream.size @req:rpc.stream.verify
