@@ -47,10 +47,11 @@ async function vector(args: Arguments) {
   return answer
 }
 
-const verbs: Verbs = { hello, vector, ...(await chosen.make()) }
+const loaded = chosen.make().then((verbs): Verbs => ({ hello, vector, ...verbs }))
 
 async function answer(line: string): Promise<void> {
   const { id, do: verb, with: args = {} } = JSON.parse(line) as { id: number; do: string; with?: Arguments }
+  const verbs = await loaded
   const run = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
   try {
     if (!run) throw new Unimplemented(`this shim has no verb ${verb} for the role ${role}`)
@@ -73,6 +74,6 @@ process.stdin
     for (const line of lines) void answer(line)
   })
   .on('end', async () => {
-    await verbs.stop?.({})
+    await (await loaded).stop?.({})
     process.exit(0)
   })

@@ -2,13 +2,14 @@
 // killed mutants of it.
 
 import type { Report } from '../report/report.ts'
-import type { Support } from '../runner/catalogue.ts'
 import type { LoadedImplementation } from '../runner/configuration.ts'
+import type { Support } from '../runner/cucumber.ts'
 import { loadRequirements } from '../runner/requirements.ts'
 import { run } from '../runner/run.ts'
 import type { Selection } from '../runner/selection.ts'
 import { runVectors } from '../runner/vectors.ts'
-import { type Mutant, programOf, type SubjectName, subjectOf } from './mutant.ts'
+import { type Mutant, type SubjectName, subjectOf } from './mutant.ts'
+import { withProgram } from './subject.ts'
 
 /** What a worker is asked to run: a mutant by its name, or a program without a fault on some scenarios and cases. */
 export type Job =
@@ -55,9 +56,8 @@ const hasVectors = (id: string) => (byId.get(id)?.vectors.length ?? 0) > 0
 const hasScenarios = (id: string) => (byId.get(id)?.scenarios.length ?? 0) > 0
 
 /** The vectors first, because they are quick; then the scenarios of what they have not shown. */
-export async function judgeMutant(mutant: Mutant, support: Support): Promise<Judged> {
+async function bite(mutant: Mutant, program: LoadedImplementation, support: Support): Promise<Judged> {
   const subject = subjectOf(mutant)
-  const program = programOf(subject, mutant)
   const reports: Report[] = []
   const ask = async (
     command: (program: LoadedImplementation, options: never) => Promise<{ report: Report }>,
@@ -84,17 +84,29 @@ export async function judgeMutant(mutant: Mutant, support: Support): Promise<Jud
   return { name: mutant.name, subject, failed, ran: results.length, bitten: bitten(), ...troubleOf(reports) }
 }
 
-export async function judgeWhole(
+export async function judgeMutant(mutant: Mutant, support: Support): Promise<Judged> {
+  const subject = subjectOf(mutant)
+  try {
+    return await withProgram(subject, mutant, (program) => bite(mutant, program, support))
+  } catch (error) {
+    // A fault that does not compile shows nothing.
+    const { message: trouble } = error as Error
+    return { name: mutant.name, subject, failed: [], ran: 0, bitten: {}, trouble }
+  }
+}
+
+export function judgeWhole(
   { whole, ids, workers }: Extract<Job, { whole: unknown }>,
   support: Support,
 ): Promise<Judged> {
-  const program = programOf(whole)
-  const isVector = (id: string) => id.startsWith('vectors/')
-  const reports: Report[] = []
-  if (ids.some(isVector)) reports.push((await runVectors(program, optionsFor(support, { ids }, workers))).report)
-  if (!ids.every(isVector)) reports.push((await run(program, optionsFor(support, { ids }, workers))).report)
-  const results = reports.flatMap(({ scenarios }) => scenarios)
-  const passed = new Set(results.filter(({ verdict }) => verdict === 'pass').map(({ id }) => id))
-  const failed = ids.filter((id) => !passed.has(id))
-  return { name: whole, subject: whole, failed, ran: results.length, bitten: {}, ...troubleOf(reports) }
+  return withProgram(whole, undefined, async (program) => {
+    const isVector = (id: string) => id.startsWith('vectors/')
+    const reports: Report[] = []
+    if (ids.some(isVector)) reports.push((await runVectors(program, optionsFor(support, { ids }, workers))).report)
+    if (!ids.every(isVector)) reports.push((await run(program, optionsFor(support, { ids }, workers))).report)
+    const results = reports.flatMap(({ scenarios }) => scenarios)
+    const passed = new Set(results.filter(({ verdict }) => verdict === 'pass').map(({ id }) => id))
+    const failed = ids.filter((id) => !passed.has(id))
+    return { name: whole, subject: whole, failed, ran: results.length, bitten: {}, ...troubleOf(reports) }
+  })
 }

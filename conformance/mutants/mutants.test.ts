@@ -1,15 +1,15 @@
 // The machinery of the mutants; that they die is shown by kill.ts.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { preflight } from '../runner/preflight.ts'
 import { loadRequirements } from '../runner/requirements.ts'
 import { mutants } from './every.ts'
 import { type Kill, merged, readKills, textOf } from './kills.ts'
-import { FAULT, isOfSource } from './mutant.ts'
+import { isOfSource, type Mutant } from './mutant.ts'
 import { inPart, partOf } from './part.ts'
 import { type Place, spoil, stale } from './spoil.ts'
+import { withProgram } from './subject.ts'
 import { tableOf } from './table.ts'
 
 const place: Place = { name: 'm', file: 'impl-node/relay/bucket.ts', find: 'one', replace: 'two' }
@@ -42,41 +42,24 @@ describe('spoil()', () => {
   })
 })
 
-describe('spoil-on-load.ts', () => {
-  const load = (fault: Place, program: string) =>
-    new Promise<{ code: number | null; out: string; error: string }>((resolve) => {
-      const hook = fileURLToPath(new URL('spoil-on-load.ts', import.meta.url))
-      const args = ['--disable-warning=ExperimentalWarning', '--import', hook, '--input-type=module', '-e', program]
-      const child = spawn(process.execPath, args, { env: { ...process.env, [FAULT]: JSON.stringify(fault) } })
-      const told = { out: '', error: '' }
-      child.stdout.on('data', (data) => {
-        told.out += data
-      })
-      child.stderr.on('data', (data) => {
-        told.error += data
-      })
-      child.once('close', (code) => resolve({ code, ...told }))
+describe('withProgram()', () => {
+  const fault = (replace: string): Mutant => ({
+    ...{ name: 'm', does: 'is spoiled', breaks: ['relay.bind.first'], role: 'relay', replace },
+    ...{ file: 'impl-node/cli/version.ts', find: 'export const VERSION' },
+  })
+  const versionOf = (mutant?: Mutant) =>
+    withProgram('relay', mutant, async ({ implementation, folder }) => {
+      const { command = [] } = implementation.roles.relay ?? {}
+      return (await preflight('relay', { command, cwd: folder }, { starts: false })).version
     })
-  const file = 'impl-node/cli/version.ts'
-  const address = new URL(`../../${file}`, import.meta.url).href
-  const program = `console.log((await import(${JSON.stringify(address)})).VERSION)`
 
-  test('gives a program its fault', async () => {
-    const fault = {
-      name: 'm',
-      file,
-      find: 'export const VERSION',
-      replace: "export const VERSION = 'spoiled' //",
-    } as const
-    assert.deepEqual(await load(fault, program), { code: 0, out: 'spoiled\n', error: '' })
+  test('gives a program its fault, or none', async () => {
+    assert.equal(await versionOf(fault("export const VERSION = 'spoiled' //")), 'spoiled')
+    assert.match(await versionOf(), /^\d+\.\d+\.\d+$/)
   })
 
-  test('ends a program whose fault does not load before it does anything', async () => {
-    const { code, out } = await load(
-      { name: 'm', file, find: 'export const VERSION', replace: 'export cnst V' },
-      program,
-    )
-    assert.deepEqual([code, out], [1, ''])
+  test('rejects where the fault does not compile', async () => {
+    await assert.rejects(versionOf(fault('export cnst V')), /Expected|Unexpected/)
   })
 })
 

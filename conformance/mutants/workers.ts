@@ -2,7 +2,7 @@
 
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { loadSuite } from '../runner/catalogue.ts'
+import { loadSuite } from '../runner/cucumber.ts'
 import { mutants } from './every.ts'
 import { type Job, type Judged, judgeMutant, judgeWhole } from './judge.ts'
 

@@ -1,19 +1,12 @@
 // The scenarios of the suite, from the feature files.
 
+import { globSync, readFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { loadSupport, runCucumber } from '@cucumber/cucumber/api'
+import { generateMessages } from '@cucumber/gherkin'
+import { type Feature as Ast, type Scenario as Node, type Pickle, SourceMediaType } from '@cucumber/messages'
 import { ROLES, type Role } from '../shim/lines.ts'
+import { SUITE_FOLDER } from './cucumber.ts'
 import type { Level, Requirements } from './requirements.ts'
-
-/** What Cucumber tells while it runs. */
-export type Envelope = Parameters<NonNullable<Parameters<typeof runCucumber>[2]>>[0]
-type Feature = NonNullable<NonNullable<Envelope['gherkinDocument']>['feature']>
-type Ast = NonNullable<Feature['children'][number]['scenario']>
-type Pickle = NonNullable<Envelope['pickle']>
-
-/** The folder of the suite itself, where Cucumber runs. */
-export const SUITE_FOLDER = fileURLToPath(new URL('..', import.meta.url))
 
 export interface Scenario {
   /** `relay/bind/the-65th-route-is-refused-and-the-64-stay`: never names a line, so it outlives edits. */
@@ -35,63 +28,7 @@ export interface Scenario {
   readonly path: string
 }
 
-export type Support = Awaited<ReturnType<typeof loadSupport>>
-
 const FEATURES = 'features/*/*.feature'
-const sources = (paths: string[]) => ({
-  defaultDialect: 'en',
-  paths,
-  names: [],
-  tagExpression: '',
-  order: 'defined' as const,
-})
-const IMPORTS = { roles: ['steps/*.ts'], interop: ['steps/interop/*.ts'] }
-
-/** The suite's own words for what a step is. */
-const runtime = {
-  dryRun: false,
-  failFast: false,
-  filterStacktraces: true,
-  retry: 0,
-  retryTagFilter: '',
-  strict: true,
-  parallel: 0,
-  worldParameters: {},
-}
-
-export type RunOptions = Partial<Pick<typeof runtime, 'dryRun' | 'parallel'>> & {
-  readonly worldParameters?: Record<string, unknown>
-}
-
-/** Runs Cucumber on feature files or `file:line` paths, and hands its messages on. */
-export async function cucumber(
-  paths: string[],
-  support: Support,
-  options: RunOptions,
-  onMessage: (message: Envelope) => void,
-): Promise<void> {
-  const environment = { cwd: SUITE_FOLDER, stdout: process.stderr, stderr: process.stderr, env: process.env }
-  await runCucumber(
-    {
-      sources: sources(paths),
-      support,
-      runtime: { ...runtime, ...options } as never,
-      formats: {
-        stdout: fileURLToPath(new URL('quiet-formatter.ts', import.meta.url)),
-        files: {},
-        publish: false,
-        options: {},
-      },
-    } as never,
-    environment,
-    onMessage,
-  )
-}
-
-/** The steps of the scenarios of one role, or of those of three programs with each other. */
-export async function loadSuite(steps: keyof typeof IMPORTS = 'roles'): Promise<Support> {
-  return loadSupport({ sources: sources([]), support: { importPaths: IMPORTS[steps] } }, { cwd: SUITE_FOLDER })
-}
 
 const slug = (text: string) =>
   text
@@ -101,10 +38,10 @@ const slug = (text: string) =>
 
 interface Place {
   readonly rule: string
-  readonly ast: Ast
+  readonly ast: Node
 }
 
-function* places({ children }: Feature): Generator<Place> {
+function* places({ children }: Ast): Generator<Place> {
   for (const { scenario, rule } of children) {
     if (scenario) yield { rule: '', ast: scenario }
     for (const child of rule?.children ?? []) if (child.scenario) yield { rule: rule?.name ?? '', ast: child.scenario }
@@ -134,39 +71,41 @@ interface Features {
   readonly byNode: ReadonlyMap<string, Steps>
 }
 
-const read = new WeakMap<Support, Promise<Features>>()
+let read: Features | undefined
 
-/** Read once: finding the step of every line takes seconds. */
-function features(support: Support): Promise<Features> {
-  const known = read.get(support) ?? readFeatures(support)
-  read.set(support, known)
-  return known
+/** Read once, and all of them: what has the same name in two files is numbered. */
+function features(): Features {
+  read ??= readFeatures()
+  return read
 }
 
-async function readFeatures(support: Support): Promise<Features> {
+/** Throws where a feature file is not Gherkin. */
+function readFeatures(): Features {
   const byNode = new Map<string, Steps>()
   const pickles: Pickle[] = []
-  await cucumber([FEATURES], support, { dryRun: true }, ({ gherkinDocument, pickle, parseError }) => {
-    if (parseError) throw new Error(`${parseError.source.uri}: ${parseError.message}`)
-    if (pickle) pickles.push(pickle)
-    const feature = gherkinDocument?.feature
-    if (!feature) return
-    const background = feature.children.flatMap(({ background: each }) => each?.steps ?? [])
-    for (const place of places(feature)) {
-      const keywords = new Map([...background, ...place.ast.steps].map(({ id, keyword }) => [id, keyword.trim()]))
-      byNode.set(place.ast.id, { ...place, feature: feature.name, keywords })
+  let ids = 0
+  const options = { newId: () => `${ids++}`, includeGherkinDocument: true, includePickles: true }
+  for (const uri of globSync(FEATURES, { cwd: SUITE_FOLDER }).sort()) {
+    const text = readFileSync(`${SUITE_FOLDER}/${uri}`, 'utf8')
+    for (const message of generateMessages(text, uri, SourceMediaType.TEXT_X_CUCUMBER_GHERKIN_PLAIN, options)) {
+      const { gherkinDocument, pickle, parseError } = message
+      if (parseError) throw new Error(`${parseError.source.uri}: ${parseError.message}`)
+      if (pickle) pickles.push(pickle)
+      const feature = gherkinDocument?.feature
+      if (!feature) continue
+      const background = feature.children.flatMap(({ background: each }) => each?.steps ?? [])
+      for (const place of places(feature)) {
+        const keywords = new Map([...background, ...place.ast.steps].map(({ id, keyword }) => [id, keyword.trim()]))
+        byNode.set(place.ast.id, { ...place, feature: feature.name, keywords })
+      }
     }
-  })
+  }
   return { pickles, byNode }
 }
 
 /** Every scenario of `role`, in the order in which they run. Throws where the features cite what is not there. */
-export async function catalogue(
-  role: Scenario['role'],
-  support: Support,
-  requirements: Requirements,
-): Promise<Scenario[]> {
-  const { pickles, byNode } = await features(support)
+export function catalogue(role: Scenario['role'], requirements: Requirements): Scenario[] {
+  const { pickles, byNode } = features()
   const ofRole = pickles.filter((pickle) => rolesOf(pickle).includes(role))
   const scenarios = ofRole.map((pickle): Scenario => {
     const place = byNode.get(pickle.astNodeIds[0] ?? '')

@@ -27,6 +27,12 @@ export const Implementation = Type.Object(
   {
     name: Type.String({ minLength: 1 }),
     homepage: Type.Optional(Type.String()),
+    build: Type.Optional(
+      Type.Array(Type.String(), {
+        minItems: 1,
+        description: 'argument vector, run once in the folder of the file before any program is started',
+      }),
+    ),
     roles: Type.Object(
       { relay: Type.Optional(Program), agent: Type.Optional(Program), controller: Type.Optional(Program) },
       { additionalProperties: false, minProperties: 1 },

@@ -1,7 +1,8 @@
 // Runs scenarios, and says of each how it ended.
 
 import { NOTE_TYPE, type Parameters, TRANSCRIPT_TYPE } from '../steps/parameters.ts'
-import { cucumber, type Envelope, type Scenario, type Support } from './catalogue.ts'
+import type { Scenario } from './catalogue.ts'
+import { cucumber, type Envelope, type Support } from './cucumber.ts'
 import { type Ending, type Judged, judge } from './verdict.ts'
 
 export interface Result extends Judged {

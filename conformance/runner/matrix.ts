@@ -6,8 +6,10 @@ import { ROLES, type Role } from '../shim/lines.ts'
 import type { Target } from '../steps/parameters.ts'
 import { judgedAgain } from './again.ts'
 import { assemble, type RunOutput, startClock } from './assemble.ts'
-import { catalogue, loadSuite, type Scenario, type Support } from './catalogue.ts'
+import { build } from './build.ts'
+import { catalogue, type Scenario } from './catalogue.ts'
 import { type LoadedImplementation, named, rolesOf, UsageError } from './configuration.ts'
+import { loadSuite, type Support } from './cucumber.ts'
 import { execute, type Result } from './execute.ts'
 import { CannotTest, preflight } from './preflight.ts'
 import { loadRequirements } from './requirements.ts'
@@ -58,18 +60,19 @@ async function member(subject: LoadedImplementation): Promise<Member> {
   const { name, roles } = subject.implementation
   const targets = new Map<Role, Target>()
   const identities: Identity[] = []
-  for (const role of rolesOf(subject.implementation)) {
-    const declared = roles[role]
-    if (!declared) continue
-    const program = { ...declared, cwd: subject.folder }
-    try {
+  try {
+    await build(subject)
+    for (const role of rolesOf(subject.implementation)) {
+      const declared = roles[role]
+      if (!declared) continue
+      const program = { ...declared, cwd: subject.folder }
       const hello = await preflight(role, program)
       identities.push(hello)
       targets.set(role, { kind: 'program', program, capabilities: hello.capabilities })
-    } catch (error) {
-      if (error instanceof CannotTest) throw new CannotTest(`${name}: ${error.message}`)
-      throw error
     }
+  } catch (error) {
+    if (error instanceof CannotTest) throw new CannotTest(`${name}: ${error.message}`)
+    throw error
   }
   return { subject, name, targets, identities }
 }
@@ -164,7 +167,7 @@ export async function runMatrix(subjects: readonly LoadedImplementation[], optio
   try {
     members = await Promise.all(subjects.map(member))
     const support = await loadSuite('interop')
-    scenarios = (await catalogue('interop', support, requirements)).toSorted(byLetter)
+    scenarios = catalogue('interop', requirements).toSorted(byLetter)
     const namesOfRole = Object.fromEntries(
       ROLES.map((role) => [role, members.filter(({ targets }) => targets.has(role)).map(({ name }) => name)]),
     ) as Record<Role, string[]>

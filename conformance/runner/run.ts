@@ -8,8 +8,10 @@ import type { Role } from '../shim/lines.ts'
 import type { Target } from '../steps/parameters.ts'
 import { judgedAgain } from './again.ts'
 import { assemble, type RunOutput, startClock } from './assemble.ts'
-import { catalogue, loadSuite, type Scenario, type Support } from './catalogue.ts'
+import { build } from './build.ts'
+import { catalogue, type Scenario } from './catalogue.ts'
 import { type LoadedImplementation, named, rolesOf, UsageError } from './configuration.ts'
+import { loadSuite, type Support } from './cucumber.ts'
 import { execute, type Result } from './execute.ts'
 import { CannotTest, preflight } from './preflight.ts'
 import { loadRequirements } from './requirements.ts'
@@ -54,6 +56,7 @@ async function prepare(subject: Subject): Promise<Plan[]> {
     await reach(subject.url)
     return [{ role: 'relay', target: { kind: 'url', url: subject.url }, hello: undefined }]
   }
+  await build(subject)
   const plans: Plan[] = []
   for (const role of rolesOf(subject.implementation)) {
     const declared = subject.implementation.roles[role]
@@ -75,12 +78,12 @@ export async function run(subject: Subject, options: RunOptions): Promise<RunOut
   let trouble: string | undefined
   try {
     plans = await prepare(subject)
-    const support = options.support ?? (await loadSuite())
     const scenarios: Scenario[] = []
     for (const { role } of plans.filter((plan) => ROLES_IN_SUITE.includes(plan.role))) {
-      scenarios.push(...(await catalogue(role, support, requirements)).filter((each) => selects(options, each)))
+      scenarios.push(...catalogue(role, requirements).filter((each) => selects(options, each)))
     }
     if (scenarios.length > 0) {
+      const support = options.support ?? (await loadSuite())
       const progress = (done: number) => options.onProgress?.(done, scenarios.length)
       const targets = Object.fromEntries(plans.map(({ role, target }) => [role, target]))
       const parameters = { targets, looseErrors }

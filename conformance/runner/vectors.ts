@@ -6,6 +6,7 @@ import { ShimBroken } from '../shim/trouble.ts'
 import { type Asked, askAll } from '../vectors/ask.ts'
 import { casesOf, loadVectors, rolesOfGroup, type VectorCase } from '../vectors/cases.ts'
 import { assemble, type RunOutput, startClock } from './assemble.ts'
+import { build } from './build.ts'
 import type { Scenario } from './catalogue.ts'
 import { type LoadedImplementation, named, rolesOf, UsageError } from './configuration.ts'
 import type { Result } from './execute.ts'
@@ -60,9 +61,11 @@ export async function runVectors(
   const all = plans.reduce((sum, { cases }) => sum + cases.length, 0)
   if (all === 0 && filter !== undefined) throw new UsageError(`No case fits the filter ${filter}`)
   let done = 0
+  const built = build(subject)
   const judgeRole = async ({ role, cases }: (typeof plans)[number]) => {
     const declared = subject.implementation.roles[role]
     if (!declared || cases.length === 0) return { results: [] }
+    await built
     const program = { ...declared, cwd: subject.folder }
     const hello = await preflight(role, program, { starts: false })
     const onProgress = () => options.onProgress?.(++done, all)

@@ -12,7 +12,6 @@ import { tell, temporaryFolder, type Verbs } from './verbs.ts'
 
 export async function agent(): Promise<Verbs> {
   const { Agent: AgentClass } = await import('../agent/agent.ts')
-  const { acpAssistant } = await import('../agent/assistants/acp.ts')
   const { parseRelayUrl } = await import('../session/relay-url.ts')
   const { Store } = await import('../session/store.ts')
   const workspace = temporaryFolder()
@@ -29,7 +28,9 @@ export async function agent(): Promise<Verbs> {
   }
 
   return {
-    backend: ({ script }) => {
+    backend: async ({ script }) => {
+      // Only here: with its schemas it takes longer to load than all the rest.
+      const { acpAssistant } = await import('../agent/assistants/acp.ts')
       const file = join(temporaryFolder(), 'script.json')
       writeFileSync(file, JSON.stringify(script))
       const program = fileURLToPath(new URL('../../conformance/assistants/acp.ts', import.meta.url))
