@@ -7,6 +7,7 @@ import { random } from '../peers/device.ts'
 import { hsError } from '../peers/handshake-frame.ts'
 import type { HeardFrame } from '../peers/heard-frames.ts'
 import { base64url } from '../peers/route.ts'
+import type { ScriptedAgent } from '../peers/scripted-agent.ts'
 import { rightSpellings, wrongCodes } from '../peers/wrong-codes.ts'
 import { Refused } from '../shim/driver.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
@@ -99,6 +100,34 @@ When('the controller scans two codes, one after the other', async function (this
     await stage.shownDigits().catch(() => {})
   }
   stage.found = runs
+})
+
+When('the person scans nine codes, and the agents answer after the last one', async function (this: SuiteWorld) {
+  const { stage } = this
+  const agents: ScriptedAgent[] = []
+  for (let number = 1; number <= 9; number++) {
+    const agent = stage.agent(`agent ${number}`)
+    stage.scan(await agent.offer())
+    const isRefused = stage.shownDigits().then(
+      () => false,
+      () => true,
+    )
+    // A controller may refuse the ninth, or forget the first.
+    const m1 = agent.acceptM1().then(() => true)
+    if (await Promise.race([m1, isRefused.then((refused) => !refused)])) agents.push(agent)
+  }
+  for (const agent of agents) await agent.sendM2()
+  stage.found = agents
+})
+
+Then('some of the M2 are answered with M3, but at most {int}', async function (this: SuiteWorld, most: number) {
+  const { stage } = this
+  await stage.settle()
+  const agents = stage.found as ScriptedAgent[]
+  const isM3 = (heard: HeardFrame) => heard.kind === 'handshake' && heard.type === 'M3'
+  const answered = agents.filter(({ heard }) => heard.some(isM3))
+  if (answered.length === 0) throw new Failed('The controller answers none of the M2')
+  if (answered.length > most) throw new Failed(`The controller has kept ${answered.length} M1`)
 })
 
 Then('their M1 have different prekeys, commitments, ML-KEM keys, routes and salts', function (this: SuiteWorld) {

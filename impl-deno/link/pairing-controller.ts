@@ -17,6 +17,7 @@ import { openHandshake } from '../session/wrap.ts'
 import type { Carried, PairingConnection, RelayState } from './pairing-connection.ts'
 import { RelaySocket, type Route, type RouteListener, type SocketOptions } from './socket.ts'
 import { Alarm, systemTimers, type Timers } from './timers.ts'
+import { awaitM2 } from './unanswered.ts'
 
 export interface ControllerPairingOwner {
   /** Stores the record as unconfirmed before M3 is sent, and then carries the connection on (pairing.controller.unconfirmed). */
@@ -63,6 +64,7 @@ export class ControllerPairing implements RouteListener {
   readonly #repeat: Alarm
   readonly #limit: Alarm
   readonly #resends: (() => void)[] = []
+  readonly #waited: () => void
   #started: ControllerRun | undefined
   #starting = false
   /** M3, until a message of the session has opened. */
@@ -78,6 +80,7 @@ export class ControllerPairing implements RouteListener {
     this.#run = pairingRun(code.payload, new Uint8Array(code.pairingSecret))
     this.#repeat = new Alarm(timers)
     this.#limit = new Alarm(timers)
+    this.#waited = awaitM2(options.identity, () => this.#forget())
     const ended = (why: 'superseded' | 'unauthenticated' | 'unusable' | 'closed') => {
       this.#owner.relay?.({ state: 'ended', why })
       this.#fail(new ProtocolError(why === 'superseded' || why === 'unauthenticated' ? why : 'version'))
@@ -159,6 +162,10 @@ export class ControllerPairing implements RouteListener {
     this.#limit.set(limits.m2Time, () => this.#expire())
   }
 
+  #forget(): void {
+    this.#fail(new ProtocolError('timeout', 'Cannot pair: no answer came, and later codes were scanned'))
+  }
+
   #expire(): void {
     this.#fail(new ProtocolError('timeout', 'Cannot pair: no answer came in 30 s'))
   }
@@ -195,6 +202,7 @@ export class ControllerPairing implements RouteListener {
   async #accept({ finish, established }: Finished): Promise<void> {
     this.#repeat.clear()
     this.#limit.clear()
+    this.#waited()
     const { code, routeKey } = this.#options
     const { keys, suite, digits } = established
     const { identityKey, dhKey, epoch } = established.peer
@@ -230,6 +238,7 @@ export class ControllerPairing implements RouteListener {
 
   #stop(): void {
     this.#over = true
+    this.#waited()
     this.#finish = undefined
     this.#repeat.clear()
     this.#limit.clear()

@@ -99,6 +99,23 @@ Deno.test('a second device with the same code hears pair-busy, and the agent say
   scene.close()
 })
 
+// pairing.m1.outstanding
+Deno.test('with the ninth scan of one controller its oldest attempt is over, and the others wait on', async () => {
+  const scene = await pairingScene()
+  scene.relay.pass = () => []
+  const offered = await scene.offer()
+  const scans = []
+  for (let i = 0; i < limits.bundles; i++) scans.push(await scene.scan(offered.uri))
+  assert.deepEqual(scene.controller.log, [])
+  scans.push(await scene.scan(offered.uri))
+  assert.deepEqual(scene.controller.log, ['failed timeout'])
+  scans[3]?.pairing.cancel()
+  scans.push(await scene.scan(offered.uri))
+  assert.deepEqual(scene.controller.log, ['failed timeout', 'failed rejected'])
+  for (const { pairing } of scans) pairing.cancel()
+  scene.close()
+})
+
 Deno.test('a controller without an answer sends the same M1 again after 15 s and ends after 30 s', async () => {
   const scene = await pairingScene()
   const sent: Uint8Array[] = []

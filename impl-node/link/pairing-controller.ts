@@ -13,6 +13,7 @@ import type { PairingRecord } from '../session/record.ts'
 import { type AcceptedM2, acceptM2, type Bundle, createBundle, type PinnedCert } from '../session/responder.ts'
 import { headOf, unwrap, unwrapError, wrapError } from '../session/wrap.ts'
 import type { RelaySocket, RouteHandle } from './socket.ts'
+import { awaitM2 } from './unanswered.ts'
 
 /** Nobody answered, or somebody else used the code: the two look the same from here. */
 export type PairingFailure = ErrorCode | 'no-answer'
@@ -43,6 +44,7 @@ export class ControllerPairing {
   #bundle: Bundle | null
   #deadline: NodeJS.Timeout
   #resend: NodeJS.Timeout | undefined
+  readonly #waited: () => void
   #accepted: AcceptedM2 | null = null
   #ended = false
   #sent = false
@@ -60,6 +62,7 @@ export class ControllerPairing {
     const run = { mode: 'pairing' as const, secret: this.#secret, context: code.context }
     // pairing.controller.one-bundle
     this.#bundle = createBundle(run, suite as Suite, identity, this.#routeKey.routeId, random, supported)
+    this.#waited = awaitM2(identity, () => this.#fail('no-answer'))
     this.#deadline = setTimeout(() => this.#fail('no-answer'), limits.m2Time)
     this.#route = socket.attach(this.#routeKey, code.payload.routeId, {
       onBound: () => this.#onBound(),
@@ -151,10 +154,7 @@ export class ControllerPairing {
       this.#fail(error.code)
       return
     }
-    clearTimeout(this.#deadline)
-    clearTimeout(this.#resend)
-    this.#ended = true
-    this.#bundle = null
+    this.#stopWaiting()
     this.#accepted = accepted
     // pairing.m3.after-m2: M3, with the nonce of the digits, is sent by whoever takes over from here
     events.onDigits(accepted.digits, this.#recordOf(accepted))
@@ -185,10 +185,15 @@ export class ControllerPairing {
   }
 
   #end(): void {
+    this.#stopWaiting()
+    this.#route.release()
+  }
+
+  #stopWaiting(): void {
     this.#ended = true
     this.#bundle = null
+    this.#waited()
     clearTimeout(this.#deadline)
     clearTimeout(this.#resend)
-    this.#route.release()
   }
 }

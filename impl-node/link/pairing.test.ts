@@ -500,6 +500,30 @@ test('a phone without an M2 gives up after 30 s, and not before', (t) => {
   assert.equal(attempt.sent(M1).length, 2)
 })
 
+// pairing.m1.outstanding
+test('with the ninth scan of one phone its oldest attempt is over, and the others wait on', (t) => {
+  const attempt = new Attempt(t)
+  attempt.lose(M1)
+  const identity = generateIdentity()
+  const phones = Array.from({ length: limits.bundles }, () => attempt.scan({ identity }))
+  attempt.scan()
+  attempt.run()
+  assert.ok(phones.every(({ failed }) => failed === null))
+  attempt.scan({ identity })
+  const failed = phones.map((phone) => phone.failed)
+  assert.deepEqual(failed, ['no-answer', ...failed.slice(1).fill(null)])
+})
+
+test('an attempt that is over counts no more', (t) => {
+  const attempt = new Attempt(t)
+  attempt.lose(M1)
+  const identity = generateIdentity()
+  const phones = Array.from({ length: limits.bundles }, () => attempt.scan({ identity }))
+  phones[3]?.pairing.cancel()
+  attempt.scan({ identity })
+  assert.ok(phones.every(({ failed }) => failed === null))
+})
+
 test('a lost M2 is answered again when M1 is repeated', (t) => {
   const attempt = new Attempt(t)
   attempt.lose(M2)

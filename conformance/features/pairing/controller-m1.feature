@@ -78,6 +78,15 @@ Feature: M1, from the controller
       When the controller scans the code
       Then the controller's attempt ends with "timeout"
 
+  Rule: No more than 8 M1 wait for an answer
+
+    @negative @req:pairing.m1.outstanding
+    Scenario: Nine codes are scanned, and only then the agents answer
+      When the person scans nine codes, and the agents answer after the last one
+      Then some of the M2 are answered with M3, but at most 8
+
+  Rule: An HS_ERROR about M1 ends the attempt, and no other does
+
     @negative @req:pairing.hs-error.no-loop
     Scenario: An HS_ERROR is not answered with another one
       Given the controller has scanned the code and sent M1
