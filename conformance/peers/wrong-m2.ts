@@ -92,6 +92,13 @@ export const wrongM2: Readonly<Record<string, WrongM2>> = {
       },
     }),
   },
+  'whose confirmation and signature are both wrong': {
+    code: 'confirm',
+    parts: () => ({
+      sign: (th) => noble.sign(new Device().identitySeed, agentSigned(th)),
+      confirm: () => random(32),
+    }),
+  },
   'whose confirmation is all zeros': { code: 'confirm', parts: () => ({ confirm: () => Z32 }) },
   'whose transcript another key has signed': {
     code: 'auth-signature',

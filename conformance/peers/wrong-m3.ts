@@ -18,6 +18,13 @@ export const wrongM3: Readonly<Record<string, WrongM3>> = {
     code: 'confirm',
     parts: ({ agentKey }) => ({ confirmationKey: agentKey }),
   },
+  'whose confirmation and signature are both wrong': {
+    code: 'confirm',
+    parts: async ({ th }) => ({
+      signature: await noble.sign(new Device().identitySeed, controllerSigned(th)),
+      confirmationKey: random(32),
+    }),
+  },
   'whose transcript another key has signed': {
     code: 'auth-signature',
     parts: async ({ th }) => ({ signature: await noble.sign(new Device().identitySeed, controllerSigned(th)) }),

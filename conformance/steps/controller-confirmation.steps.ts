@@ -5,6 +5,7 @@ import { Given, Then, When } from '@cucumber/cucumber'
 import { errorEntry, type HandshakeErrorCode } from '@happy-remote/schemas/errors.ts'
 import { deviceIdText, random } from '../peers/device.ts'
 import { hsError } from '../peers/handshake-frame.ts'
+import type { ControllerState } from '../shim/lines.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
 import { AT_ONCE } from './program.ts'
 import type { Stage } from './stage.ts'
@@ -26,7 +27,7 @@ Given('the controller is paired with an agent', async function (this: SuiteWorld
 })
 
 /** What the controller lists of the scripted agent. */
-async function listed(stage: Stage): Promise<{ confirmed: boolean } | undefined> {
+async function listed(stage: Stage): Promise<ControllerState['agents'][number] | undefined> {
   const id = deviceIdText(await stage.agent().device.deviceId())
   return (await stage.program.controllerState()).agents.find(({ deviceId }) => deviceId === id)
 }
@@ -67,6 +68,27 @@ When('the agent sends "hello" in the session', async function (this: SuiteWorld)
 Then('the controller sends "hello"', async function (this: SuiteWorld) {
   await this.stage.agent().expectControl('hello')
 })
+
+When(
+  'the agent sends "pair.complete" with the capabilities {string}, {string} and {string}',
+  async function (this: SuiteWorld, first: string, second: string, third: string) {
+    const agent = this.stage.agent()
+    agent.capabilities = [first, second, third]
+    await agent.complete()
+  },
+)
+
+Then(
+  'the controller lists the agent with the capability {string} alone',
+  async function (this: SuiteWorld, capability: string) {
+    const { stage } = this
+    await stage.settle()
+    const found = await listed(stage)
+    if (found?.capabilities.join() !== capability) {
+      throw new Failed(`The controller lists the agent with the capabilities ${found?.capabilities.join(', ')}`)
+    }
+  },
+)
 
 When('the agent sends "pair.complete" once more', async function (this: SuiteWorld) {
   await this.stage.agent().sendComplete()

@@ -64,6 +64,12 @@ When('the agent answers it with an error whose code is of a later version', asyn
   await served.respond({ error: { code: 'of-a-later-version', message: 'who knows' } })
 })
 
+When('the agent answers it with the error {string}', async function (this: SuiteWorld, code: string) {
+  const served = servedOf(this)
+  await served.take()
+  await served.respond({ error: { code, message: 'as the scenario says' } })
+})
+
 When('the agent answers it, and then again with an error', async function (this: SuiteWorld) {
   const served = servedOf(this)
   await served.take()

@@ -146,21 +146,21 @@ Then(
 )
 
 Then(
-  '{caller} is told that the prompt is {string}, then {string}',
+  '"claude.messageState" tells {caller} that the prompt is {string}, then {string}',
   async function (this: SuiteWorld, _caller: Caller, first: string, second: string) {
     await told(sceneOf(this).given(), [first, second], true)
   },
 )
 
 Then(
-  '{caller} is told that the prompt before is {string}, then {string}',
+  '"claude.messageState" tells {caller} that the prompt before is {string}, then {string}',
   async function (this: SuiteWorld, _caller: Caller, first: string, second: string) {
     await told(sceneOf(this).given(1), [first, second], true)
   },
 )
 
 Then(
-  '{caller} is told that the prompt is {string}, then {string}, then {string}',
+  '"claude.messageState" tells {caller} that the prompt is {string}, then {string}, then {string}',
   async function (this: SuiteWorld, _caller: Caller, first: string, second: string, third: string) {
     await told(sceneOf(this).given(), [first, second, third], true)
   },
@@ -232,7 +232,7 @@ Then('both controllers are told these messages', async function (this: SuiteWorl
   }
 })
 
-Then('the pieces of each message, joined, are its text', function (this: SuiteWorld) {
+Then('the pieces that "claude.delta" told of each message, joined, are its text', function (this: SuiteWorld) {
   const caller = sceneOf(this).caller('controller')
   const pieces = caller.rpc.events('claude.delta').map(paramsOf)
   const said = messagesOf(caller).filter(({ role }) => role === 'assistant')

@@ -173,21 +173,21 @@ async function resolved(
 }
 
 Then(
-  'both controllers are told that {caller} has {string} it with {string}',
+  '"permission.resolved" tells both controllers that {caller} has {string} it with {string}',
   async function (this: SuiteWorld, by: Caller, outcome: string, option: string) {
     await resolved(this, sceneOf(this).callers, await idOf(by), outcome, option)
   },
 )
 
 Then(
-  'both controllers are told that {caller} has {string} it',
+  '"permission.resolved" tells both controllers that {caller} has {string} it',
   async function (this: SuiteWorld, by: Caller, outcome: string) {
     await resolved(this, sceneOf(this).callers, await idOf(by), outcome, null)
   },
 )
 
 Then(
-  '{caller} is told that "local" has {string} it',
+  '"permission.resolved" tells {caller} that "local" has {string} it',
   async function (this: SuiteWorld, caller: Caller, outcome: string) {
     await caller.rpc.until('"permission.requested"', () => asked(caller)[resolvedBefore.get(this) ?? 0])
     const request = asked(caller)[resolvedBefore.get(this) ?? 0]

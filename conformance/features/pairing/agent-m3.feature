@@ -23,6 +23,11 @@ Feature: M3, at the agent
         | whose confirmation is made with another key |
         | whose confirmation is made with the agent's key |
 
+    @negative @req:security.parse.order
+    Scenario: The confirmation is judged before the signature
+      When the controller sends an M3 whose confirmation and signature are both wrong
+      Then the agent refuses it with "confirm"
+
     @negative @req:pairing.m3.signature
     Scenario Outline: An M3 <fault> is refused with "auth-signature"
       When the controller sends an M3 <fault>

@@ -52,6 +52,12 @@ Feature: From M3 to the confirmed pairing, at the controller
       When the agent sends "pair.complete" once more
       Then the controller answers with "pair.ack"
 
+    @req:session.control.capabilities
+    Scenario: Capabilities that nobody knows yet are ignored
+      When the agent sends "pair.complete" with the capabilities "prompt", "teleport" and "unstable-grease-0badcafe"
+      Then the controller answers with "pair.ack"
+      And the controller lists the agent with the capability "prompt" alone
+
     @negative @req:pairing.controller.confirm
     Scenario: A "hello" does not confirm
       When the agent sends "hello" in the session

@@ -90,6 +90,11 @@ Feature: M2, at the controller
         | whose confirmation has one bit changed |
         | whose confirmation is all zeros        |
 
+    @negative @req:security.parse.order
+    Scenario: The confirmation is judged before the signature
+      When the agent answers with an M2 whose confirmation and signature are both wrong
+      Then the controller refuses it with "confirm"
+
     @negative @req:pairing.m2.signature @req:pairing.controller.m2-error
     Scenario Outline: An M2 <fault> is refused with "auth-signature"
       When the agent answers with an M2 <fault>

@@ -38,9 +38,9 @@ Feature: The assistant
     @req:rpc.claude.states
     Scenario: Turns that come to their end, and that fail
       When the controller gives the prompt "say hello"
-      Then the controller is told that the prompt is "started", then "completed"
+      Then "claude.messageState" tells the controller that the prompt is "started", then "completed"
       When the controller gives the prompt "fail"
-      Then the controller is told that the prompt is "started", then "failed"
+      Then "claude.messageState" tells the controller that the prompt is "started", then "failed"
 
     @req:rpc.claude.states @req:rpc.claude.cancel
     Scenario: A turn that is cancelled, and the prompt that waited behind it
@@ -48,8 +48,8 @@ Feature: The assistant
       And the controller has given the prompt "say hello"
       When the controller cancels the turn
       Then the controller is answered that there was something to cancel
-      And the controller is told that the prompt before is "started", then "cancelled"
-      And the controller is told that the prompt is "queued", then "started", then "completed"
+      And "claude.messageState" tells the controller that the prompt before is "started", then "cancelled"
+      And "claude.messageState" tells the controller that the prompt is "queued", then "started", then "completed"
 
   Rule: "claude.state" tells each change of what "claude.getStatus" tells
 
@@ -87,7 +87,7 @@ Feature: The assistant
     Scenario: Pieces come under the messageId of the message that they become
       When the controller gives the prompt "say ten words"
       Then the controller is told that the prompt is "completed"
-      And the pieces of each message, joined, are its text
+      And the pieces that "claude.delta" told of each message, joined, are its text
 
     @req:rpc.claude.message
     Scenario: A tool call

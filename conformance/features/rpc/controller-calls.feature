@@ -40,6 +40,18 @@ Feature: Calls of a controller
       When the agent answers it
       Then the call has succeeded
 
+    @req:rpc.command.no-timeout
+    Scenario Outline: The error "<code>" is an answer
+      When the person asks for "claude.sendMessage"
+      And the agent answers it with the error "<code>"
+      Then the call has failed with "<code>"
+
+      Examples:
+        | code                  |
+        | busy                  |
+        | internal              |
+        | assistant-unavailable |
+
   Rule: A command is not repeated by itself under another commandEpoch, but is "uncertain"
 
     @req:rpc.command.other-epoch @negative

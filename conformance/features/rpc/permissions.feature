@@ -76,7 +76,7 @@ Feature: Permissions
       And a controller that is paired with it
       And the controller has given the prompt "ask"
       When the time of the request is over
-      Then the controller is told that "local" has "expired" it
+      Then "permission.resolved" tells the controller that "local" has "expired" it
       When the controller answers "allow"
       Then the controller is answered with the error "expired"
       And the assistant then says "cancelled"
@@ -88,14 +88,14 @@ Feature: Permissions
       Given a second controller that may only "observe"
       And the controller has given the prompt "ask"
       When the controller answers "allow"
-      Then both controllers are told that the controller has "allowed" it with "allow"
+      Then "permission.resolved" tells both controllers that the controller has "allowed" it with "allow"
       And the assistant then says "allowed"
       Given the controller has given the prompt "ask"
       When the controller answers "always"
-      Then both controllers are told that the controller has "allowed" it with "always"
+      Then "permission.resolved" tells both controllers that the controller has "allowed" it with "always"
       Given the controller has given the prompt "ask"
       When the controller answers "deny"
-      Then both controllers are told that the controller has "denied" it with "deny"
+      Then "permission.resolved" tells both controllers that the controller has "denied" it with "deny"
       And the assistant then says "denied"
 
     @req:rpc.permission.resolved
@@ -104,14 +104,14 @@ Feature: Permissions
       And the controller has given the prompt "ask"
       And the controller has been asked
       When the controller cancels the turn
-      Then both controllers are told that the controller has "cancelled" it
+      Then "permission.resolved" tells both controllers that the controller has "cancelled" it
 
     @req:rpc.permission.resolved
     Scenario: The assistant takes its question back, and dies while another waits
       When the controller gives the prompt "ask, and take it back"
-      Then the controller is told that "local" has "cancelled" it
+      Then "permission.resolved" tells the controller that "local" has "cancelled" it
       When the controller gives the prompt "ask, and crash"
-      Then the controller is told that "local" has "orphaned" it
+      Then "permission.resolved" tells the controller that "local" has "orphaned" it
       And the controller is told that the prompt is "failed"
 
   Rule: What is always allowed is allowed in this conversation
