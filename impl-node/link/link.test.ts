@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeEach, mock, type TestContext, test } from 'node:test'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Message } from '@happy-remote/schemas/rpc/envelope.ts'
+import { unwrapRekeyAsk } from '../session/wrap.ts'
 import { deviceName } from './device-name.ts'
 import type { Receipt } from './incoming.ts'
 import { Pair, type Passing, type Side } from './wire.fake.ts'
@@ -390,6 +391,31 @@ test('eight messages whose ciphertext was changed bring a new session', (t) => {
   pair.time.advance(30_000, pair.wire)
   assert.ok(pair.seen.agent.sessions >= 1)
   assertAlive(pair)
+})
+
+// pairing.rekey.ask-unanswered
+test('a rekey that brings no R1 is asked for by REKEY_ASK as well, though messages open again meanwhile', (t) => {
+  const pair = pairUp(t)
+  const { controller } = pair.connect()
+  pair.time.advance(1_000, pair.wire)
+  const changed: Uint8Array[] = []
+  pair.wire.fault = (frame) => {
+    if (frame.from === 'agent' || !isRatchet(frame)) return 1
+    const payload = new Uint8Array(frame.payload)
+    payload[payload.length - 1] = (payload.at(-1) as number) ^ 1
+    changed.push(payload)
+    return 0
+  }
+  for (let i = 0; i < limits.decryptFailures; i++) controller.send(request(), true)
+  for (const payload of changed) pair.wire.inject('agent', payload)
+  pair.wire.fault = (frame) => (typeOf(frame) === R1 ? 0 : 1)
+  pair.time.advance(1_000, pair.wire)
+  controller.send(request(), true)
+  pair.time.advance(limits.rekeyGap + 1_000, pair.wire)
+  assert.equal(pair.seen.agent.messages.length, 1)
+  const asks = pair.wire.log.filter((frame) => typeOf(frame) === REKEY_ASK)
+  const reasons = asks.map(({ payload }) => unwrapRekeyAsk(pair.records.agent.pairingKey, payload))
+  assert.deepEqual(reasons, ['decrypt-failures'])
 })
 
 test('a session of 30 days is replaced', (t) => {

@@ -103,8 +103,8 @@ export class Link {
   #heardWall: number | null = null
   #helloAt = Number.NEGATIVE_INFINITY
   #askedAt = Number.NEGATIVE_INFINITY
-  /** Why, and whether it was asked for inside the session already. */
-  #askedInside = false
+  /** Why a rekey was asked for inside the session, as long as that has brought no R1. */
+  #askedInside: RekeyReason | null = null
   #peerState: PeerState = 'offline'
   #peerSuites = 0
   /** The session's hello has gone out: nothing else goes before it. */
@@ -354,7 +354,7 @@ export class Link {
     const inside = this.#sessions.current !== null && !this.#channel.isAway && this.#channel.control({ type: 'rekey' })
     // pairing.rekey.ask-unanswered
     if (!inside || this.#askedInside) this.#rekeyAgent?.ask(reason)
-    this.#askedInside = inside
+    this.#askedInside = inside ? reason : null
   }
 
   #onFrame(from: Uint8Array, frame: Uint8Array): void {
@@ -373,8 +373,10 @@ export class Link {
 
   #onHandshake(type: number | undefined, from: Uint8Array, frame: Uint8Array): void {
     const now = this.#now()
-    if (type === HANDSHAKE_TYPES.R1) this.#rekeyAgent?.onR1(frame, from, now)
-    else if (type === HANDSHAKE_TYPES.R3) this.#rekeyAgent?.onR3(frame, now)
+    if (type === HANDSHAKE_TYPES.R1) {
+      this.#rekeyAgent?.onR1(frame, from, now)
+      this.#askedInside = null
+    } else if (type === HANDSHAKE_TYPES.R3) this.#rekeyAgent?.onR3(frame, now)
     else if (type === HANDSHAKE_TYPES.R2) this.#rekeyController?.onR2(frame, now)
     else if (type === HANDSHAKE_TYPES.REKEY_ASK) this.#rekeyController?.onAsk(frame, now - this.#heardAt, now)
     else {
@@ -450,7 +452,8 @@ export class Link {
   }
 
   #startSession(session: Session): void {
-    this.#skipLimitReached = this.#askedInside = false
+    this.#skipLimitReached = false
+    this.#askedInside = null
     this.#ready = this.#helloHeard = this.#greeted = false
     this.#expected = 0
     this.#channel.use(session)
@@ -599,16 +602,19 @@ export class Link {
       this.#probe()
     }
     if (this.#bound && this.#peerOnline) {
-      const { current } = this.#sessions
-      const isStored = this.#record.state === 'stored'
-      const reason =
-        current && isStored ? this.#rekeyReason(current) : !current && this.#rekeyAgent ? ('no-session' as const) : null
+      const reason = this.#askedInside ?? this.#reasonNow()
       if (reason && this.#rekeyController) this.#rekeyController.request(now)
       // pairing.rekey-ask.again
       else if (reason && now - this.#askedAt >= limits.rekeyGap) this.#askRekey(reason)
       this.#rekeyController?.tick(now)
     }
     this.#updatePeer()
+  }
+
+  #reasonNow(): RekeyReason | null {
+    const { current } = this.#sessions
+    if (current) return this.#record.state === 'stored' ? this.#rekeyReason(current) : null
+    return this.#rekeyAgent ? 'no-session' : null
   }
 
   /** Why this session is to be replaced (spec/pairing.md, the table of triggers); null where it is not. */
