@@ -12,7 +12,7 @@ export const random = (size: number): Uint8Array<ArrayBuffer> => Uint8Array.from
 export const deviceIdText = (deviceId: Uint8Array): string => toBase32(deviceId).toLowerCase()
 
 export class Device implements Secrets {
-  readonly identitySeed = random(32)
+  identitySeed = random(32)
   dhPrivate = random(32)
   epoch = 1
 
@@ -22,6 +22,11 @@ export class Device implements Secrets {
 
   async deviceId(): Promise<Uint8Array> {
     return deviceIdOf(noble, await noble.signPublic(this.identitySeed))
+  }
+
+  /** As it is now. */
+  copy(): Device {
+    return Object.assign(new Device(), this)
   }
 
   /** pairing.identity.epoch-first: a new IKd, with the next epoch. */

@@ -109,11 +109,11 @@ export class ScriptedController extends Endpoint {
     return String((Number(this.digits) + 1) % 1_000_000).padStart(6, '0')
   }
 
-  /** R1, with the last suite of the pairing unless said otherwise. */
+  /** R1, in the highest suite that both have unless said otherwise. */
   async sendR1(fault: Given<M1Parts> = {}): Promise<Uint8Array> {
     const { record } = this
     if (!record) throw new SuiteError('The scripted controller has no record of a pairing')
-    const { suite = record.suite, ...rest } = fault
+    const { suite = this.#best, ...rest } = fault
     const setting = { mode: REKEY, suite, secret: record.ppk, ctx: record.pairingId } as const
     this.rekeying = new ControllerRun(this.device, setting, this.client.route.id, this.suites)
     const frame = await this.rekeying.makeM1(rest)
@@ -131,6 +131,10 @@ export class ScriptedController extends Endpoint {
     this.begin(this.waiting, false)
     this.sendHandshake(frame, { isWrong: Object.keys(fault).length > 0 })
     return frame
+  }
+
+  protected override helloMembers(): Record<string, unknown> {
+    return { suites: this.suites }
   }
 
   protected secretsFor(type: HandshakeTypeName): readonly (Uint8Array | undefined)[] {
@@ -181,7 +185,7 @@ export class ScriptedController extends Endpoint {
     return this.run
   }
 
-  /** pairing.m1.suite */
+  /** pairing.m1.suite, pairing.rekey.suite-choice */
   get #best(): Suite {
     const best = SUITES.findLast((suite) => this.suites & (this.code?.suites ?? 0) & (1 << (suite - 1)))
     if (!best) throw new SuiteError('The scripted controller and the code have no common suite')

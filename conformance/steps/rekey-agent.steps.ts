@@ -54,6 +54,14 @@ When('the controller sends R1 {wrongR1}', async function (this: SuiteWorld, name
   runsOf(this).frame = await byHand(running).sendR1(wrongR1[name]?.(running) ?? {})
 })
 
+When('the controller supports suite 1 alone, and sends R1', async function (this: SuiteWorld) {
+  const running = runningOf(this)
+  await running.quiet()
+  const controller = byHand(running)
+  controller.suites = 1
+  runsOf(this).frame = await controller.sendR1()
+})
+
 Then('the agent answers it with the HS_ERROR {string}', async function (this: SuiteWorld, code: HandshakeErrorCode) {
   const { frame } = runsOf(this)
   if (!frame) throw new SuiteError('No step has sent a handshake frame')
@@ -284,7 +292,58 @@ Then('the agent answers the command "stale"', async function (this: SuiteWorld) 
 
 // Asking.
 
-const reasons: Readonly<Record<string, number>> = { 'no session': 1, 'skip limit': 2, 'decrypt failures': 3 }
+const HOUR = 3_600_000
+
+/** A long time passes, with nothing under way that it would leave without an answer for so long. */
+const grown = (hours: number) => async (running: Running) => {
+  running.program.require('clock')
+  await running.program.pass(hours * HOUR, hours * HOUR)
+}
+
+const triggers: Readonly<Record<string, (running: Running) => Promise<void>>> = {
+  '8 messages in a row do not open': async (running) => {
+    const fault = { messageKey: new Uint8Array(randomBytes(32)), keepState: true }
+    for (let i = 0; i < 8; i++) await running.sendProbe(fault)
+  },
+  '257 messages are lost and the next one comes': async (running) => {
+    for (let i = 0; i < 257; i++) await running.sealProbe()
+    await running.sendProbe()
+  },
+  '31 days have passed': grown(31 * 24),
+  '25 hours have passed': grown(25),
+}
+words('triggerAtAgent', triggers)
+
+When('at the agent {triggerAtAgent}', async function (this: SuiteWorld, name: string) {
+  const running = runningOf(this)
+  byHand(running)
+  await running.quiet()
+  await triggers[name]?.(running)
+})
+
+When('the controller sends a "hello" that names suites 1 and 2', async function (this: SuiteWorld) {
+  const running = runningOf(this)
+  byHand(running).suites = 3
+  await running.quiet()
+  await running.peer.sendHello()
+})
+
+Then('the agent asks for a rekey with the control message "rekey"', async function (this: SuiteWorld) {
+  await runningOf(this).peer.expectControl('rekey')
+})
+
+When('the controller does not answer "rekey" for {int} s', async function (this: SuiteWorld, seconds: number) {
+  const running = runningOf(this)
+  await running.peer.expectControl('rekey')
+  await running.program.pass(seconds * 1_000, 1_000)
+})
+
+const reasons: Readonly<Record<string, number>> = {
+  'no session': 1,
+  'skip limit': 2,
+  'decrypt failures': 3,
+  'age or count': 4,
+}
 
 Then('the agent sends REKEY_ASK with the reason {string}', async function (this: SuiteWorld, reason: string) {
   const { body } = await runningOf(this).peer.expectHandshake('REKEY_ASK')

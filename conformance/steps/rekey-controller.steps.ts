@@ -11,7 +11,7 @@ import { hsError, type MessageFault, rekeyAsk } from '../peers/handshake-frame.t
 import { ScriptedSession } from '../peers/session.ts'
 import { flipped } from '../peers/wrong-messages.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
-import { agentOf } from './rekeys.ts'
+import { agentOf, isR1 } from './rekeys.ts'
 import { type Running, runningOf } from './running.ts'
 import { type SuiteWorld, words } from './world.ts'
 
@@ -38,8 +38,7 @@ function byHand(running: Running) {
 }
 
 const SECOND = 1_000
-
-const isR1 = (heard: { kind: string; type?: unknown }) => heard.kind === 'handshake' && heard.type === 'R1'
+const HOUR = 3_600 * SECOND
 
 /** The next R1, while the clock of the controller runs for `time` ms at most. */
 async function nextR1(running: Running, time: number): Promise<FrameOf<'handshake'> | undefined> {
@@ -117,6 +116,19 @@ When('the agent sends a "hello" that names suites 1 and 2', async function (this
   await agent.sendHello({ members: { suites: 3, commandEpoch: agent.commandEpoch } })
 })
 
+When(
+  /^(\d+) (days|hours) pass by the clocks of the controller$/,
+  async function (this: SuiteWorld, count: string, unit: string) {
+    const running = runningOf(this)
+    running.program.require('clock')
+    byHand(running)
+    // Nothing is under way that the step would leave without an answer for so long.
+    await running.quiet()
+    const time = Number(count) * (unit === 'days' ? 24 * HOUR : HOUR)
+    await running.program.pass(time, time)
+  },
+)
+
 When('{int} s pass by the clocks of the controller', async function (this: SuiteWorld, seconds: number) {
   const running = runningOf(this)
   byHand(running)
@@ -175,7 +187,7 @@ const wrongR2: Readonly<Record<string, MessageFault<M2Parts>>> = {
   'whose confirmation has one bit changed': { parts: () => ({ confirm: (mac) => flipped(mac, 0) }) },
   'of another identity': { parts: async () => ({ cert: await other.cert() }) },
   'with a ratchet key of small order': { parts: () => ({ ratchetKey: new Uint8Array(32) }) },
-  'for another prekey': { parts: ({ opkId }) => ({ opkId: opkId ^ 1 }) },
+  'for another prekey': { parts: ({ opkId }) => ({ opkId: (opkId ^ 1) >>> 0 }) },
 }
 words('wrongR2', wrongR2)
 
@@ -313,6 +325,19 @@ Then('the controller sends R1 as soon as the gap allows', async function (this: 
   for (let i = 0; i < 30 && !isNew(); i++) await running.program.pass(SECOND, SECOND)
   await running.stage.settle()
   if (!isNew()) throw new Failed('The controller does not try again')
+})
+
+/** All R1, each once however often it came. */
+const differentR1 = ({ peer }: Running): number =>
+  new Set(peer.heard.filter(isR1).map((heard) => ('frame' in heard ? Buffer.from(heard.frame).toString('hex') : '')))
+    .size
+
+Then('it sends another R1 when that one has had no R2 for 30 s', async function (this: SuiteWorld) {
+  const running = runningOf(this)
+  const before = differentR1(running)
+  // 30 s of waiting, and the longest gap after two failures.
+  for (let i = 0; i < 75 && differentR1(running) === before; i++) await running.program.pass(SECOND, SECOND)
+  if (differentR1(running) === before) throw new Failed('The controller gives up after the second failure')
 })
 
 Then('after the first message of the new session a call is made and answered in it', async function (this: SuiteWorld) {

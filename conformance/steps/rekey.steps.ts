@@ -3,7 +3,9 @@
 import { randomBytes } from 'node:crypto'
 import { Then, When } from '@cucumber/cucumber'
 import { codesAt } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
 import { concat } from '@happy-remote/vectors/protocol/bytes.ts'
+import type { Device } from '../peers/device.ts'
 import { ScriptedAgent } from '../peers/scripted-agent.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
 import { newest, remember } from './received.steps.ts'
@@ -40,6 +42,64 @@ When('a rekey makes a new session', async function (this: SuiteWorld) {
   await makeRekey(runningOf(this))
 })
 
+When('the peer learns suite 2, and a rekey makes a new session', async function (this: SuiteWorld) {
+  const running = runningOf(this)
+  running.peer.suites = 3
+  // pairing.rekey.triggers, pairing.rekey.ask: whoever hears of a higher suite wants it
+  await makeRekey(running, () => running.peer.sendHello())
+  if (running.session.state.suite !== 2) throw new SuiteError('The new session is not of suite 2')
+})
+
+/** Certificates of a peer before it made a new one. */
+const before = new WeakMap<SuiteWorld, Device>()
+
+When('the peer makes a new certificate, and a rekey makes a new session', async function (this: SuiteWorld) {
+  const running = runningOf(this)
+  const { device } = running.peer
+  before.set(this, device.copy())
+  device.rotate()
+  await makeRekey(running)
+})
+
+When('the program is killed and started again with its state, while the peer waits', async function (this: SuiteWorld) {
+  const { peer } = runningOf(this)
+  peer.duties.rekey = false
+  await this.stage.powerCut()
+  peer.inbox.takeAll()
+})
+
+Then('the program begins again in suite 2', async function (this: SuiteWorld) {
+  const { peer } = runningOf(this)
+  const { type, suite } = await peer.expectHandshake(peer instanceof ScriptedAgent ? 'R1' : 'REKEY_ASK')
+  if (suite !== 2) throw new Failed(`The program sends ${type} of suite ${suite}`)
+})
+
+Then(
+  'the program refuses a rekey with the certificate of before, and takes the new one',
+  async function (this: SuiteWorld) {
+    const running = runningOf(this)
+    const { peer } = running
+    const older = before.get(this)
+    if (!older) throw new SuiteError('The peer has made no new certificate')
+    const cert = await older.cert()
+    if (peer instanceof ScriptedAgent) {
+      const r1 = await peer.expectHandshake('R1')
+      await peer.answerR1(r1, { parts: async ({ share }) => ({ cert, dhs: await share(older.dhPrivate) }) })
+      await running.stage.settle()
+      if (peer.inbox.waiting.some(({ kind }) => kind === 'handshake')) {
+        throw new Failed('The controller answers an R2 with an older certificate')
+      }
+      await peer.answerR1(r1)
+      await peer.expectHandshake('R3')
+      return
+    }
+    await peer.expectHandshake('REKEY_ASK')
+    await peer.expectHsError(await peer.sendR1({ parts: () => ({ cert }) }), 'epoch-rollback')
+    await peer.sendR1()
+    await peer.expectHandshake('R2')
+  },
+)
+
 Then('a call is made and answered in the new session', async function (this: SuiteWorld) {
   const running = runningOf(this)
   const number = running.peer.sessions.length
@@ -69,11 +129,14 @@ When(
   async function (this: SuiteWorld, count: number) {
     const running = runningOf(this)
     const probe = await running.sealProbe()
+    const began = running.program.now()
     for (let i = 0; i < count; i++) {
       await makeRekey(running)
       // pairing.rekey.rate, of an agent; a controller leaves its gap by itself.
       if (!(running.peer instanceof ScriptedAgent)) await running.program.pass(1_500, 1_500)
     }
+    const time = running.program.now() - began
+    if (time > limits.graceTime) throw new SuiteError(`${count} rekeys have taken ${Math.round(time / 1_000)} s`)
     remember(this, probe)
   },
 )

@@ -2,6 +2,40 @@
 Feature: Rekey at the agent
   The agent asks for a rekey where it needs one, answers R1, and switches to the run whose R3 verifies.
 
+  Rule: The agent asks inside its session when a trigger holds, and beside it where that brings no R1
+
+    @req:pairing.rekey.ask
+    Scenario Outline: <trigger>
+      Given a running session
+      When at the agent <trigger>
+      Then the agent asks for a rekey with the control message "rekey"
+
+      Examples:
+        | trigger                                      |
+        | 8 messages in a row do not open              |
+        | 257 messages are lost and the next one comes |
+        | 31 days have passed                          |
+        | 25 hours have passed                         |
+
+    @req:pairing.rekey.ask
+    Scenario: The controller learns a higher suite
+      Given a running session of suite 1
+      When the controller sends a "hello" that names suites 1 and 2
+      Then the agent asks for a rekey with the control message "rekey"
+
+    @req:pairing.rekey.ask-unanswered
+    Scenario Outline: <trigger>, and "rekey" brings no R1
+      Given a running session
+      When at the agent <trigger>
+      And the controller does not answer "rekey" for 13 s
+      Then the agent sends REKEY_ASK with the reason "<reason>"
+
+      Examples:
+        | trigger                                      | reason           |
+        | 8 messages in a row do not open              | decrypt failures |
+        | 257 messages are lost and the next one comes | skip limit       |
+        | 31 days have passed                          | age or count     |
+
   @negative
   Rule: The agent answers a right R1 of a stored pairing, and nothing else
 
@@ -10,6 +44,13 @@ Feature: Rekey at the agent
       Given a running session
       When somebody else sends R1 to the agent's route
       Then the agent sends nothing about it
+
+    @req:pairing.rekey.suite @req:pairing.hs-error.rekey @req:pairing.hs-error.reference
+    Scenario: An R1 of a lower suite than the last one
+      Given a running session of suite 2
+      When the controller supports suite 1 alone, and sends R1
+      Then the agent answers it with the HS_ERROR "suite-downgrade"
+      And a call is made and answered in the old session
 
     @req:pairing.hs-error.rekey @req:pairing.hs-error.code @req:pairing.rekey.harmless
     Scenario Outline: An R1 <fault>

@@ -34,6 +34,17 @@ Feature: Rekey at the controller
       When the agent sends 7 messages sealed under another key, a good one, and 7 more
       Then the controller starts no rekey
 
+    @req:pairing.rekey.triggers
+    Scenario Outline: The session of suite <suite> is <age> old
+      Given a running session of suite <suite>
+      When <age> pass by the clocks of the controller
+      Then the controller starts a rekey
+
+      Examples:
+        | suite | age      |
+        | 1     | 31 days  |
+        | 2     | 25 hours |
+
     @req:pairing.rekey.triggers @req:pairing.rekey.suite-choice
     Scenario: The agent learns a higher suite
       Given a running session of suite 1
@@ -87,13 +98,12 @@ Feature: Rekey at the controller
         | fault              |
         | for another prekey |
 
-    @req:pairing.rekey.harmless @req:pairing.rekey.r2-time @req:pairing.rekey.drop-again
+    @req:pairing.rekey.harmless @req:pairing.rekey.r2-time
     Scenario: A rekey that comes to nothing
       Given a running session
       When a rekey fails because no R2 comes for 30 s
       Then the right R2 is not answered with R3 any more
       And a call is made and answered
-      And the controller sends R1 as soon as the gap allows
 
   Rule: The controller waits for a message of the new session, and sends R3 again until it comes
 
@@ -117,6 +127,14 @@ Feature: Rekey at the controller
       And the agent says nothing in the new session for 31 s
       Then a message of the new session does not open at the controller any more
       And the controller sends R1 as soon as the gap allows
+
+    @req:pairing.rekey.drop-again
+    Scenario: The rekey after a dropped session comes to nothing as well
+      Given a running session
+      When a rekey has come as far as R3
+      And the agent says nothing in the new session for 31 s
+      Then the controller sends R1 as soon as the gap allows
+      And it sends another R1 when that one has had no R2 for 30 s
 
     @req:pairing.rekey.r3-error @req:pairing.rekey.drop-again
     Scenario: R3 is answered with HS_ERROR

@@ -29,6 +29,36 @@ Feature: Rekey
       Then the held message does not open at the program when it comes
 
   @negative
+  Rule: No more than 3 sessions are kept, and the oldest goes first
+
+    @req:pairing.rekey.third
+    Scenario Outline: After <count> rekeys within 30 s a message of the first session <opens>
+      Given a running session
+      When the relay holds a message of the peer back while <count> rekeys make new sessions, all within 30 s
+      Then the held message <opens> at the program when it comes
+
+      Examples:
+        | count | opens         |
+        | 2     | opens         |
+        | 3     | does not open |
+
+  Rule: The suite and the certificate of a rekey are stored with its session
+
+    @req:pairing.rekey.record @req:pairing.rekey.suite
+    Scenario: A rekey of suite 2, and a restart
+      Given a running session of suite 1
+      When the peer learns suite 2, and a rekey makes a new session
+      And the program is killed and started again with its state, while the peer waits
+      Then the program begins again in suite 2
+
+    @req:pairing.rekey.record @req:pairing.identity.epoch @negative
+    Scenario: A rekey with a new certificate, and a restart
+      Given a running session
+      When the peer makes a new certificate, and a rekey makes a new session
+      And the program is killed and started again with its state, while the peer waits
+      Then the program refuses a rekey with the certificate of before, and takes the new one
+
+  @negative
   Rule: What does not open is met with silence, and an HS_ERROR is never answered
 
     @req:pairing.hs-error.silent @req:security.secret.no-oracle
