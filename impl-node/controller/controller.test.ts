@@ -20,11 +20,11 @@ async function unusedPort(): Promise<number> {
 }
 
 /** A controller on a wire whose other end is a bare link, in steps and without timers. */
-function connected(t: TestContext) {
+function connected(t: TestContext, { fresh = false } = {}) {
   mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
   t.after(() => mock.timers.reset())
   const pair = new Pair()
-  const agent = pair.start('agent')
+  const agent = pair.start('agent', { fresh })
   const { identity, ratchet } = pair.parts('controller')
   const wire = pair.wire.socket('controller')
   const socket = { ...wire, state: { name: 'open' }, close: () => {}, cut: () => {}, retryNow: () => {} }
@@ -34,7 +34,7 @@ function connected(t: TestContext) {
     name: 'phone',
     save: () => {},
     socket: socket as unknown as RelaySocket,
-    ratchet,
+    ...(!fresh && { ratchet }),
     clocks: pair.time,
   })
   t.after(() => {
@@ -99,9 +99,9 @@ test('a request to a controller is answered with unknown-method', (t) => {
   const id = randomUUID()
   agent.send({ id, type: 'request', method: 'agent.info', params: {} }, true)
   pair.time.advance(500, pair.wire)
-  const answer = pair.seen.agent.messages.map(({ message }) => message as { id: string; error?: { code: string } })
+  const answers = pair.seen.agent.messages.flatMap(({ message }) => (message.type === 'response' ? [message] : []))
   assert.deepEqual(
-    answer.map((message) => [message.id, message.error?.code]),
+    answers.map((message) => [message.id, 'error' in message && message.error.code]),
     [[id, 'unknown-method']],
   )
 })
@@ -209,4 +209,56 @@ test('handlers may be an object with methods', async (t) => {
   pair.wire.run()
   await opening
   assert.equal(handlers.text, 'x')
+})
+
+const STATUS = { state: 'idle', conversationId: null, mode: null, model: null, queued: 0, pending: [] }
+
+// rpc.event.catch-up
+test('the present state is asked for after the start of a session and after each absence of the agent', async (t) => {
+  const { pair, agent, controller } = connected(t)
+  const told: unknown[] = []
+  controller.on('present', (present) => told.push(present))
+  const asked = () => pair.seen.agent.messages.map(({ message }) => (message as { method?: string }).method)
+  // This device may not see terminals.
+  assert.deepEqual(asked(), ['claude.getStatus'])
+  const absences = [
+    () => pair.wire.deliveryFailed('controller'),
+    () => {
+      controller.rekey()
+      pair.time.advance(12_000, pair.wire)
+    },
+  ]
+  for (const [i, absence] of absences.entries()) {
+    absence()
+    pair.time.advance(5_000, pair.wire)
+    assert.ok(asked().length >= i + 2)
+  }
+  agent.send({ id: lastId(pair), type: 'response', result: STATUS }, true)
+  pair.wire.run()
+  await nextTurn()
+  assert.deepEqual(told, [{ status: STATUS, terminals: null }])
+})
+
+test('a controller whose pairing a rekey has confirmed asks who the agent is and what it may do', async (t) => {
+  const { pair, agent, controller } = connected(t, { fresh: true })
+  pair.time.advance(2_000, pair.wire)
+  const { message } = pair.seen.agent.messages[0] ?? {}
+  assert.equal(message && 'method' in message && message.method, 'agent.info')
+  const result = {
+    ...{ deviceId: 'a'.repeat(26), name: 'desk', software: 'test', protocol: 1 as const, platform: 'linux' },
+    ...{ workspace: '/', capabilities: ['observe'], assistant: null, methods: [] },
+  }
+  agent.send({ id: lastId(pair), type: 'response', result }, true)
+  pair.wire.run()
+  await nextTurn()
+  pair.wire.run()
+  const { capabilities, peerName } = controller.record
+  assert.deepEqual([capabilities, peerName], [['observe'], 'desk'])
+  assert.deepEqual(
+    pair.seen.agent.messages.map(({ message: { type, ...more } }) => [type, 'method' in more && more.method]),
+    [
+      ['request', 'agent.info'],
+      ['request', 'claude.getStatus'],
+    ],
+  )
 })

@@ -21,6 +21,7 @@ import type { Ratchet } from '../session/ratchet.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { parseRelayUrl } from '../session/relay-url.ts'
 import { type CallOptions, Calls } from './calls.ts'
+import { describedAgent, type Present, presentState } from './catch-up.ts'
 import { type Attachment, RemoteTerminal, type TerminalHandlers } from './terminal.ts'
 
 export interface ControllerOptions {
@@ -49,6 +50,8 @@ export interface ControllerStatus {
 interface ControllerEvents {
   readonly event: [event: Event, age: number | null]
   readonly status: [status: ControllerStatus]
+  /** After each start of a session, and each time that the agent was away. */
+  readonly present: [present: Present]
   readonly record: [record: PairingRecord]
   /** The agent has ended this pairing: the record is to be erased. */
   readonly revoked: []
@@ -71,6 +74,8 @@ export class Controller extends EventEmitter<ControllerEvents> {
   #relay: SocketState = { name: 'connecting' }
   /** Sessions that have ended. */
   #sessions = 0
+  /** Times that the present state was asked for. */
+  #catchUps = 0
   #over: ProtocolError | null = null
 
   constructor(options: ControllerOptions) {
@@ -102,6 +107,7 @@ export class Controller extends EventEmitter<ControllerEvents> {
         },
         onReady: () => {
           this.#calls.repeatAll()
+          void this.catchUp()
           // What was on its way when the connection was lost is lost, though the session goes on.
           for (const terminal of this.#terminals) void terminal.reattach()
           this.#changed()
@@ -197,6 +203,17 @@ export class Controller extends EventEmitter<ControllerEvents> {
       }
       this.on('status', check)
     })
+  }
+
+  /** Asks for the present state, and tells it unless it is asked for again meanwhile (rpc.event.catch-up). */
+  async catchUp(): Promise<void> {
+    const turn = ++this.#catchUps
+    if (this.record.capabilities.length === 0) {
+      const described = await describedAgent(this.#calls)
+      if (described) this.#link.describe(described)
+    }
+    const present = await presentState(this.#calls, this.record.capabilities)
+    if (turn === this.#catchUps && !this.#over) this.emit('present', present)
   }
 
   /** Begins a new session. */

@@ -243,6 +243,11 @@ export class Link {
     this.close()
   }
 
+  /** What the agent has told of itself and of this device in another way than by pair.complete. */
+  describe(told: Pick<PairingRecord, 'capabilities' | 'peerName'>): void {
+    if (!this.#closed) this.#change(told)
+  }
+
   /** Begins a new session (spec/pairing.md): at the controller a rekey, at the agent the wish for one. */
   rekey(): void {
     if (this.#rekeyController) this.#rekeyController.request(this.#now())
@@ -608,6 +613,7 @@ export class Link {
       else if (reason && now - this.#askedAt >= limits.rekeyGap) this.#askRekey(reason)
       this.#rekeyController?.tick(now)
     }
+    this.#updateReady()
     this.#updatePeer()
   }
 

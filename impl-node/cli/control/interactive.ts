@@ -3,6 +3,7 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
+import type { Present } from '../../controller/catch-up.ts'
 import { EXIT } from '../command.ts'
 import { Failure } from '../failure.ts'
 import { safeLine } from '../safe-text.ts'
@@ -79,7 +80,10 @@ export class Interactive {
     const { controller, lost } = this.connection
     const stop = this.#listen()
     const onStatus = () => this.#onStatus()
+    const onPresent = (present: Present) => this.#catchUp(present)
     controller.on('status', onStatus)
+    controller.on('present', onPresent)
+    if (controller.status.ready) void controller.catchUp()
     const refresh = setInterval(() => this.#draw(), REFRESH)
     const quit = () => this.quit()
     this.signal.addEventListener('abort', quit)
@@ -90,6 +94,7 @@ export class Interactive {
     } finally {
       clearInterval(refresh)
       controller.off('status', onStatus)
+      controller.off('present', onPresent)
       stop()
       this.signal.removeEventListener('abort', quit)
       this.#editor.close()
@@ -163,21 +168,16 @@ export class Interactive {
 
   #onStatus(): void {
     const { ready } = this.connection.controller.status
-    if (ready && !this.#wasReady) void this.#catchUp()
     if (!ready && this.#wasReady) this.print(dim('The connection is lost; it is made again.'))
     this.#wasReady = ready
     this.#draw()
   }
 
   /** What happened while nobody listened. */
-  async #catchUp(): Promise<void> {
-    try {
-      const { state, pending } = await this.connection.controller.call('claude.getStatus', {})
-      this.#setState(state)
-      for (const request of pending) this.#asked(request)
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error
-    }
+  #catchUp({ status }: Present): void {
+    if (!status) return
+    this.#setState(status.state)
+    for (const request of status.pending) this.#asked(request)
   }
 
   #setState(state: string): void {

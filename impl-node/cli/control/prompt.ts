@@ -5,6 +5,7 @@ import { text as textOf } from 'node:stream/consumers'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
+import type { Present } from '../../controller/catch-up.ts'
 import { EXIT, UsageError } from '../command.ts'
 import { Failure } from '../failure.ts'
 import { PROGRAM } from '../invocation.ts'
@@ -146,6 +147,7 @@ function follow(context: SubContext, messageId: string, prompt: string): Promise
     let started = false
     const done = (settle: () => void) => {
       controller.off('status', onStatus)
+      controller.off('present', onPresent)
       controller.off('event', tell)
       stop()
       answers.close()
@@ -173,23 +175,22 @@ function follow(context: SubContext, messageId: string, prompt: string): Promise
     })
     // What an agent tells before it is restarted is lost with it.
     let wasReady = true
+    let wasLost = false
     const onStatus = ({ ready }: { ready: boolean }) => {
-      if (ready && !wasReady) void afterReturn()
       if (!ready && wasReady && !json) note(dim('(the connection is lost; it is made again)'))
       wasReady = ready
+      wasLost ||= !ready
     }
-    const afterReturn = async () => {
-      try {
-        const { state, queued, pending } = await controller.call('claude.getStatus', {})
-        if (started) for (const request of pending) answers.requested(request)
-        if (state !== 'idle' || queued > 0) return
-        const text = 'The prompt is over, but how it ended was lost with the connection.'
-        done(() => reject(new Failure(EXIT.failed, 'uncertain', text)))
-      } catch {
-        // Gone again; the next return asks again.
-      }
+    const onPresent = ({ status }: Present) => {
+      if (!wasLost || !status) return
+      const { state, queued, pending } = status
+      if (started) for (const request of pending) answers.requested(request)
+      if (state !== 'idle' || queued > 0) return
+      const text = 'The prompt is over, but how it ended was lost with the connection.'
+      done(() => reject(new Failure(EXIT.failed, 'uncertain', text)))
     }
     controller.on('status', onStatus)
+    controller.on('present', onPresent)
     const accepted = ({ state }: { state: string }) => {
       if (json) say('', { event: 'accepted', messageId, state })
     }
