@@ -3,7 +3,6 @@
 import type { Capability } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { Agent } from '../agent/agent.ts'
-import { acpAssistant } from '../agent/assistants/acp.ts'
 import { CommandStore } from '../agent/command-store.ts'
 import { relayUrlOf } from '../session/relay-url.ts'
 import { Store } from '../session/store.ts'
@@ -36,8 +35,10 @@ export function agentRole(tell: Tell): Role {
     asked.resolve()
     tell('pairing-failed', { code: error.code })
   }
-  const assistant = (workspace: string) => {
+  const assistant = async (workspace: string) => {
     if (script === undefined) return null
+    // Only here: with its schemas it takes as long to load as all the rest.
+    const { acpAssistant } = await import('../agent/assistants/acp.ts')
     const file = `${folder}/script.json`
     Deno.writeTextFileSync(file, JSON.stringify(script))
     const command = [Deno.execPath(), 'run', '--allow-all', ASSISTANT, '--script', file]
@@ -61,7 +62,7 @@ export function agentRole(tell: Tell): Role {
         agent = new Agent({
           ...{ store, commands, workspace, timers, name: String(name), software: 'happy-remote (Deno)' },
           relay: relayUrlOf(String(relay).replace(/\/v1$/, '')),
-          assistant: assistant(workspace),
+          assistant: await assistant(workspace),
           environment: Deno.env.toObject(),
           events: {
             scanned: () => tell('scanned', {}),
