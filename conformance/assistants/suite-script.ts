@@ -14,7 +14,7 @@ export const INPUT = { command: 'npm test', description: 'Run the tests' }
 export const LONG_INPUT = { text: 'x'.repeat(100_000) }
 export const DREAM = { sessionUpdate: 'dream', depth: 3, of: ['sheep'] }
 
-const text = (words: string, more: { repeat?: number; size?: number } = {}): Step => ({
+const text = (words: string, more: { repeat?: number; size?: number; pause?: number } = {}): Step => ({
   do: 'text',
   text: words,
   ...more,
@@ -43,7 +43,11 @@ const replies: Readonly<Record<string, Step[]>> = {
   'say ten words': [text('0001 0002 0003 0004 0005 0006 0007 0008 0009 0010 ', { size: 5 })],
   'say a hundred words at once': [text('word ', { repeat: 100, size: 5 })],
   'say ten long sentences at once': [text('x', { repeat: 200_000, size: 20_000 })],
-  'say two words and wait': [text('one two ', { size: 4 }), wait],
+  'say five words after a second': [
+    { do: 'wait', ms: 1_000 },
+    text('one two 333 444 555 ', { size: 4, pause: 20 }),
+    wait,
+  ],
   'say five words and ask at once': [text('one two 333 444 555 ', { size: 4 }), ask('tests', INPUT)],
   'say 60,000 characters': [text('x', { repeat: 60_000 })],
   'say 100,000 characters': [text('x', { repeat: 100_000 })],

@@ -116,6 +116,10 @@ Then('the controller repeats the request', async function (this: SuiteWorld) {
   const first = served.last
   const { message } = await served.again()
   if (!isDeepStrictEqual(message, first.message)) throw new Failed('The request that comes again is another one')
+  // rpc.message.id: the person has asked so often, and each time is one id.
+  const asked = served.calls.filter(({ method }) => method === message.method).length
+  const ids = served.idsOf(message.method).size
+  if (ids > asked) throw new Failed('The controller repeats the request under another id')
 })
 
 Then('the controller does not repeat the request', async function (this: SuiteWorld) {

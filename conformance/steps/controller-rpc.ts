@@ -107,6 +107,13 @@ export class ServedController {
     return this.request(method, ({ message }) => message.id === id)
   }
 
+  /** Ids of all requests for this method. */
+  idsOf(method: string): Set<string> {
+    this.rpc.update()
+    const requests = this.rpc.messages.filter(({ message }) => message.type === 'request' && message.method === method)
+    return new Set(requests.map(({ message }) => message.id))
+  }
+
   /** Requests with the id of the last one that no step has looked at. */
   get repetitions(): Whole<Request>[] {
     this.rpc.update()

@@ -116,10 +116,16 @@ When('the relay holds a command back until the agent was killed and started agai
   const content = Buffer.from(JSON.stringify(command))
   const sealed = await peer.alone(() => old.seal('rpc', content, peer.challenge))
   await program.kill()
+  peer.inbox.takeAll()
+  // What the controller said after the command would make it late, which is another reason to refuse it.
+  const duties = { ...peer.duties }
+  Object.assign(peer.duties, { ack: false, hello: false, pairAck: false })
   await program.startAgain()
-  await running.callInTheEnd()
+  await peer.expectFrame('"presence" of the agent', ({ kind }) => kind === 'online')
   peer.sendPayload(sealed, { ...command, late: true })
   await running.stage.settle()
+  Object.assign(peer.duties, duties)
+  await running.callInTheEnd()
 })
 
 Then('the agent answers it "stale", with a new challenge', async function (this: SuiteWorld) {

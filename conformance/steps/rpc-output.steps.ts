@@ -27,8 +27,14 @@ async function open(world: SuiteWorld, caller: Caller, bytes: number, grants = t
 }
 
 /** Takes in output, granting credit on the way, until `holds`. */
-async function takeIn(caller: Caller, output: Output, what: string, holds: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + LONG; ; ) {
+async function takeIn(
+  caller: Caller,
+  output: Output,
+  what: string,
+  holds: () => boolean,
+  deadline = performance.now() + LONG,
+): Promise<void> {
+  for (;;) {
     output.take(caller.rpc)
     const { due } = output
     if (due !== undefined) {
@@ -47,6 +53,9 @@ async function takeIn(caller: Caller, output: Output, what: string, holds: () =>
 const takeUpTo = (caller: Caller, output: Output, end: number) =>
   takeIn(caller, output, `the bytes up to ${end}`, () => output.next >= end)
 
+/** When the program was let say more. */
+const askedAt = new WeakMap<SuiteWorld, number>()
+
 /** What `terminal.list` says of the terminal. */
 async function listed(world: SuiteWorld, asking: Caller): Promise<{ end: number; oldest: number }> {
   const { terminalId } = terminalOf(world)
@@ -56,8 +65,8 @@ async function listed(world: SuiteWorld, asking: Caller): Promise<{ end: number;
   return found
 }
 
-async function untilEnd(world: SuiteWorld, asking: Caller, end: number): Promise<void> {
-  for (const deadline = performance.now() + LONG; ; ) {
+async function untilEnd(world: SuiteWorld, asking: Caller, end: number, deadline = performance.now() + LONG) {
+  for (;;) {
     const found = (await listed(world, asking)).end
     if (found === end) return
     if (performance.now() > deadline) throw new Failed(`The output has come to ${found}, expected ${end}`)
@@ -114,17 +123,19 @@ When('{caller} asks for the output from {bytes}', async function (this: SuiteWor
 When(
   '{caller} lets the program say {bytes} bytes more',
   async function (this: SuiteWorld, caller: Caller, bytes: number) {
+    askedAt.set(this, performance.now())
     await type(this, caller, sayMore(bytes))
   },
 )
 
 When(
-  '{caller} lets it say {bytes} bytes more, and takes them in',
-  async function (this: SuiteWorld, caller: Caller, bytes: number) {
+  '{caller} lets it say {bytes} bytes more, and takes them in before {int} s have passed',
+  async function (this: SuiteWorld, caller: Caller, bytes: number, seconds: number) {
     const output = outputOf(caller)
     const end = output.next + bytes
+    const deadline = performance.now() + seconds * 1_000
     await type(this, caller, sayMore(bytes))
-    await takeUpTo(caller, output, end)
+    await takeIn(caller, output, `the bytes up to ${end}`, () => output.next >= end, deadline)
   },
 )
 
@@ -231,6 +242,15 @@ Then('the output stops well before {bytes}', async function (this: SuiteWorld, e
 Then('the output reaches its end of {bytes}', async function (this: SuiteWorld, end: number) {
   await untilEnd(this, sceneOf(this).callers.at(-1) as Caller, end)
 })
+
+/** rpc.credit.stall: who does not read although it has to would read again after this time. */
+Then(
+  'the output reaches its end of {bytes} before {int} s have passed',
+  async function (this: SuiteWorld, end: number, seconds: number) {
+    const deadline = (askedAt.get(this) ?? performance.now()) + seconds * 1_000
+    await untilEnd(this, sceneOf(this).callers.at(-1) as Caller, end, deadline)
+  },
+)
 
 // Holes, and viewers who fall silent.
 

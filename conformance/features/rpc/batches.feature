@@ -46,9 +46,9 @@ Feature: Batches
   Rule: No message waits more than 50 ms for company
 
     @req:rpc.batch.delay @negative
-    Scenario: The second of two events comes soon after the first
-      When the controller gives the prompt "say two words and wait"
-      Then both words come within half a second of each other
+    Scenario: After quiet the first of five events that are 20 ms apart goes out at once, and the last soon after it
+      When the controller gives the prompt "say five words after a second"
+      Then the five words come within 1.5 s of each other
 
   Rule: An urgent message goes at once, behind those that wait and in the same batch where they fit
 

@@ -93,6 +93,14 @@ Feature: Output of terminals
       And the controller grants up to 300,010
       Then the controller receives no byte beyond 300,010
 
+    @req:rpc.credit.raise
+    Scenario: A lower grant takes nothing back
+      Given the controller has opened a terminal that has said 10 bytes
+      When the controller grants up to 400,000
+      And the controller grants up to 20
+      And the controller lets the program say 200,000 bytes more
+      Then the controller receives the bytes from 0 to 200,010, each at its offset
+
     @req:rpc.credit.unknown
     Scenario: A grant for a stream that is not there, and for that of another controller
       Given a second controller that is paired with it
@@ -109,7 +117,7 @@ Feature: Output of terminals
       Given a second controller that is paired with it
       And the controller has opened a terminal that has said 10 bytes
       When the second controller attaches to the terminal from 0, and grants nothing
-      And the controller lets it say 3,000,000 bytes more, and takes them in
+      And the controller lets it say 3,000,000 bytes more, and takes them in before 10 s have passed
       Then the second controller receives no byte beyond 262,144
       When the second controller, which stood still, grants up to 263,144
       Then the second controller receives a chunk from the oldest byte kept on, and its credit has grown by the hole
@@ -130,7 +138,7 @@ Feature: Output of terminals
       Given the controller has opened a terminal that has said 10 bytes
       When the controller makes a new session
       And the controller lets the program say 1,999,990 bytes more
-      Then the output reaches its end of 2,000,000
+      Then the output reaches its end of 2,000,000 before 10 s have passed
 
   Rule: A controller from which no authentic frame came for 60 s is detached
 

@@ -70,6 +70,12 @@ Feature: Terminals
       When the agent is stopped
       Then neither the program nor what it started is left
 
+    @req:rpc.terminal.killed
+    Scenario: The agent stops while the programs of a terminal ignore SIGHUP
+      Given the controller has opened a terminal whose programs ignore SIGHUP
+      When the agent is stopped
+      Then neither the program nor what it started is left
+
     @req:rpc.terminal.close @req:rpc.terminal.exited
     Scenario: The controller closes a terminal whose programs ignore SIGHUP
       Given the controller has opened a terminal whose programs ignore SIGHUP

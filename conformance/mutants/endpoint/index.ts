@@ -1,19 +1,28 @@
 // All mutants of the Node implementation.
 
+import { agentAssistant } from './agent-assistant.ts'
+import { agentBodies } from './agent-bodies.ts'
+import { agentDevices } from './agent-devices.ts'
+import { agentMessages } from './agent-messages.ts'
+import { agentOutput } from './agent-output.ts'
+import { agentRequests } from './agent-requests.ts'
+import { agentTerminals } from './agent-terminals.ts'
 import { attempt } from './attempt.ts'
 import { code } from './code.ts'
 import { frame } from './frame.ts'
+import { freshness } from './freshness.ts'
 import { handshake } from './handshake.ts'
 import { keys } from './keys.ts'
 import { pairing } from './pairing.ts'
 import { ratchet } from './ratchet.ts'
+import { refusing } from './refusing.ts'
 import { relay } from './relay.ts'
-import { rpc } from './rpc.ts'
-import { rpcAgent } from './rpc-agent.ts'
 import { rpcController } from './rpc-controller.ts'
 import { schedule } from './schedule.ts'
 import { session } from './session.ts'
-import { terminals } from './terminals.ts'
+import { stored } from './stored.ts'
+import { streams } from './streams.ts'
+import { window } from './window.ts'
 import { wrap } from './wrap.ts'
 
 export const endpointMutants = [
@@ -28,8 +37,17 @@ export const endpointMutants = [
   ...frame,
   ...pairing,
   ...session,
-  ...rpc,
-  ...terminals,
-  ...rpcAgent,
+  ...window,
+  ...refusing,
+  ...freshness,
+  ...streams,
+  ...stored,
+  ...agentMessages,
+  ...agentRequests,
+  ...agentBodies,
+  ...agentTerminals,
+  ...agentOutput,
+  ...agentAssistant,
+  ...agentDevices,
   ...rpcController,
 ]

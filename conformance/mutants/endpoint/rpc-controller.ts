@@ -1,23 +1,7 @@
 // Faults of a controller in RPC: what it repeats, what it believes, and what it shows.
 
 import type { EndpointMutant } from '../mutant.ts'
-
-const controller = (
-  name: string,
-  does: string,
-  breaks: EndpointMutant['breaks'],
-  file: string,
-  find: string,
-  replace: string,
-): EndpointMutant => ({
-  name: `controller-${name}`,
-  does,
-  breaks,
-  role: 'controller',
-  file: `impl-node/${file}.ts`,
-  find,
-  replace,
-})
+import { controller } from './fault.ts'
 
 const CALLS = 'controller/calls'
 const CONTROLLER = 'controller/controller'
@@ -73,6 +57,14 @@ export const rpcController: readonly EndpointMutant[] = [
     CALLS,
     "if (kindOf(pending.method) !== 'command' || pending.epoch === null || pending.epoch === epoch) continue",
     'if (pending.epoch !== null) continue',
+  ),
+  controller(
+    'new-command',
+    'repeats a request under another id when its connection comes back',
+    ['rpc.message.id'],
+    CALLS,
+    'for (const pending of this.#pending.values()) this.#send(pending)\n',
+    'for (const pending of this.#pending.values()) this.#hooks.send({ ...pending.message, id: randomUUID() })\n',
   ),
   controller(
     'parse-silent',

@@ -1,0 +1,74 @@
+// Faults of an agent with capabilities and devices.
+
+import type { EndpointMutant } from '../mutant.ts'
+import { agent } from './fault.ts'
+
+const AGENT = 'agent/agent'
+const SESSION = 'agent/methods/session'
+
+export const agentDevices: readonly EndpointMutant[] = [
+  agent(
+    'grants-admin',
+    'grants "admin" by itself',
+    ['rpc.capability.default'],
+    'shim/agent',
+    'offer: ({ capabilities = DEFAULT_CAPABILITIES }) => {',
+    "offer: ({ capabilities = [...DEFAULT_CAPABILITIES, 'admin'] }) => {",
+  ),
+  agent(
+    'revoke-needs-admin',
+    'lets nobody revoke itself without "admin"',
+    ['rpc.device.own'],
+    SESSION,
+    'if (deviceId === caller.deviceId) {',
+    "if (deviceId === caller.deviceId && caller.capabilities.has('admin')) {",
+  ),
+  agent(
+    'anybody-revokes',
+    'lets anybody revoke anybody',
+    ['rpc.device.admin'],
+    SESSION,
+    "if (!caller.capabilities.has('admin')) {",
+    'if (caller.capabilities.size === 0) {',
+  ),
+  agent(
+    'revokes-nobody',
+    'says that it revoked a device that there is not',
+    ['rpc.device.not-found'],
+    SESSION,
+    'if (!devices.revoke(deviceId)) {',
+    'if (!devices.revoke(deviceId) && deviceId.length === 0) {',
+  ),
+  agent(
+    'revokes-first',
+    'revokes a pairing before it answers',
+    ['rpc.device.response-first'],
+    SESSION,
+    'caller.afterResponse(() => devices.revoke(deviceId))',
+    'devices.revoke(deviceId)',
+  ),
+  agent(
+    'joined-unsaid',
+    'tells nobody of a new device',
+    ['rpc.device.events'],
+    AGENT,
+    "this.#emit('device.joined', { deviceId, name: link.record.peerName }, link)",
+    'undefined',
+  ),
+  agent(
+    'revoked-unsaid',
+    'tells nobody of a revoked device',
+    ['rpc.device.events'],
+    AGENT,
+    "    this.#emit('device.revoked', { deviceId })\n",
+    '',
+  ),
+  agent(
+    'always-online',
+    'calls every device online that was ever heard',
+    ['rpc.device.list'],
+    AGENT,
+    'online: link.heardAt !== null && this.#now() - link.heardAt < limits.presenceFresh,',
+    'online: link.heardAt !== null,',
+  ),
+]

@@ -1,0 +1,156 @@
+// Faults of an agent with requests: what it checks, in which order, and what it executes once.
+
+import type { EndpointMutant } from '../mutant.ts'
+import { agent } from './fault.ts'
+
+const DISPATCH = 'agent/dispatch'
+const COMMANDS = 'agent/commands'
+const STORE = 'agent/command-store'
+const AGENT = 'agent/agent'
+
+export const agentRequests: readonly EndpointMutant[] = [
+  agent(
+    'unknown-method-not-found',
+    'answers "not-found" for a method that it does not have',
+    ['rpc.request.unknown-method', 'versioning.feature.absent'],
+    DISPATCH,
+    "throw new ProtocolError('unknown-method',",
+    "throw new ProtocolError('not-found',",
+  ),
+  agent(
+    'params-first',
+    'looks at the params before the capability',
+    ['rpc.request.forbidden'],
+    DISPATCH,
+    '    if (!caller.capabilities.has(capability)) {',
+    '    checkParams(name, request.params)\n    if (!caller.capabilities.has(capability)) {',
+  ),
+  agent(
+    'no-capabilities',
+    'does not look at capabilities',
+    ['rpc.request.forbidden', 'rpc.capability.stored'],
+    DISPATCH,
+    'if (!caller.capabilities.has(capability)) {',
+    'if (caller.capabilities.size === 0) {',
+  ),
+  agent(
+    'claimed-capabilities',
+    'believes the capabilities that a controller claims',
+    ['rpc.capability.stored'],
+    AGENT,
+    'capabilities: new Set(link.record.capabilities),',
+    'capabilities: new Set((request as { capabilities?: Capability[] }).capabilities ?? link.record.capabilities),',
+  ),
+  agent(
+    'any-params',
+    'does not check params',
+    ['rpc.request.invalid-params'],
+    DISPATCH,
+    '    checkParams(name, request.params)\n',
+    '',
+  ),
+  agent(
+    'answers-once',
+    'answers only the first of two equal requests',
+    ['rpc.request.answer'],
+    AGENT,
+    '    const after: (() => void)[] = []\n',
+    '    const seen = ((this as unknown as { seen?: Set<string> }).seen ??= new Set<string>())\n    if (seen.has(request.id)) return\n    seen.add(request.id)\n    const after: (() => void)[] = []\n',
+  ),
+  agent(
+    'any-order',
+    'begins every second request a little later',
+    ['rpc.request.order'],
+    AGENT,
+    '    const after: (() => void)[] = []\n',
+    '    if (Number.parseInt(request.id.slice(0, 1), 16) % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 5))\n    const after: (() => void)[] = []\n',
+  ),
+  agent(
+    'executes-again',
+    'executes a command as often as it comes',
+    ['rpc.command.once', 'rpc.command.recorded', 'rpc.command.recorded-stale'],
+    COMMANDS,
+    'const record = store.find(controller, id)',
+    'const record = undefined as ReturnType<typeof store.find>',
+  ),
+  agent(
+    'shared-ids',
+    'keeps the ids of all controllers together',
+    ['rpc.command.once'],
+    COMMANDS,
+    'const { controller, id } = call',
+    "const { id } = call\n      const controller = 'all'",
+  ),
+  agent(
+    'stale-before-id',
+    'answers a repetition without a fresh challenge "stale"',
+    ['rpc.command.recorded-stale'],
+    COMMANDS,
+    'const print = fingerprint(call.method, call.params)',
+    'if (refuse !== undefined) throw refuse\n      const print = fingerprint(call.method, call.params)',
+  ),
+  agent(
+    'no-conflict',
+    'gives the recorded response to other params',
+    ['rpc.command.conflict'],
+    COMMANDS,
+    'record.fingerprint !== print',
+    "record.fingerprint === ''",
+  ),
+  agent(
+    'member-order',
+    'takes another order of members for other params',
+    ['rpc.command.conflict'],
+    COMMANDS,
+    'texts.sort().join',
+    'texts.join',
+  ),
+  agent(
+    'stream-number',
+    'takes another streamId for other params',
+    ['rpc.command.conflict'],
+    'link/bodies',
+    'this.#hooks.complete({ ...message, [memberOf(message)]: value }, context)',
+    'this.#hooks.complete({ ...message, [memberOf(message)]: Object.assign(value as object, { stream: reference.stream }) }, context)',
+  ),
+  agent(
+    'records-refusals',
+    'records an id that it answered "stale"',
+    ['rpc.command.unrecorded'],
+    COMMANDS,
+    'if (refuse !== undefined) throw refuse\n',
+    'if (refuse !== undefined) {\n        store.accept(controller, id, print)\n        store.finish(controller, id, { error: { code: "stale", message: "", data: refuse.data } })\n        throw refuse\n      }\n',
+  ),
+  agent(
+    'short-memory',
+    'forgets an id after an hour',
+    ['rpc.command.keep'],
+    STORE,
+    'now() - limits.commandKept - SEEN_STEP',
+    'now() - 3_600_000',
+  ),
+  agent(
+    'seen-once',
+    'counts the 72 h from when the id was first seen',
+    ['rpc.command.keep'],
+    STORE,
+    'if (now() - row.seen_at >= SEEN_STEP) see.run(now(), controller, id)',
+    '',
+  ),
+  agent(
+    'ids-lost',
+    'loses the ids at a start and says the same epoch',
+    ['rpc.command.epoch', 'rpc.command.disk'],
+    STORE,
+    '  db.exec(SCHEMA)\n',
+    "  db.exec(SCHEMA)\n  db.exec('DELETE FROM command')\n",
+  ),
+  agent(
+    'executes-interrupted',
+    'executes a command that an earlier run has left',
+    ['rpc.command.interrupted'],
+    COMMANDS,
+    "if (record !== undefined) throw new ProtocolError('interrupted')\n",
+    '',
+  ),
+]

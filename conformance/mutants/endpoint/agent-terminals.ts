@@ -1,0 +1,138 @@
+// Faults of an agent with terminals: what runs in them, what is typed, and who is told.
+
+import type { EndpointMutant } from '../mutant.ts'
+import { agent } from './fault.ts'
+
+const TERMINAL = 'agent/terminal'
+const TERMINALS = 'agent/terminals'
+
+export const agentTerminals: readonly EndpointMutant[] = [
+  agent(
+    'any-cwd',
+    'starts terminals anywhere',
+    ['rpc.terminal.cwd'],
+    'agent/workspace',
+    '|| isAbsolute(way)) {',
+    "|| isAbsolute(way)) {\n    if (way !== 'nowhere') return",
+  ),
+  agent(
+    'follows-links',
+    'does not resolve symbolic links',
+    ['rpc.terminal.cwd'],
+    'agent/workspace',
+    'mustBeInside(root, real, path)',
+    'mustBeInside(root, asked, path)',
+  ),
+  agent(
+    'through-shell',
+    'runs commands through a shell',
+    ['rpc.terminal.program'],
+    'agent/program',
+    '  return { file, args }\n',
+    "  return { file: '/bin/sh', args: ['-c', [file, ...args].join(' ')] }\n",
+  ),
+  agent(
+    'own-environment',
+    'gives its own environment to terminals',
+    ['rpc.terminal.environment'],
+    'agent/environment',
+    "const DROPPED_PREFIXES = ['HAPPY_', 'npm_']",
+    "const DROPPED_PREFIXES = ['npm_']",
+  ),
+  agent(
+    'leaves-terminals',
+    'leaves its terminals running when it stops',
+    ['rpc.terminal.killed'],
+    TERMINALS,
+    'await Promise.all(this.#all().map((terminal) => terminal.close()))',
+    '',
+  ),
+  agent(
+    'close-leader',
+    'ends only the first program of a terminal',
+    ['rpc.terminal.close'],
+    'agent/process-session',
+    'return stat.session === leader || (pid === leader && stat.parent === process.pid)',
+    'return pid === leader',
+  ),
+  agent(
+    'exit-unsaid',
+    'tells nobody that a terminal has ended',
+    ['rpc.terminal.exited'],
+    TERMINALS,
+    "this.#options.emit('terminal.exited', {",
+    "(() => {})();((..._: unknown[]) => {})('terminal.exited', {",
+  ),
+  agent(
+    'opened-unsaid',
+    'tells nobody that a terminal was opened',
+    ['rpc.terminal.opened'],
+    TERMINALS,
+    "this.#options.emit('terminal.opened', { terminalId, cols, rows, by: caller.deviceId })",
+    '',
+  ),
+  agent(
+    'same-id',
+    'gives each terminal the same id',
+    ['rpc.terminal.id'],
+    TERMINAL,
+    'readonly terminalId = randomUUID()',
+    "readonly terminalId = '00000000-0000-4000-8000-000000000001' as string",
+  ),
+  agent(
+    'any-write',
+    'takes a write at any offset',
+    ['rpc.write.offset', 'rpc.write.conflict'],
+    TERMINAL,
+    'if (offset !== accepted) {',
+    'if (offset > accepted + 1_000) {',
+  ),
+  agent(
+    'write-count',
+    'answers a write with its own offset',
+    ['rpc.write.result'],
+    TERMINAL,
+    'return accepted + bytes.length',
+    'return accepted',
+  ),
+  agent(
+    'writes-to-ended',
+    'takes writes to a terminal that has ended',
+    ['rpc.write.ended'],
+    TERMINAL,
+    "if (this.exit !== null) throw new ProtocolError('not-found', `Cannot",
+    "if (this.terminalId === '') throw new ProtocolError('not-found', `Cannot",
+  ),
+  agent(
+    'no-resize',
+    'does not resize the terminal',
+    ['rpc.terminal.resize'],
+    TERMINAL,
+    '    this.#pty.resize(cols, rows)\n',
+    '',
+  ),
+  agent(
+    'resized-unsaid',
+    'tells nobody of a new size',
+    ['rpc.terminal.resize'],
+    TERMINALS,
+    "this.#options.emit('terminal.resized', { terminalId, cols, rows })",
+    '',
+  ),
+  agent(
+    'write-conflict-blind',
+    'does not tell the offset that it expects',
+    ['rpc.write.conflict'],
+    TERMINAL,
+    "throw new ProtocolError('conflict', message, { offset: accepted })",
+    "throw new ProtocolError('conflict', message, {})",
+  ),
+  agent(
+    'terminal-survives',
+    'leaves programs running that ignore SIGHUP',
+    ['rpc.terminal.close'],
+    TERMINAL,
+    'await endSession(this.#pty.pid, grace)',
+    "process.kill(this.#pty.pid, 'SIGHUP')",
+  ),
+]
