@@ -27,6 +27,40 @@ export const refusing: readonly EndpointMutant[] = [
     find: '(size === 8 ? Number.MAX_SAFE_INTEGER :',
     replace: '(size === 8 ? Number.MAX_VALUE :',
   },
+  controller(
+    'signature-first',
+    'looks at the signature of M2 before its confirmation',
+    ['security.parse.order'],
+    'session/responder',
+    '  if (!equal(confirmation(keys.confirmAgent, transcript, body.signature), body.confirmation)) {\n',
+    `  if (!verify(body.cert.identityKey, concat(label('auth-agent'), transcript), body.signature)) {
+    throw new ProtocolError('auth-signature')
+  }
+  if (!equal(confirmation(keys.confirmAgent, transcript, body.signature), body.confirmation)) {
+`,
+  ),
+  agent(
+    'signature-first',
+    'looks at the signature of M3 before its confirmation',
+    ['security.parse.order'],
+    'session/initiator',
+    '  if (!equal(confirmation(keys.confirmController, transcript, body.signature), body.confirmation)) {\n',
+    `  if (!verify(peer.identityKey, concat(label('auth-controller'), transcript), body.signature)) {
+    throw new ProtocolError('auth-signature')
+  }
+  if (!equal(confirmation(keys.confirmController, transcript, body.signature), body.confirmation)) {
+`,
+  ),
+  controller(
+    'known-capabilities',
+    'ignores a "pair.complete" with a capability that it does not know',
+    ['session.control.capabilities'],
+    LINK,
+    'const capabilities = json.capabilities.filter(isCapability)\n',
+    `const capabilities = json.capabilities.filter(isCapability)
+        if (capabilities.length < json.capabilities.length) break
+`,
+  ),
   agent(
     'complains',
     'says hello because a message was refused',
