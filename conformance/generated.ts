@@ -1,5 +1,4 @@
-// node conformance/generated.ts [--check]: the JSON Schemas of the report and of the shim
-// protocol, and the page about the vectors.
+// The JSON Schemas of the report and of the shim protocol, and the page about the vectors.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -53,12 +52,12 @@ const pages: Readonly<Record<string, () => string>> = { 'shim/vectors.md': () =>
 export const generated: readonly string[] = [...Object.keys(schemas), ...Object.keys(pages)]
 export const textOf = (path: string): string => formatted(path, pages[path]?.() ?? JSON.stringify(schemas[path]))
 
-if (import.meta.main) {
+export function emitSuite(): void {
   for (const path of generated) {
     const text = textOf(path)
     if (!process.argv.includes('--check')) writeFileSync(here(path), text)
     else if (readFileSync(here(path), 'utf8') !== text) {
-      console.error(`conformance/${path} is not up to date: node conformance/generated.ts`)
+      console.error(`conformance/${path} is not up to date: npm run generate`)
       process.exitCode = 1
     }
   }
