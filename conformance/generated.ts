@@ -21,7 +21,7 @@ export const formatted = (path: string, text: string): string =>
 const schema = (title: string, { ...members }: TSchema) => ({ $schema: DRAFT, title, ...members })
 
 /** By path. */
-export const schemas: Readonly<Record<string, object>> = {
+const schemas: Readonly<Record<string, object>> = {
   'report/report.schema.json': schema('Report of happy-remote-conformance', Report),
   'runner/implementation.schema.json': schema('implementation.json of happy-remote-conformance', Implementation),
   'shim/shim.schema.json': schema(
@@ -49,8 +49,8 @@ export const schemas: Readonly<Record<string, object>> = {
 /** By path. */
 const pages: Readonly<Record<string, () => string>> = { 'shim/vectors.md': () => vectorsPage(loadVectors()) }
 
-export const generated: readonly string[] = [...Object.keys(schemas), ...Object.keys(pages)]
-export const textOf = (path: string): string => formatted(path, pages[path]?.() ?? JSON.stringify(schemas[path]))
+const generated: readonly string[] = [...Object.keys(schemas), ...Object.keys(pages)]
+const textOf = (path: string): string => formatted(path, pages[path]?.() ?? JSON.stringify(schemas[path]))
 
 export function emitSuite(): void {
   for (const path of generated) {

@@ -5,7 +5,7 @@ import { casesOf, givenTo, IGNORED, outputsOf, rolesOfGroup, type VectorCase, ty
 const INTRO = [
   '# What a shim answers to `vector`',
   '',
-  'Written by `conformance/generated.ts` from the files of `vectors/`. One table and one example for each construction. Hex in the examples is cut; on the wire it is whole.',
+  'Written by `npm run generate` from the files of `vectors/`. One table and one example for each construction. Hex in the examples is cut; on the wire it is whole.',
   '',
   'The suite sends `file`, `group`, `case`, `input`, and for a run with two sides `given`: what the other side makes. The shim hands `input` to the code of its program that `file` and `group` name, and answers in one of three ways:',
   '',
