@@ -561,6 +561,29 @@ test('the first frame of a new session is a hello, whatever waits', (t) => {
 })
 
 // session.window.frames
+test('a hello that was overtaken in a new session still tells what the controller waits for', (t) => {
+  const pair = pairUp(t)
+  const { agent, controller } = pair.connect()
+  pair.time.advance(limits.rekeyGap, pair.wire)
+  const overtaken: Uint8Array[] = []
+  pair.wire.fault = (frame) => {
+    const isFirst = frame.from === 'agent' && isRatchet(frame) && pair.wire.log.some((other) => typeOf(other) === R3)
+    if (!isFirst || overtaken.length > 0) return 1
+    overtaken.push(frame.payload)
+    return 0
+  }
+  controller.rekey()
+  pair.time.advance(500, pair.wire)
+  agent.send(event('overtakes'), true)
+  pair.time.advance(500, pair.wire)
+  controller.send(request(), true)
+  pair.time.advance(500, pair.wire)
+  assert.equal(pair.seen.agent.messages.length, 0)
+  for (const payload of overtaken) pair.wire.inject('controller', payload)
+  pair.time.advance(500, pair.wire)
+  assert.equal(pair.seen.agent.messages.length, 1)
+})
+
 test('deltas stop at the part of the window that streams have, and give way to what is behind them', (t) => {
   const pair = pairUp(t)
   const { agent } = pair.connect()

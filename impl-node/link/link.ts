@@ -506,8 +506,8 @@ export class Link {
       case 'hello':
         // session.frame.fresh
         this.#freshness.received(Buffer.from(json.challenge, 'base64url'), receipt.session, receipt.seq)
-        // What a hello says of the peer holds for the newest one only.
-        if (received.late || !received.isCurrent) break
+        // What a hello says of the peer holds for the newest one only, overtaken or not.
+        if (!received.isCurrent || (received.late && this.#helloHeard)) break
         this.#helloHeard = true
         this.#peerSuites = json.suites
         if (json.commandEpoch !== undefined) this.#handlers.onCommandEpoch?.(json.commandEpoch)
