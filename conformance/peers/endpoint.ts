@@ -83,6 +83,8 @@ export abstract class Endpoint {
   challenge: Uint8Array = NO_CHALLENGE
   /** Challenges of this end, oldest first. */
   readonly issued: Uint8Array[] = []
+  /** When it has said `hello` last. */
+  helloAt = Number.NEGATIVE_INFINITY
   /** Route of the program. */
   peerRoute: Uint8Array | undefined
   /** The newest handshake frame that was sent. */
@@ -220,6 +222,7 @@ export abstract class Endpoint {
   async sendHello(options: SendOptions & { readonly members?: Record<string, unknown> } = {}): Promise<Uint8Array> {
     const challenge = random(8)
     this.issued.push(challenge)
+    this.helloAt = this.now()
     const { members, ...rest } = options
     await this.sendControl(
       { type: 'hello', challenge: toBase64url(challenge), suites: 3, ...this.helloMembers(), ...members },
@@ -309,6 +312,7 @@ export abstract class Endpoint {
     if (!this.duties.hello || !this.current) return
     const challenge = random(8)
     this.issued.push(challenge)
+    this.helloAt = this.now()
     await this.sealControl({ type: 'hello', challenge: toBase64url(challenge), suites: 3, ...this.helloMembers() })
   }
 

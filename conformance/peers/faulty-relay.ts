@@ -29,6 +29,7 @@ interface Rule {
   readonly matches: (frame: Passing) => boolean
   /** Frames that it still applies to. */
   left: number
+  hasMet: boolean
   readonly delay: number
 }
 
@@ -66,7 +67,12 @@ export class FaultyRelay extends ScriptedRelay {
 
   /** The next `times` frames that match meet this fault. `delay` in ms, for the last of them. */
   plan(fault: Fault, matches: (frame: Passing) => boolean, times = 1, delay = 300): void {
-    this.#rules.push({ fault, matches, left: times, delay })
+    this.#rules.push({ fault, matches, left: times, hasMet: false, delay })
+  }
+
+  /** Every fault that was planned has met a frame. */
+  get hasMetAll(): boolean {
+    return this.#rules.every(({ hasMet }) => hasMet)
   }
 
   /** As if nothing had been planned and nothing had passed. */
@@ -145,6 +151,7 @@ export class FaultyRelay extends ScriptedRelay {
       return
     }
     rule.left--
+    rule.hasMet = true
     if (rule.fault === 'held back') this.#held.push(frame)
     else if (rule.fault === 'delayed') setTimeout(() => this.#forward(frame), rule.delay)
     else if (rule.fault === 'swapped with the next') this.#swap(frame, rule.delay)

@@ -43,6 +43,8 @@ export class ScriptedController extends Endpoint {
   code: QrPayload | undefined
   #ctx: Uint8Array | undefined
   #rekeyedAt = Number.NEGATIVE_INFINITY
+  /** When the newest rekey began. */
+  #startedAt = Number.NEGATIVE_INFINITY
 
   get secret(): Uint8Array {
     if (!this.code) throw new SuiteError('The scripted controller has scanned no code')
@@ -116,6 +118,7 @@ export class ScriptedController extends Endpoint {
     const { suite = this.#best, ...rest } = fault
     const setting = { mode: REKEY, suite, secret: record.ppk, ctx: record.pairingId } as const
     this.rekeying = new ControllerRun(this.device, setting, this.client.route.id, this.suites)
+    this.#startedAt = this.now()
     const frame = await this.rekeying.makeM1(rest)
     this.sendHandshake(frame, { isWrong: Object.keys(fault).length > 0 })
     return frame
@@ -131,6 +134,21 @@ export class ScriptedController extends Endpoint {
     this.begin(this.waiting, false)
     this.sendHandshake(frame, { isWrong: Object.keys(fault).length > 0 })
     return frame
+  }
+
+  /** What a right controller sends again while it waits: R1, then R3, and after 30 s another R1. */
+  sendAgain(): Promise<void> {
+    return this.alone(async () => {
+      const frame = this.rekeying?.m3 ?? this.rekeying?.m1
+      if (!frame) return
+      if (this.now() - this.#startedAt < limits.rekeyRunTtl) {
+        this.sendHandshake(frame)
+        return
+      }
+      // pairing.rekey.drop, pairing.rekey.drop-again
+      this.waiting = undefined
+      await this.sendR1()
+    })
   }
 
   protected override helloMembers(): Record<string, unknown> {

@@ -3,25 +3,16 @@
 
 import { randomUUID } from 'node:crypto'
 import { Given, Then, When } from '@cucumber/cucumber'
-import type { Fault, Passing } from '../peers/faulty-relay.ts'
+import type { Fault } from '../peers/faulty-relay.ts'
 import type { HeardFrame } from '../peers/heard-frames.ts'
-import { Failed, SuiteError } from '../shim/trouble.ts'
+import { Failed } from '../shim/trouble.ts'
+import { isFrame } from './passing.ts'
 import type { Stage } from './stage.ts'
 import type { SuiteWorld } from './world.ts'
 
 /** Real time, in ms, after which a patient peer tries again, and how often. */
 const PATIENCE = 1_500
 const TRIES = 12
-
-function isFrame(stage: Stage, name: string): (frame: Passing) => boolean {
-  if (/^M[123]$/.test(name)) return ({ kind }) => kind === name
-  const ofAgent = name === 'the first message of the agent'
-  if (!ofAgent && name !== 'the first message of the controller') throw new SuiteError(`There is no frame "${name}"`)
-  // What the controller says before the digits were typed need not be looked at.
-  const isToProgram = ofAgent === (stage.role === 'controller')
-  const isCommitted = () => stage.found === 'commit'
-  return (frame) => frame.kind === 'message' && frame.isToProgram === isToProgram && (ofAgent || isCommitted())
-}
 
 Given(
   /^a relay on which (.+) is (dropped|held back|duplicated|swapped with the next|delayed)$/,

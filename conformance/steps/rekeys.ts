@@ -26,8 +26,8 @@ export async function beginRekey({ peer }: Running): Promise<void> {
 
 export const isR1 = (heard: HeardFrame) => heard.kind === 'handshake' && heard.type === 'R1'
 
-/** The program has spoken in the newest session. */
-const isHeard = ({ peer }: Running): boolean =>
+/** The program has spoken in the session that the peer uses. */
+export const isHeard = ({ peer }: Running): boolean =>
   peer.heard.some((heard) => 'seq' in heard && heard.session === peer.current)
 
 /**

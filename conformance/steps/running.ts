@@ -6,6 +6,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Message } from '@happy-remote/schemas/rpc/envelope.ts'
 import type { FrameOf } from '../peers/endpoint.ts'
 import type { HeardFrame, Inside } from '../peers/heard-frames.ts'
@@ -121,6 +122,7 @@ export class Running {
     let asked: Promise<unknown> | undefined
     let isAnswered = false
     for (let id = ''; !isAnswered && performance.now() < deadline; ) {
+      await this.bePatient()
       if (peer instanceof ScriptedAgent) {
         asked ??= program.ask('call', { method: 'agent.info', params: {} }, 2 * time).then(() => {
           isAnswered = true
@@ -142,6 +144,15 @@ export class Running {
     }
     this.peer.assertWell()
     if (!isAnswered) throw new Failed('In the end no call is answered')
+  }
+
+  /** What a right peer does while it waits: it connects again, says `hello`, and sends again what was not answered. */
+  async bePatient(): Promise<void> {
+    const { peer } = this
+    if (!peer.isConnected) await peer.comeBack()
+    if (!(peer instanceof ScriptedAgent)) await peer.sendAgain()
+    // session.hello.interval
+    if (peer.current && peer.now() - peer.helloAt >= limits.helloEvery) await peer.sendHello()
   }
 
   /** The scripted agent answers the call of this id. */
