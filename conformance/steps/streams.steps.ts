@@ -35,7 +35,7 @@ When(
   },
 )
 
-Then('the two bodies have two stream ids, each named before', function (this: SuiteWorld) {
+Then('each body has a stream id of its own, named before', function (this: SuiteWorld) {
   const named = new Set<number>()
   for (const heard of runningOf(this).since()) {
     if (heard.kind === 'rpc' && isReference(bodyOf(heard.message))) {
@@ -48,7 +48,8 @@ Then('the two bodies have two stream ids, each named before', function (this: Su
       throw new Failed(`The program sends a chunk of the stream ${heard.chunk.streamId}, which no message has named`)
     }
   }
-  if (named.size !== 2) throw new Failed(`The program has named ${named.size} streams`)
+  // What it has to say may be more messages than one.
+  if (named.size < 2) throw new SuiteError(`The program has named ${named.size} streams`)
 })
 
 // Bodies of the peer: an answer to a call of the controller under test, or a request to the agent.

@@ -56,6 +56,8 @@ export interface AgentOptions {
   readonly workspace: string
   readonly name: string
   readonly assistant: AssistantKind | null
+  /** ms that a question of the assistant waits for an answer; without end where absent. */
+  readonly permissionTime?: number
   readonly environment: Readonly<Record<string, string>>
   readonly software: string
   readonly events?: AgentEvents
@@ -97,15 +99,16 @@ export class Agent {
       <E extends EventName>(method: E) =>
       (params: EventParams<E>) =>
         this.devices.tell(method, params)
-    this.#conversation = new Conversation(assistant, timers, {
+    const told = {
       delta: tell('claude.delta'),
       message: tell('claude.message'),
       state: tell('claude.state'),
       messageState: tell('claude.messageState'),
       requested: tell('permission.requested'),
       resolved: tell('permission.resolved'),
-      trouble: (text) => events.trouble?.(text),
-    })
+      trouble: (text: string) => events.trouble?.(text),
+    }
+    this.#conversation = new Conversation(assistant, timers, told, options.permissionTime)
     this.#terminals = new Terminals({
       ...{ workspace, environment, timers },
       events: {

@@ -46,17 +46,14 @@ export class Conversation {
   #failed = false
   #closed = false
 
-  /** `kind` is null where the agent has no assistant. */
-  constructor(kind: AssistantKind | null, timers: Timers, events: ConversationEvents) {
+  /** `kind` is null where the agent has no assistant; `permissionTime` in ms, none for questions that wait without end. */
+  constructor(kind: AssistantKind | null, timers: Timers, events: ConversationEvents, permissionTime?: number) {
     this.#kind = kind
     this.#events = events
     this.#giveUp = new Alarm(timers)
     this.#transcript = new Transcript(() => this.#conversationId ?? '', events)
-    this.permissions = new Permissions(timers, {
-      requested: (request) => events.requested(request),
-      resolved: (resolution) => events.resolved(resolution),
-      changed: () => this.#tell(),
-    })
+    const { requested, resolved } = events
+    this.permissions = new Permissions(timers, { requested, resolved, changed: () => this.#tell() }, permissionTime)
   }
 
   get assistant(): Result<'agent.info'>['assistant'] {

@@ -15,17 +15,18 @@ const question: Question = {
 }
 const DEVICE = 'a'.repeat(26)
 
-function scene() {
+function scene(time?: number) {
   const timers = new ManualTimers()
   const requested: PermissionRequest[] = []
   const resolved: PermissionResolution[] = []
-  const permissions = new Permissions(timers, {
-    requested: (request) => void requested.push(request),
-    resolved: (resolution) => void resolved.push(resolution),
+  const events = {
+    requested: (request: PermissionRequest) => void requested.push(request),
+    resolved: (resolution: PermissionResolution) => void resolved.push(resolution),
     changed: () => {},
-  })
-  const ask = (more: Partial<Question> = {}) => {
-    const { requestId, answer } = permissions.ask('c', { ...question, ...more })
+  }
+  const permissions = new Permissions(timers, events, time)
+  const ask = () => {
+    const { requestId, answer } = permissions.ask('c', question)
     const request = requested.at(-1) as PermissionRequest
     const params = (option: string, inputHash = request.inputHash) => ({ requestId, inputHash, option })
     return { requestId, answer, request, params }
@@ -80,8 +81,8 @@ Deno.test('an option that the request does not have is refused, and so is an unk
 })
 
 Deno.test('a question expires, and is then answered expired', async () => {
-  const { ask, permissions, timers, resolved } = scene()
-  const { params, answer } = ask({ ttl: 1_000 })
+  const { ask, permissions, timers, resolved } = scene(1_000)
+  const { params, answer } = ask()
   timers.advance(1_000)
   const { resolution } = await answer
   deepEqual([resolution.outcome, resolution.by, resolution.option], ['expired', 'local', null])
@@ -90,8 +91,8 @@ Deno.test('a question expires, and is then answered expired', async () => {
 })
 
 Deno.test('a question whose time is over by the wall clock alone takes no answer', () => {
-  const { ask, permissions, timers } = scene()
-  const { params } = ask({ ttl: 1_000 })
+  const { ask, permissions, timers } = scene(1_000)
+  const { params } = ask()
   timers.advance(0, 2_000)
   throws(() => permissions.answer(params('yes'), DEVICE), { code: 'expired' })
 })

@@ -15,8 +15,6 @@ export interface Question {
   /** Exactly what is to be allowed. */
   readonly input: unknown
   readonly options: PermissionRequest['options']
-  /** Milliseconds from now; for ever where absent. */
-  readonly ttl?: number
   readonly defaultToNo?: boolean
   readonly needsInteraction?: boolean
 }
@@ -48,12 +46,15 @@ const REMEMBERED = 1_000
 export class Permissions {
   readonly #timers: Timers
   readonly #events: PermissionEvents
+  readonly #time: number | undefined
   readonly #open = new Map<string, Open>()
   readonly #resolved = new Map<string, PermissionResolution>()
 
-  constructor(timers: Timers, events: PermissionEvents) {
+  /** Each waits for `time` ms, or without end. */
+  constructor(timers: Timers, events: PermissionEvents, time?: number) {
     this.#timers = timers
     this.#events = events
+    this.#time = time
   }
 
   get pending(): PermissionRequest[] {
@@ -62,7 +63,8 @@ export class Permissions {
 
   /** Asks everybody; resolves with the outcome. */
   ask(conversationId: string, question: Question): { readonly requestId: string; readonly answer: Promise<Answer> } {
-    const { tool, title, input, options, ttl, ...hints } = question
+    const { tool, title, input, options, ...hints } = question
+    const time = this.#time
     // rpc.permission.input-text
     const inputText = JSON.stringify({ tool, input: input ?? null })
     const requestId = crypto.randomUUID()
@@ -74,13 +76,13 @@ export class Permissions {
       inputText,
       inputHash: toBase64url(hash(utf8(inputText))),
       options,
-      ...(ttl !== undefined && { expiresAt: this.#timers.wall() + ttl }),
+      ...(time !== undefined && { expiresAt: this.#timers.wall() + time }),
       ...hints,
     }
     const answer = new Promise<Answer>((settle) => {
       const expiry = new Alarm(this.#timers)
       this.#open.set(requestId, { request, expiry, settle })
-      if (ttl !== undefined) expiry.set(ttl, () => this.#end(requestId, 'expired', 'local'))
+      if (time !== undefined) expiry.set(time, () => this.#end(requestId, 'expired', 'local'))
     })
     // rpc.permission.requested
     this.#events.requested(request)

@@ -46,13 +46,13 @@ export function agentRole(tell: Tell): Role {
   }
 
   return {
-    capabilities: ['state', 'clock', 'backend'],
+    capabilities: ['state', 'clock', 'backend', 'expiry'],
     verbs: {
       clock: (args) => timers.move(args),
       backend: (args) => {
         script = args.script
       },
-      start: async ({ relay, state, name = 'agent under test' }) => {
+      start: async ({ relay, state, name = 'agent under test', permissionTime }) => {
         const place = state as string | undefined
         const workspace = `${place ?? folder}/workspace`
         await Deno.mkdir(workspace, { recursive: true })
@@ -64,6 +64,7 @@ export function agentRole(tell: Tell): Role {
           relay: relayUrlOf(String(relay).replace(/\/v1$/, '')),
           assistant: await assistant(workspace),
           environment: Deno.env.toObject(),
+          ...(permissionTime !== undefined && { permissionTime: Number(permissionTime) }),
           events: {
             scanned: () => tell('scanned', {}),
             digits: (triesLeft) => {

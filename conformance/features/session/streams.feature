@@ -8,7 +8,7 @@ Feature: Stream chunks
     Scenario: Two bodies of the program
       Given a running session of a program that can say what it is told
       When the program has 2 bodies of 200000 bytes to send, which arrive
-      Then the two bodies have two stream ids, each named before
+      Then each body has a stream id of its own, named before
 
   @negative
   Rule: A chunk that does not decode is dropped

@@ -7,10 +7,10 @@ import type { ToolCall } from './assistant.ts'
 
 /** UTF-16 units in one delta: at six bytes each, as JSON escapes them, still one message of 64 KiB. */
 const DELTA_MAX = 8_192
-/** UTF-16 units in one message; what is longer goes on in a further one, so that memory is bounded. */
-const MESSAGE_MAX = 262_144
+/** UTF-16 units in one message: at six bytes each still a body that every receiver accepts. A longer one goes on in another. */
+const MESSAGE_MAX = 131_072
 /** UTF-16 units told of a tool's output. */
-const TOOL_TEXT_MAX = 262_144
+const TOOL_TEXT_MAX = 131_072
 /** Tool calls that are remembered; older ones would come as new messages. */
 const CALLS_KEPT = 1_000
 
