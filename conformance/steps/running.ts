@@ -258,7 +258,7 @@ export class Running {
   }
 
   /** What has opened of it, one entry for each ratchet message, in order. */
-  opened(): Inside[] {
+  opened(): Extract<HeardFrame, Inside>[] {
     const seen = new Set<string>()
     return this.since().filter((heard): heard is Extract<HeardFrame, Inside> => {
       if (!('seq' in heard)) return false

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { Then, When } from '@cucumber/cucumber'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Message } from '@happy-remote/schemas/rpc/envelope.ts'
+import type { HeardFrame } from '../peers/heard-frames.ts'
 import { ScriptedAgent } from '../peers/scripted-agent.ts'
 import type { SealFault } from '../peers/session.ts'
 import { Failed } from '../shim/trouble.ts'
@@ -145,21 +146,28 @@ Then('the program acknowledges it when 200 ms have passed', async function (this
   throw new Failed('The program does not acknowledge a frame in time')
 })
 
+/** The same without "hello", which comes by itself now and then. */
+const duteousAckOf = (running: Running): number => {
+  const isHello = (heard: HeardFrame) => heard.kind === 'control' && heard.type === 'hello'
+  return running.opened().findLast((heard) => !isHello(heard))?.ack ?? 0
+}
+
 const fastest = new WeakMap<SuiteWorld, number>()
 
 When(
-  'the peer sends {int} messages that ask for nothing at once, {int} times',
+  'the peer sends {int} messages that ask for nothing at once, up to {int} times',
   async function (this: SuiteWorld, count: number, times: number) {
     const running = runningOf(this)
     await running.quiet()
     let least = Number.POSITIVE_INFINITY
-    for (let i = 0; i < times; i++) {
+    // Once is enough: a busy machine makes one late, and nothing makes one early.
+    for (let i = 0; i < times && least >= limits.ackDelay; i++) {
       const seals = Array.from({ length: count }, () => running.sealNothing())
       const sealed = await Promise.all(seals)
       const before = performance.now()
       for (const message of sealed) running.peer.sendPayload(message, NOTHING)
       const { nextSeq } = running.session
-      while (ackOf(running) < nextSeq && performance.now() - before < SOON) {
+      while (duteousAckOf(running) < nextSeq && performance.now() - before < SOON) {
         await new Promise((resolve) => setTimeout(resolve, 5))
       }
       least = Math.min(least, performance.now() - before)
@@ -171,7 +179,6 @@ When(
 
 Then('the program acknowledges them before 200 ms have passed', function (this: SuiteWorld) {
   const least = fastest.get(this) ?? Number.POSITIVE_INFINITY
-  // The fastest counts: a machine that is busy slows some of them down.
   if (least >= limits.ackDelay) throw new Failed(`The fastest acknowledgement took ${Math.round(least)} ms`)
 })
 
