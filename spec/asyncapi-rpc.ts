@@ -22,6 +22,7 @@ const requirementsOf: Readonly<Record<string, readonly string[]>> = {
   'stream.credit': ['rpc.credit.raise', 'rpc.credit.unknown'],
   'session.revoke': ['rpc.device.own', 'rpc.device.admin', 'rpc.device.not-found'],
   'device.list': ['rpc.device.list'],
+  'command.status': ['rpc.command.status', 'rpc.command.status-own'],
   'claude.state': ['rpc.claude.state', 'rpc.claude.died'],
   'claude.message': ['rpc.claude.message', 'rpc.claude.unknown-update'],
   'claude.messageState': ['rpc.claude.states'],

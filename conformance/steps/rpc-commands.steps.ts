@@ -155,3 +155,35 @@ When(
     await overtaken(sceneOf(this), caller, () => caller.ask('terminal.open', params))
   },
 )
+
+// command.status
+
+async function expectState(caller: Caller, id: string, expected: readonly string[]): Promise<void> {
+  const { state } = await caller.rpc.call('command.status', { id })
+  if (!expected.includes(String(state)))
+    throw new Failed(`The command is "${state}", expected "${expected.join('" or "')}"`)
+}
+
+/** Of the last command of the first controller, whoever asks. */
+const lastId = (world: SuiteWorld): string => sceneOf(world).caller('controller').last.id
+
+Then(
+  '"command.status" tells {caller} that it is {string}',
+  async function (this: SuiteWorld, caller: Caller, expected: string) {
+    await expectState(caller, lastId(this), [expected])
+  },
+)
+
+Then(
+  '"command.status" tells {caller} that it is {string}, or {string} where the commandEpoch is another one',
+  async function (this: SuiteWorld, caller: Caller, same: string, other: string) {
+    await expectState(caller, lastId(this), [isSameEpoch(caller) ? same : other])
+  },
+)
+
+Then(
+  '"command.status" tells {caller} that an id of no command is {string}',
+  async function (this: SuiteWorld, caller: Caller, expected: string) {
+    await expectState(caller, crypto.randomUUID(), [expected])
+  },
+)

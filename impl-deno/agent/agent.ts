@@ -19,6 +19,7 @@ import { type Device, deviceName } from './device.ts'
 import { Devices } from './devices.ts'
 import { Dispatch } from './dispatch.ts'
 import { claudeMethods } from './methods/claude.ts'
+import { commandMethods } from './methods/command.ts'
 import { deviceMethods } from './methods/device.ts'
 import { terminalMethods } from './methods/terminal.ts'
 import { Terminals } from './terminals.ts'
@@ -130,6 +131,7 @@ export class Agent {
         self,
         () => this.#conversation.assistant,
       ),
+      ...commandMethods(commands),
     }
     const dispatch = new Dispatch(handlers, commands, (method, error) => {
       log('error', 'a method failed', { method, reason: error instanceof Error ? error.name : 'unknown' })

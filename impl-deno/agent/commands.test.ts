@@ -96,3 +96,21 @@ Deno.test('a new store is a new epoch', () => {
   a.store.close()
   b.store.close()
 })
+
+Deno.test('status() tells the controller that sent a command what became of it', async () => {
+  const { commands, store, clock } = scene()
+  const { promise, resolve } = Promise.withResolvers<Outcome>()
+  const first = commands.run(command('a'), () => promise)
+  equal(commands.status(controller, 'a'), 'running')
+  equal(new Commands(store, clock).status(controller, 'a'), 'interrupted')
+  resolve({ result: {} })
+  await Promise.all([first, commands.run(command('b'), async () => ({ error: { code: 'not-found', message: '' } }))])
+  deepEqual(
+    ['a', 'b', 'c'].map((id) => commands.status(controller, id)),
+    ['completed', 'failed', 'unknown'],
+  )
+  equal(commands.status(new Uint8Array(32).fill(2), 'a'), 'unknown')
+  clock.advance(limits.commandKept + 3_600_000)
+  equal(commands.status(controller, 'a'), 'unknown')
+  store.close()
+})

@@ -2,6 +2,7 @@
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
+import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { equal, toHex, utf8 } from '../crypto/bytes.ts'
 import { hash } from '../crypto/primitives.ts'
 import type { Clock } from '../session/clock.ts'
@@ -62,6 +63,15 @@ export class Commands {
     return this.#running.get(keyOf(command)) ?? { error: INTERRUPTED }
   }
 
+  /** rpc.command.status */
+  status(controller: Uint8Array, id: string): Result<'command.status'>['state'] {
+    this.#forget()
+    const stored = this.#store.find(controller, id)
+    if (!stored) return 'unknown'
+    if (stored.outcome !== null) return 'result' in JSON.parse(stored.outcome) ? 'completed' : 'failed'
+    return this.#running.has(keyOf({ controller, id })) ? 'running' : 'interrupted'
+  }
+
   /** Executes a command whose id is new. Throws ProtocolError `busy` where there are too many ids. */
   run(command: Command, execute: () => Promise<Outcome>): Promise<Outcome> {
     const { controller, id } = command
@@ -89,7 +99,7 @@ export class Commands {
 
 const INTERRUPTED: FailureBody = { code: 'interrupted', message: 'The agent stopped before the command was done' }
 
-const keyOf = ({ controller, id }: Command): string => `${toHex(controller)} ${id}`
+const keyOf = ({ controller, id }: Pick<Command, 'controller' | 'id'>): string => `${toHex(controller)} ${id}`
 
 /** Of parsed values: the order of members does not count. */
 const digestOf = ({ method, params }: Command): Uint8Array => hash(utf8(JSON.stringify([method, sorted(params)])))

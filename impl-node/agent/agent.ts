@@ -26,6 +26,7 @@ import { createDispatch, type Dispatch } from './dispatch.ts'
 import type { Caller } from './handler.ts'
 import { agentHandlers } from './methods/agent.ts'
 import { claudeHandlers } from './methods/claude.ts'
+import { commandHandlers } from './methods/command.ts'
 import { deviceHandlers } from './methods/device.ts'
 import { sessionHandlers } from './methods/session.ts'
 import { terminalHandlers } from './methods/terminal.ts'
@@ -92,6 +93,7 @@ export class Agent {
       permissions: this.#permissions,
       emit,
     })
+    const commands = createCommands(this.#commandStore)
     const devices = { list: () => this.devices, revoke: (deviceId: string) => this.revoke(deviceId) }
     this.#dispatch = createDispatch({
       handlers: {
@@ -106,8 +108,9 @@ export class Agent {
         ...terminalHandlers(this.#terminals),
         ...sessionHandlers(devices),
         ...deviceHandlers(devices),
+        ...commandHandlers(commands),
       },
-      commands: createCommands(this.#commandStore),
+      commands,
       log,
       heard: (deviceId) => this.#terminals.heard(deviceId),
     })

@@ -36,7 +36,7 @@ export function diskCommandStore(db: DatabaseSync, now: () => number = Date.now)
   if (known === undefined) db.prepare('INSERT INTO command_epoch VALUES (?)').run(epoch)
   const select = db.prepare('SELECT fingerprint, outcome, seen_at FROM command WHERE controller = ? AND id = ?')
   const insert = db.prepare('INSERT OR REPLACE INTO command VALUES (?, ?, ?, NULL, ?)')
-  const see = db.prepare('UPDATE command SET seen_at = ? WHERE controller = ? AND id = ?')
+  const see = db.prepare('UPDATE command SET seen_at = ? WHERE controller = ? AND id = ? AND seen_at <= ?')
   const settle = db.prepare('UPDATE command SET outcome = ? WHERE controller = ? AND id = ?')
   const forget = db.prepare('DELETE FROM command WHERE seen_at <= ?')
   /** rpc.command.keep: what was last seen before this may be forgotten. */
@@ -47,9 +47,11 @@ export function diskCommandStore(db: DatabaseSync, now: () => number = Date.now)
     find(controller, id) {
       const row = select.get(controller, id) as Row | undefined
       if (row === undefined || row.seen_at <= before()) return undefined
-      if (now() - row.seen_at >= SEEN_STEP) see.run(now(), controller, id)
       const outcome = row.outcome === null ? null : (JSON.parse(row.outcome) as Outcome)
       return { fingerprint: row.fingerprint, outcome }
+    },
+    see(controller, id) {
+      see.run(now(), controller, id, now() - SEEN_STEP)
     },
     accept(controller, id, fingerprint) {
       forget.run(before())

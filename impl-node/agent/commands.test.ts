@@ -109,6 +109,33 @@ test('outcomes are kept for 72 h after they were last seen', async () => {
   assert.deepEqual(await commands.run(call('1'), async () => ({ result: 'second' })), { result: 'second' })
 })
 
+test('status() tells the controller that sent a command what became of it', async () => {
+  const db = new DatabaseSync(':memory:')
+  const commands = createCommands(diskCommandStore(db))
+  const { finish, execute } = execution()
+  const outcome = commands.run(call('1'), execute)
+  const failed = commands.run(call('2'), async () => ({ error: { code: 'not-found', message: '' } }))
+  assert.equal(commands.status('a', '1'), 'running')
+  assert.equal(createCommands(diskCommandStore(db)).status('a', '1'), 'interrupted')
+  finish()
+  await Promise.all([outcome, failed])
+  assert.deepEqual(
+    ['1', '2', '3'].map((id) => commands.status('a', id)),
+    ['completed', 'failed', 'unknown'],
+  )
+  assert.equal(commands.status('b', '1'), 'unknown')
+})
+
+test('status() does not prolong the time of an id', () => {
+  let now = 0
+  const commands = createCommands(store(() => now))
+  void commands.run(call('1'), execution().execute)
+  now = 71 * HOUR
+  assert.equal(commands.status('a', '1'), 'running')
+  now = 80 * HOUR
+  assert.equal(commands.status('a', '1'), 'unknown')
+})
+
 test('fingerprint() is equal exactly for equal values, whatever the order of members', () => {
   const shuffled = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(shuffled)

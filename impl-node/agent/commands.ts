@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { RpcError } from '@happy-remote/schemas/rpc/envelope.ts'
+import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
 
 export type Outcome = { readonly result: unknown } | { readonly error: RpcError }
 
@@ -23,8 +24,9 @@ export interface CommandRecord {
 
 /** Where the records are kept. Synchronous, as node:sqlite is: the order of requests is that of their effects. */
 export interface CommandStore {
-  /** The record of an id, which counts as seen by this. */
   find(controller: string, id: string): CommandRecord | undefined
+  /** Prolongs the time for which the record is kept. */
+  see(controller: string, id: string): void
   /** Must be durable before it returns: the effect starts then. */
   accept(controller: string, id: string, fingerprint: string): void
   finish(controller: string, id: string, outcome: Outcome): void
@@ -39,6 +41,8 @@ export interface Commands {
    * for an id that is new.
    */
   run(call: Call, execute: () => Promise<Outcome>, refuse?: ProtocolError): Promise<Outcome>
+  /** rpc.command.status */
+  status(controller: string, id: string): Result<'command.status'>['state']
 }
 
 export function createCommands(store: CommandStore): Commands {
@@ -49,11 +53,12 @@ export function createCommands(store: CommandStore): Commands {
       const { controller, id } = call
       const print = fingerprint(call.method, call.params)
       const record = store.find(controller, id)
+      if (record !== undefined) store.see(controller, id)
       if (record !== undefined && record.fingerprint !== print) {
         throw new ProtocolError('conflict', `Cannot run ${id}: the id was used for another command`)
       }
       if (record?.outcome) return Promise.resolve(record.outcome)
-      const key = `${controller} ${id}`
+      const key = keyOf(controller, id)
       const present = running.get(key)
       if (present !== undefined) return present
       // rpc.command.interrupted: accepted in an earlier life of the agent, and no outcome
@@ -69,8 +74,16 @@ export function createCommands(store: CommandStore): Commands {
       running.set(key, outcome)
       return outcome
     },
+    status(controller, id) {
+      const record = store.find(controller, id)
+      if (record === undefined) return 'unknown'
+      if (record.outcome) return 'result' in record.outcome ? 'completed' : 'failed'
+      return running.has(keyOf(controller, id)) ? 'running' : 'interrupted'
+    },
   }
 }
+
+const keyOf = (controller: string, id: string) => `${controller} ${id}`
 
 /** Params nested deeper than this are refused; nothing legitimate comes near. */
 const MAX_DEPTH = 100

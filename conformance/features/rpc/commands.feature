@@ -137,3 +137,34 @@ Feature: Commands
       And the controller sends the same request again
       Then the controller is answered with the error "interrupted"
       And the assistant has heard 0 prompts
+
+  Rule: "command.status" tells what became of a command of the caller
+
+    @req:rpc.command.status
+    Scenario: A command that runs, and is completed
+      Given the assistant takes long to start
+      And the controller has given the prompt "say hello", which is not answered yet
+      Then "command.status" tells the controller that it is "running"
+      When the assistant has started
+      Then the controller is answered with a result
+      And "command.status" tells the controller that it is "completed"
+
+    @req:rpc.command.status
+    Scenario: A command that failed
+      Given the controller has called "terminal.open" for the folder "later", which is not there
+      Then "command.status" tells the controller that it is "failed"
+
+    @req:rpc.command.status
+    Scenario: A command during which the agent was killed
+      Given the assistant takes long to start
+      And the controller has given the prompt "say hello", which is not answered yet
+      When the agent is killed, and runs again
+      Then "command.status" tells the controller that it is "interrupted", or "unknown" where the commandEpoch is another one
+
+    @req:rpc.command.status @req:rpc.command.status-own @negative
+    Scenario: An id that nobody has used, or only another controller
+      Given a second controller that is paired with it
+      And the controller has opened a terminal that runs "cat"
+      Then "command.status" tells the second controller that it is "unknown"
+      And "command.status" tells the controller that it is "completed"
+      And "command.status" tells the controller that an id of no command is "unknown"

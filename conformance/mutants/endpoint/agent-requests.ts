@@ -153,4 +153,20 @@ export const agentRequests: readonly EndpointMutant[] = [
     "if (record !== undefined) throw new ProtocolError('interrupted')\n",
     '',
   ),
+  agent(
+    'status-of-others',
+    'tells of an id that only another controller has used as of one that failed',
+    ['rpc.command.status-own'],
+    COMMANDS,
+    "if (record === undefined) return 'unknown'",
+    "if (record === undefined) return 'failed'",
+  ),
+  agent(
+    'status-done',
+    'says of a command that runs that it is done',
+    ['rpc.command.status'],
+    COMMANDS,
+    "? 'running' : 'interrupted'",
+    "? 'completed' : 'interrupted'",
+  ),
 ]

@@ -5,6 +5,7 @@ import { agentInfo } from './agent-info.ts'
 import { claudeCancel } from './claude-cancel.ts'
 import { claudeGetStatus } from './claude-get-status.ts'
 import { claudeSendMessage } from './claude-send-message.ts'
+import { commandStatus } from './command-status.ts'
 import { deviceList } from './device-list.ts'
 import * as eventTypes from './events.ts'
 import type { EventType, Method, ParamsOf, ResultOf } from './method.ts'
@@ -33,6 +34,7 @@ export const methods = {
   'stream.credit': streamCredit,
   'session.revoke': sessionRevoke,
   'device.list': deviceList,
+  'command.status': commandStatus,
 } as const satisfies Record<string, Method>
 
 export type MethodName = keyof typeof methods
