@@ -16,14 +16,13 @@ import {
   showFrame,
 } from './frames.ts'
 import { type Heard, Inbox } from './inbox.ts'
+import { atOnce } from './patience.ts'
 import { fromBase64url } from './route.ts'
 import type { Transcript } from './transcript.ts'
 
 export type Message = RelayToClient
 export type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>
 
-/** Time in which a relay has to answer what it answers at once. */
-export const ANSWER_TIME = 6_000
 export interface ConnectOptions {
   /** `…/v1` */
   readonly url: string
@@ -58,7 +57,7 @@ export class Connection {
       headers: { ...headers },
       autoPong,
       perMessageDeflate: false,
-      handshakeTimeout: ANSWER_TIME,
+      handshakeTimeout: atOnce(),
       maxPayload: 64 * 1024 * 1024,
     })
     this.#socket.on('message', (data, isBinary) => {
@@ -176,7 +175,7 @@ export class Connection {
   async leave(): Promise<void> {
     if (!this.#closed) {
       this.#socket.close(1000)
-      await this.closes(ANSWER_TIME)
+      await this.closes(atOnce())
     }
     this.inbox.takeAll((heard) => heard.kind === 'close')
   }
@@ -191,7 +190,7 @@ export class Connection {
   async expect<T extends Message['type']>(
     type: T,
     matches: (message: MessageOf<T>) => boolean = () => true,
-    time = ANSWER_TIME,
+    time = atOnce(),
   ): Promise<MessageOf<T>> {
     const heard = await this.inbox.take(
       (each) =>
@@ -209,7 +208,7 @@ export class Connection {
   }
 
   /** The next routed frame. Throws Failed where none comes in time. */
-  async expectFrame(time = ANSWER_TIME): Promise<Extract<Heard, { kind: 'frame' }>> {
+  async expectFrame(time = atOnce()): Promise<Extract<Heard, { kind: 'frame' }>> {
     const heard = await this.inbox.take((each) => each.kind === 'frame' || each.kind === 'close', time)
     this.assertWell()
     if (heard?.kind === 'frame') return heard

@@ -12,7 +12,7 @@ import { equal, toBase64url } from '@happy-remote/vectors/protocol/bytes.ts'
 import { referenceTo } from '@happy-remote/vectors/protocol/notice.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
 import { Client } from './client.ts'
-import { ANSWER_TIME, Connection } from './connection.ts'
+import { Connection } from './connection.ts'
 import { Device, random } from './device.ts'
 import { type FaultyRelay, SCRIPTED_HEADER } from './faulty-relay.ts'
 import { handshakeTypeOf, hsError, unwrap } from './handshake-frame.ts'
@@ -25,6 +25,7 @@ import {
   showOpened,
 } from './heard-frames.ts'
 import { Inbox } from './inbox.ts'
+import { atOnce } from './patience.ts'
 import { fromBase64url } from './route.ts'
 import { openIn, type ScriptedSession, type SealFault } from './session.ts'
 import type { Transcript } from './transcript.ts'
@@ -234,7 +235,7 @@ export abstract class Endpoint {
   // Hearing.
 
   /** The next frame that `matches`, as soon as it is there. Throws Failed, with what came instead. */
-  async expectFrame(what: string, matches: (heard: HeardFrame) => boolean, time = ANSWER_TIME): Promise<HeardFrame> {
+  async expectFrame(what: string, matches: (heard: HeardFrame) => boolean, time = atOnce()): Promise<HeardFrame> {
     const heard = await this.inbox.take(matches, time)
     this.assertWell()
     if (heard) return heard
@@ -243,33 +244,29 @@ export abstract class Endpoint {
     throw new Failed(`The ${this.name} gets no ${what} within ${time / 1000} s${instead}`)
   }
 
-  async expectHandshake(type: HandshakeTypeName, time = ANSWER_TIME): Promise<FrameOf<'handshake'>> {
+  async expectHandshake(type: HandshakeTypeName, time = atOnce()): Promise<FrameOf<'handshake'>> {
     const heard = await this.expectFrame(type, (each) => each.kind === 'handshake' && each.type === type, time)
     return heard as FrameOf<'handshake'>
   }
 
-  async expectControl(type: ControlType, time = ANSWER_TIME): Promise<FrameOf<'control'>> {
+  async expectControl(type: ControlType, time = atOnce()): Promise<FrameOf<'control'>> {
     const heard = await this.expectFrame(`"${type}"`, (each) => each.kind === 'control' && each.type === type, time)
     return heard as FrameOf<'control'>
   }
 
   /** The next request, response or event that `matches`. */
-  async expectMessage(
-    what: string,
-    matches: (message: Message) => boolean,
-    time = ANSWER_TIME,
-  ): Promise<FrameOf<'rpc'>> {
+  async expectMessage(what: string, matches: (message: Message) => boolean, time = atOnce()): Promise<FrameOf<'rpc'>> {
     const heard = await this.expectFrame(what, (each) => each.kind === 'rpc' && matches(each.message), time)
     return heard as FrameOf<'rpc'>
   }
 
-  async expectChunk(matches: (chunk: StreamChunk) => boolean = () => true, time = ANSWER_TIME) {
+  async expectChunk(matches: (chunk: StreamChunk) => boolean = () => true, time = atOnce()) {
     const heard = await this.expectFrame('chunk', (each) => each.kind === 'chunk' && matches(each.chunk), time)
     return heard as FrameOf<'chunk'>
   }
 
   /** An HS_ERROR that answers `answered`, with this code. */
-  async expectHsError(answered: Uint8Array, code: HandshakeErrorCode, time = ANSWER_TIME): Promise<void> {
+  async expectHsError(answered: Uint8Array, code: HandshakeErrorCode, time = atOnce()): Promise<void> {
     const { body } = await this.expectHandshake('HS_ERROR', time)
     if (!body) throw new Failed('The HS_ERROR does not open under the secret of the run')
     const said = HsErrorBody.decode(body)

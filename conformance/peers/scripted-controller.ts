@@ -8,11 +8,11 @@ import { QrPayload as Payload } from '@happy-remote/schemas/pairing.ts'
 import { decodeUri } from '@happy-remote/vectors/protocol/qr.ts'
 import { PAIRING, pairingContext, REKEY } from '@happy-remote/vectors/protocol/schedule.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
-import { ANSWER_TIME } from './connection.ts'
 import { type Accepted, ControllerRun, type M1Parts, type M3Parts } from './controller-run.ts'
 import { Endpoint, type FrameOf } from './endpoint.ts'
 import type { MessageFault } from './handshake-frame.ts'
 import type { HeardFrame } from './heard-frames.ts'
+import { atOnce } from './patience.ts'
 import { ScriptedSession } from './session.ts'
 
 /** What the controller has stored of the pairing. */
@@ -97,7 +97,7 @@ export class ScriptedController extends Endpoint {
   /** Loses what it has stored of the pairing, and keeps its identity. */
   async forget(): Promise<void> {
     this.cut()
-    await this.client.connection.closes(ANSWER_TIME)
+    await this.client.connection.closes(atOnce())
     this.current = this.waiting = this.record = this.rekeying = undefined
   }
 

@@ -6,8 +6,7 @@ import { request } from 'node:http'
 import { request as requestTls } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { Failed } from '../shim/trouble.ts'
-
-const TIME = 6_000
+import { atOnce } from './patience.ts'
 
 export interface UpgradeAnswer {
   /** HTTP status; 101 where the relay upgraded. Null: it could not be reached. */
@@ -28,7 +27,7 @@ export function upgrade(
   const secure = protocol === 'wss:'
   const asked = (secure ? requestTls : request)(href.replace(/^ws/, 'http'), {
     agent: false,
-    timeout: TIME,
+    timeout: atOnce(),
     headers: {
       Connection: 'Upgrade',
       Upgrade: 'websocket',
@@ -59,7 +58,7 @@ export function upgrade(
 /** A plain GET; null where the relay cannot be reached. */
 export async function get(url: string): Promise<number | null> {
   try {
-    const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIME) })
+    const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(atOnce()) })
     await response.body?.cancel()
     return response.status
   } catch (error) {

@@ -2,7 +2,8 @@
 
 import { Given, Then, When } from '@cucumber/cucumber'
 import type { Client } from '../peers/client.ts'
-import { ANSWER_TIME, type Connection } from '../peers/connection.ts'
+import type { Connection } from '../peers/connection.ts'
+import { atOnce } from '../peers/patience.ts'
 import { base64url, bindInput, fromBase64url, Route, routeIdOf } from '../peers/route.ts'
 import { verify } from '../peers/signature.ts'
 import { type Right, wrongBinds } from '../peers/wrong-binds.ts'
@@ -216,7 +217,7 @@ Then('{client} is told "bound" for its route', async function (this: SuiteWorld,
 })
 
 Then('{client} is told "bound" and only then "presence"', async function (this: SuiteWorld, client: Client) {
-  const heard = await client.connection.inbox.take(({ kind }) => kind === 'message', ANSWER_TIME)
+  const heard = await client.connection.inbox.take(({ kind }) => kind === 'message', atOnce())
   const type = heard?.kind === 'message' ? heard.message.type : 'nothing'
   if (type !== 'bound') throw new Failed(`The ${client.name} is told "${type}" before "bound"`)
   await client.connection.expect('presence')

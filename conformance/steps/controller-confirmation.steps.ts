@@ -5,9 +5,9 @@ import { Given, Then, When } from '@cucumber/cucumber'
 import { errorEntry, type HandshakeErrorCode } from '@happy-remote/schemas/errors.ts'
 import { deviceIdText, random } from '../peers/device.ts'
 import { hsError } from '../peers/handshake-frame.ts'
+import { atOnce } from '../peers/patience.ts'
 import type { ControllerState } from '../shim/lines.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
-import { AT_ONCE } from './program.ts'
 import type { Stage } from './stage.ts'
 import type { SuiteWorld } from './world.ts'
 
@@ -54,7 +54,7 @@ Then('the controller binds no route', async function (this: SuiteWorld) {
 })
 
 Then('the controller sends R1', async function (this: SuiteWorld) {
-  const { body } = await this.stage.agent().expectHandshake('R1', 2 * AT_ONCE)
+  const { body } = await this.stage.agent().expectHandshake('R1', 2 * atOnce())
   if (!body) throw new Failed('The R1 does not open under the PPK of the pairing')
 })
 

@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { type DataTable, Given, Then, When } from '@cucumber/cucumber'
 import { ROUTED_HEADER } from '@happy-remote/schemas/relay.ts'
 import type { Client } from '../peers/client.ts'
-import { ANSWER_TIME, type Connection, type MessageOf } from '../peers/connection.ts'
+import type { Connection, MessageOf } from '../peers/connection.ts'
 import type { Heard } from '../peers/inbox.ts'
+import { atOnce } from '../peers/patience.ts'
 import { base64url, fromBase64url, Route } from '../peers/route.ts'
 import { wrongFrames, wrongMessages, wrongTexts } from '../peers/wrong-texts.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
@@ -401,8 +402,8 @@ Then(
     await to.connection.expect('bound')
     this.sendFrame(from, to.route.id, randomBytes(64))
     const heard = await Promise.race([
-      to.connection.inbox.take(isFrame, ANSWER_TIME),
-      from.connection.inbox.take(isFailure, ANSWER_TIME),
+      to.connection.inbox.take(isFrame, atOnce()),
+      from.connection.inbox.take(isFailure, atOnce()),
     ])
     this.note(heard?.kind === 'frame' ? 'the count begins anew' : 'the count is kept for longer')
   },
@@ -430,7 +431,7 @@ async function taken(connection: Connection, slow: Client): Promise<void> {
       least = connection.unsent
       since = performance.now()
     }
-    if (performance.now() - since > ANSWER_TIME) {
+    if (performance.now() - since > atOnce()) {
       throw new Failed(`The relay reads nothing more from a client whose peer, the ${slow.name}, does not read`)
     }
     await new Promise((resolve) => setTimeout(resolve, 1))

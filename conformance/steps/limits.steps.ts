@@ -6,6 +6,7 @@ import { codesAt } from '@happy-remote/schemas/errors.ts'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Client } from '../peers/client.ts'
 import { Connection } from '../peers/connection.ts'
+import { atOnce } from '../peers/patience.ts'
 import { base64url, Route } from '../peers/route.ts'
 import { upgrade } from '../peers/upgrade.ts'
 import { wrongBinds } from '../peers/wrong-binds.ts'
@@ -121,7 +122,7 @@ async function doEverythingWrong(world: SuiteWorld, name: string): Promise<Conne
     if (kind === 'shape') connection.sendWrongText(text)
     else connection.sendText(text)
   }
-  for (const connection of used) await connection.closes(6_000)
+  for (const connection of used) await connection.closes(atOnce())
   return used
 }
 

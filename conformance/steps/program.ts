@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Compile } from 'typebox/compile'
+import { atOnce } from '../peers/patience.ts'
 import { Shim, type Tap } from '../shim/driver.ts'
 import {
   AgentState,
@@ -17,8 +18,6 @@ import {
 import { NotApplicable, ShimBroken, SuiteError, Unimplemented, Untestable } from '../shim/trouble.ts'
 import { SUITE_NAME, type Target } from './parameters.ts'
 
-/** Time in which a program does what it does at once. */
-export const AT_ONCE = 6_000
 /** The longest time, in ms, that the suite waits for where it cannot move the clock of the program. */
 const LONGEST_WAIT = 130_000
 /** The clock moves in steps of so many ms, so that keepalives are answered in between. */
@@ -123,13 +122,13 @@ export class ProgramUnderTest {
   expectEvent<E extends EventName>(
     name: E,
     matches: (data: EventData<E>) => boolean = () => true,
-    time = AT_ONCE,
+    time = atOnce(),
   ): Promise<EventData<E>> {
     return this.#running.expectEvent(name, time, matches)
   }
 
   /** The params of an event of the agent. */
-  expectRpcEvent(name: string, matches: (params: unknown) => boolean = () => true, time = AT_ONCE): Promise<unknown> {
+  expectRpcEvent(name: string, matches: (params: unknown) => boolean = () => true, time = atOnce()): Promise<unknown> {
     return this.#running.expectRpcEvent(name, time, matches)
   }
 
@@ -157,7 +156,7 @@ export class ProgramUnderTest {
   }
 
   /** Waits until `holds`. False when it does not in time. */
-  async until(holds: () => Promise<boolean>, time = AT_ONCE): Promise<boolean> {
+  async until(holds: () => Promise<boolean>, time = atOnce()): Promise<boolean> {
     for (const deadline = performance.now() + time; performance.now() < deadline; ) {
       if (await holds()) return true
       await new Promise((resolve) => setTimeout(resolve, 50))

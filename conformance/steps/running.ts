@@ -10,12 +10,13 @@ import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Message } from '@happy-remote/schemas/rpc/envelope.ts'
 import type { FrameOf } from '../peers/endpoint.ts'
 import type { HeardFrame, Inside } from '../peers/heard-frames.ts'
+import { atOnce } from '../peers/patience.ts'
 import { ScriptedAgent } from '../peers/scripted-agent.ts'
 import type { ScriptedController } from '../peers/scripted-controller.ts'
 import type { ScriptedSession, SealFault } from '../peers/session.ts'
 import type { WatchingRelay } from '../peers/watching-relay.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
-import { AT_ONCE, type ProgramUnderTest, type StartOptions } from './program.ts'
+import type { ProgramUnderTest, StartOptions } from './program.ts'
 import type { Stage } from './stage.ts'
 import type { SuiteWorld } from './world.ts'
 
@@ -101,7 +102,7 @@ export class Running {
   // Calls.
 
   /** One call to its end: at a controller under test its own, at an agent that of the scripted controller. */
-  async call(time = AT_ONCE): Promise<void> {
+  async call(time = atOnce()): Promise<void> {
     if (this.peer instanceof ScriptedAgent) {
       const asked = this.program.ask('call', { method: 'agent.info', params: {} }, time + 1_000)
       asked.catch(() => {})
@@ -161,7 +162,7 @@ export class Running {
   }
 
   /** The scripted agent answers the call of the controller under test, whatever that asks besides (rpc.event.catch-up). */
-  async answerCall(time = AT_ONCE): Promise<FrameOf<'rpc'>> {
+  async answerCall(time = atOnce()): Promise<FrameOf<'rpc'>> {
     const heard = await this.peer.expectMessage('request agent.info', isCall, time)
     await this.answerNow(heard.message.id)
     return heard

@@ -5,6 +5,7 @@ import { type ErrorCode, errorEntry } from '@happy-remote/schemas/errors.ts'
 import type { Client } from '../peers/client.ts'
 import type { Connection } from '../peers/connection.ts'
 import type { Heard } from '../peers/inbox.ts'
+import { atOnce } from '../peers/patience.ts'
 import { longPing } from '../peers/wrong-texts.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
 import { expectError } from './bind.steps.ts'
@@ -30,7 +31,7 @@ When('{client} sends a "ping" with two timestamps', function (this: SuiteWorld, 
 
 Then('it is recorded which timestamp the "pong" repeats', async function (this: SuiteWorld) {
   const { connection } = this.client('client')
-  const heard = await connection.inbox.take(({ kind }) => kind !== 'frame', 6_000)
+  const heard = await connection.inbox.take(({ kind }) => kind !== 'frame', atOnce())
   const message = heard?.kind === 'message' ? heard.message : undefined
   if (message?.type === 'pong') this.note(message.timestamp === 2 ? 'the last one counts' : 'the first one counts')
   else this.note('the message is refused')

@@ -5,11 +5,11 @@ import { Then, When } from '@cucumber/cucumber'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Message } from '@happy-remote/schemas/rpc/envelope.ts'
 import type { HeardFrame } from '../peers/heard-frames.ts'
+import { atOnce } from '../peers/patience.ts'
 import { ScriptedAgent } from '../peers/scripted-agent.ts'
 import type { SealFault } from '../peers/session.ts'
 import { Failed } from '../shim/trouble.ts'
 import { giveMessages, giveToSay, streamed } from './bodies.ts'
-import { AT_ONCE } from './program.ts'
 import { isCall, type Running, runningOf } from './running.ts'
 import { type SuiteWorld, words } from './world.ts'
 
@@ -75,7 +75,7 @@ When(
     asked.set(this, { messages: 0, bytes: count * size })
     await giveToSay(running, Array<number>(count).fill(size))
     const almost = 0.9 * limits.windowBytes
-    await running.program.until(async () => bytesOf(running) >= almost, AT_ONCE)
+    await running.program.until(async () => bytesOf(running) >= almost, atOnce())
     await running.stage.settle()
   },
 )
@@ -101,7 +101,7 @@ Then('when the peer acknowledges again, the program sends the rest', async funct
   const running = runningOf(this)
   await acknowledgeAgain(running)
   const { messages = 0 } = asked.get(this) ?? {}
-  if (await running.program.until(async () => said(running) >= messages, 2 * AT_ONCE)) return
+  if (await running.program.until(async () => said(running) >= messages, 2 * atOnce())) return
   throw new Failed(`The program has sent ${said(running)} of ${messages} messages`)
 })
 
@@ -120,7 +120,7 @@ Then('when the peer acknowledges again, the program sends the rest of the bodies
     const ids = new Set(running.since().flatMap((heard) => (heard.kind === 'chunk' ? [heard.chunk.streamId] : [])))
     return [...ids].reduce((sum, id) => sum + streamed(running, id), 0)
   }
-  if (await running.program.until(async () => arrived() >= bytes, 4 * AT_ONCE)) return
+  if (await running.program.until(async () => arrived() >= bytes, 4 * atOnce())) return
   throw new Failed(`${arrived()} of ${bytes} bytes have arrived`)
 })
 
