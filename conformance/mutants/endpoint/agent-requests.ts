@@ -70,8 +70,8 @@ export const agentRequests: readonly EndpointMutant[] = [
     'executes a command as often as it comes',
     ['rpc.command.once', 'rpc.command.recorded', 'rpc.command.recorded-stale'],
     COMMANDS,
-    'const record = store.find(controller, id)',
-    'const record = undefined as ReturnType<typeof store.find>',
+    'const record = store.find(controller, id)\n      if',
+    'const record = undefined as ReturnType<typeof store.find>\n      if',
   ),
   agent(
     'shared-ids',
@@ -133,8 +133,8 @@ export const agentRequests: readonly EndpointMutant[] = [
     'seen-once',
     'counts the 72 h from when the id was first seen',
     ['rpc.command.keep'],
-    STORE,
-    'if (now() - row.seen_at >= SEEN_STEP) see.run(now(), controller, id)',
+    COMMANDS,
+    'if (record !== undefined) store.see(controller, id)',
     '',
   ),
   agent(
