@@ -70,8 +70,8 @@ export const agentRequests: readonly EndpointMutant[] = [
     'executes a command as often as it comes',
     ['rpc.command.once', 'rpc.command.recorded', 'rpc.command.recorded-stale'],
     COMMANDS,
-    'const record = store.find(controller, id)\n      if',
-    'const record = undefined as ReturnType<typeof store.find>\n      if',
+    'const record = store.find(controller, id)\n      if (record !== undefined) store.see',
+    'const record = undefined as ReturnType<typeof store.find>\n      if (record !== undefined) store.see',
   ),
   agent(
     'shared-ids',
