@@ -5,6 +5,7 @@ import { Given, Then, When } from '@cucumber/cucumber'
 import { errorEntry, type HandshakeErrorCode } from '@happy-remote/schemas/errors.ts'
 import { deviceIdText, random } from '../peers/device.ts'
 import { hsError } from '../peers/handshake-frame.ts'
+import type { HeardFrame } from '../peers/heard-frames.ts'
 import { atOnce } from '../peers/patience.ts'
 import type { ControllerState } from '../shim/lines.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
@@ -107,6 +108,21 @@ When('the agent sends an event in the session', async function (this: SuiteWorld
 Then('the controller tells no event', async function (this: SuiteWorld) {
   await this.stage.settle()
   if (this.stage.program.takeEvents('device.revoked').length > 0) throw new Failed('The controller tells the event')
+})
+
+When('the agent sends a request in the session', async function (this: SuiteWorld) {
+  const { stage } = this
+  const id = randomUUID()
+  stage.found = id
+  const request = { id, type: 'request', method: 'agent.info', params: {} } as const
+  await stage.agent().sendMessage(request, { isWrong: true })
+})
+
+Then('the request of the agent is not answered', async function (this: SuiteWorld) {
+  const { stage } = this
+  await stage.settle()
+  const isAnswer = (heard: HeardFrame) => heard.kind === 'rpc' && heard.message.id === stage.found
+  if (stage.agent().inbox.waiting.some(isAnswer)) throw new Failed('The controller answers the request')
 })
 
 When('the agent sends "pairing.revoked" in the session', async function (this: SuiteWorld) {

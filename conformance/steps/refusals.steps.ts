@@ -89,16 +89,36 @@ Then("the agent's attempt ends with {string}", async function (this: SuiteWorld,
   assertCode(this, found, code, "The agent's attempt ends")
 })
 
-Then("the controller's attempt ends with {string}", async function (this: SuiteWorld, code: string) {
-  const { stage } = this
+/** Judges how the attempt of the controller ended, and waits for that where it has not. */
+async function assertEnding(world: SuiteWorld, code: string): Promise<void> {
+  const { stage } = world
   const shown = await stage.shownDigits().catch((error: Error) => error)
   if (!(shown instanceof Error)) {
     const { code: found } = await stage.program.expectEvent('pairing-failed')
-    assertCode(this, found, code, "The controller's attempt ends")
+    assertCode(world, found, code, "The controller's attempt ends")
     return
   }
   if (!(shown instanceof Refused)) throw shown
-  assertCode(this, shown.code, code, "The controller's attempt ends")
+  assertCode(world, shown.code, code, "The controller's attempt ends")
+}
+
+Then("the controller's attempt ends with {string}", async function (this: SuiteWorld, code: string) {
+  await assertEnding(this, code)
+})
+
+Then("the controller's attempt has ended with {string}", async function (this: SuiteWorld, code: string) {
+  const { stage } = this
+  let isOver = false
+  stage.shownDigits().then(
+    () => {
+      isOver = true
+    },
+    () => {
+      isOver = true
+    },
+  )
+  if (!(await stage.program.until(async () => isOver))) throw new Failed('The controller still waits')
+  await assertEnding(this, code)
 })
 
 Then('the agent refuses it with {string}', async function (this: SuiteWorld, code: ErrorCode) {

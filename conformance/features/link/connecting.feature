@@ -48,7 +48,7 @@ Feature: Connecting to a relay
     @req:relay.text.size-client @req:relay.frame.layout @req:relay.frame.max-client
     Scenario: Whatever it has to say
       Given a running session of a program that can say what it is told
-      When the program has 2 bodies of 200000 bytes to send, which arrive
+      When the program has 2 bodies of 600000 bytes to send, which arrive
       And 31 s pass by the clocks of the program
       Then no text of the program was larger than 4096 bytes
       And every frame of the program was a routed frame of at most maxFrame bytes, from its route to that of the peer

@@ -75,6 +75,13 @@ Feature: From M3 to the confirmed pairing, at the controller
       When the agent sends an event in the session
       Then the controller tells no event
 
+    @negative @req:pairing.controller.control-only
+    Scenario: A request before "pair.complete" is never answered
+      When the agent sends a request in the session
+      And the agent sends "pair.complete"
+      Then the controller answers with "pair.ack"
+      And the request of the agent is not answered
+
   Rule: Without a confirmation the record goes
 
     @negative @req:pairing.controller.delete-unconfirmed

@@ -63,7 +63,7 @@ Feature: M1, from the controller
       When 28 s have passed
       Then the controller still waits for M2
       When 5 s have passed
-      Then the controller's attempt ends with "timeout"
+      Then the controller's attempt has ended with "timeout"
 
     @negative @req:pairing.controller.other-device
     Scenario: The agent says that somebody else was first

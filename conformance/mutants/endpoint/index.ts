@@ -9,6 +9,8 @@ import { agentRequests } from './agent-requests.ts'
 import { agentTerminals } from './agent-terminals.ts'
 import { attempt } from './attempt.ts'
 import { code } from './code.ts'
+import { commit } from './commit.ts'
+import { confirmation } from './confirmation.ts'
 import { frame } from './frame.ts'
 import { freshness } from './freshness.ts'
 import { handshake } from './handshake.ts'
@@ -16,10 +18,14 @@ import { keys } from './keys.ts'
 import { pairing } from './pairing.ts'
 import { ratchet } from './ratchet.ts'
 import { refusing } from './refusing.ts'
+import { rekeyAgent } from './rekey-agent.ts'
+import { rekeyController } from './rekey-controller.ts'
 import { relay } from './relay.ts'
 import { rpcController } from './rpc-controller.ts'
+import { scan } from './scan.ts'
 import { schedule } from './schedule.ts'
 import { session } from './session.ts'
+import { socket } from './socket.ts'
 import { stored } from './stored.ts'
 import { streams } from './streams.ts'
 import { window } from './window.ts'
@@ -27,6 +33,7 @@ import { wrap } from './wrap.ts'
 
 export const endpointMutants = [
   ...relay,
+  ...socket,
   ...keys,
   ...code,
   ...wrap,
@@ -36,6 +43,11 @@ export const endpointMutants = [
   ...ratchet,
   ...frame,
   ...pairing,
+  ...commit,
+  ...scan,
+  ...confirmation,
+  ...rekeyAgent,
+  ...rekeyController,
   ...session,
   ...window,
   ...refusing,
