@@ -9,6 +9,7 @@ import type { ControllerRun, M1Parts, M3Parts } from '../peers/controller-run.ts
 import { Device } from '../peers/device.ts'
 import type { FrameOf } from '../peers/endpoint.ts'
 import type { MessageFault } from '../peers/handshake-frame.ts'
+import type { ScriptedSession } from '../peers/session.ts'
 import { flipped } from '../peers/wrong-messages.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
 import { makeCommand } from './freshness.steps.ts'
@@ -178,16 +179,27 @@ When(
   },
 )
 
+/** The scripted controller's session of a run whose R3 it has sent. */
+function sessionOf(world: SuiteWorld, number: number): ScriptedSession {
+  const { run } = runsOf(world).runs[number - 1] ?? {}
+  const wanted = runningOf(world).peer.sessions.find(({ state }) =>
+    equal(state.sessionId, run?.accepted?.state.sessionId ?? state.rootKey),
+  )
+  if (!wanted) throw new SuiteError('The session of that run is not there')
+  return wanted
+}
+
+Then('the agent says "hello" in the session of the first run', async function (this: SuiteWorld) {
+  const { session } = await runningOf(this).peer.expectControl('hello')
+  if (session !== sessionOf(this, 1)) throw new Failed('The agent says "hello" in another session')
+})
+
 Then(
   /^a call is made and answered in the session of the (first|second)( run)?$/,
   async function (this: SuiteWorld, which: string, _run: string | null) {
     const running = runningOf(this)
-    const { run } = runsOf(this).runs[(ordinal[which] ?? 1) - 1] ?? {}
     await running.stage.settle()
-    const wanted = running.peer.sessions.find(({ state }) =>
-      equal(state.sessionId, run?.accepted?.state.sessionId ?? state.rootKey),
-    )
-    if (!wanted) throw new SuiteError('The session of that run is not there')
+    const wanted = sessionOf(this, ordinal[which] ?? 1)
     running.peer.current = wanted
     await running.call()
     const newest = running.peer.heard.findLast((heard) => 'seq' in heard)

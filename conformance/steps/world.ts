@@ -64,6 +64,8 @@ export class SuiteWorld extends World<Parameters> {
 
   /** For a scenario about an agent or a controller. */
   useStage(role: 'agent' | 'controller'): Stage {
+    // The first would go on running, and nobody would end it.
+    if (this.#stage) throw new SuiteError('Two steps name the program under test')
     this.#stage = new Stage(role, this.#target(role), this.transcript)
     return this.#stage
   }

@@ -25,12 +25,6 @@ Feature: The pairing code of an agent
       When the agent shows a pairing code, and then another one
       Then the two codes have different secrets and different routes
 
-    @negative @req:pairing.qr.no-log @req:security.secret.quiet
-    Scenario: The code is in no log and in no file
-      Given an agent under test that keeps what it stores
-      And the agent is paired with a controller
-      Then neither its log nor its files contain the code or its secret
-
   Rule: A code that is over is worth nothing
 
     @negative @req:pairing.agent.abort

@@ -16,6 +16,14 @@ Feature: The commit, at the agent
       Then the agent lists the controller
       And the agent asks for a rekey with REKEY_ASK
 
+  Rule: Of the code nothing is stored
+
+    @negative @req:pairing.qr.no-log @req:security.secret.quiet
+    Scenario: The code is in no log and in no file
+      When the person types the digits that the controller shows
+      Then the agent sends "pair.complete"
+      And neither its log nor its files contain the code or its secret
+
   Rule: Before the record is stored, requests do not count
 
     @negative @req:pairing.agent.control-only

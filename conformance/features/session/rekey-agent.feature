@@ -90,7 +90,8 @@ Feature: Rekey at the agent
     Scenario: The first of 4 runs is completed
       Given a running session
       When the controller begins 4 runs, and sends the R3 of the first
-      Then a call is made and answered in the session of the first run
+      Then the agent says "hello" in the session of the first run
+      And a call is made and answered in the session of the first run
 
     @req:pairing.rekey.runs @req:pairing.rekey.r3-refused
     Scenario: The first of 5 runs is forgotten

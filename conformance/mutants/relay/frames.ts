@@ -18,6 +18,18 @@ export const frames: readonly RelayMutant[] = [
     },
   },
   {
+    name: 'rewrites-large',
+    does: 'changes the last byte of a payload of more than 4,096 bytes',
+    breaks: ['relay.frame.verbatim'],
+    relay: class extends ScriptedRelay {
+      override deliver(target: Binding, bytes: Uint8Array) {
+        const changed = bytes.slice()
+        changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1
+        super.deliver(target, bytes.length > 33 + 4_096 ? changed : bytes)
+      }
+    },
+  },
+  {
     name: 'needs-payload',
     does: 'does not forward an empty payload',
     breaks: ['relay.frame.verbatim'],
