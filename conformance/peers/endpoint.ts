@@ -143,7 +143,7 @@ export abstract class Endpoint {
   /** Leaves without a close. */
   cut(): void {
     this.#isGone = true
-    clearTimeout(this.#ackTimer)
+    this.#owesNothing()
     if (this.client.connections.length > 0) this.client.connection.cut()
   }
 
@@ -321,7 +321,7 @@ export abstract class Endpoint {
     const session = options.session ?? this.current
     if (!session) throw new SuiteError(`The ${this.name} has no session`)
     const sealed = await session.seal(contentType, content, options.fresh ?? this.challenge, options.fault)
-    if (session === this.current) clearTimeout(this.#ackTimer)
+    if (session === this.current) this.#owesNothing()
     if (this.isConnected) this.sendPayload(sealed, shown)
     return sealed
   }
@@ -407,10 +407,22 @@ export abstract class Endpoint {
   /** session.window.ack */
   #owe(): void {
     if (!this.duties.ack || !this.acknowledges) return
+    this.#ackTimer ??= setTimeout(() => this.#acknowledge(), ACK_DELAY)
+  }
+
+  #acknowledge(): void {
+    this.#owesNothing()
+    if (this.isConnected) void this.alone(() => this.sealControl({ type: 'ack' }))
+  }
+
+  #owesNothing(): void {
     clearTimeout(this.#ackTimer)
-    this.#ackTimer = setTimeout(() => {
-      if (this.isConnected) void this.alone(() => this.sealControl({ type: 'ack' }))
-    }, ACK_DELAY)
+    this.#ackTimer = undefined
+  }
+
+  /** The clock of the scenario is moved by more than an acknowledgement may wait. */
+  timePasses(): void {
+    if (this.#ackTimer) this.#acknowledge()
   }
 
   /** Whether it says anything in the session yet. */

@@ -50,6 +50,8 @@ export class ProgramUnderTest {
   #ahead = { wall: 0, monotonic: 0 }
   #log = ''
   #isOrdinary = false
+  /** Before its clock is moved: what others owe it by then they do now. */
+  onTime: () => void = () => {}
 
   constructor(target: Target, relay: string, tap?: Tap) {
     if (target.kind === 'url') throw new SuiteError('An agent or controller has no address')
@@ -183,6 +185,7 @@ export class ProgramUnderTest {
     }
     for (let left = time; left > 0; left -= step) {
       const part = Math.min(step, left)
+      this.onTime()
       await this.#move(part, part)
       // Time for what became due to be sent, and for a keepalive to be answered.
       await new Promise((resolve) => setTimeout(resolve, 20))

@@ -65,10 +65,12 @@ export class Stage {
       this.relay = idle.relay
       this.#url = idle.url
       this.#program = idle.program
+      this.#program.onTime = () => this.#timePasses()
       return idle.program
     }
     await this.open()
     this.#program ??= new ProgramUnderTest(this.#target, this.#url as string)
+    this.#program.onTime = () => this.#timePasses()
     await this.#program.start(options)
     return this.#program
   }
@@ -168,6 +170,10 @@ export class Stage {
   /** Waits until the relay shows the route, in base64url, as `holds` wants it. */
   async routeIs(route: string, holds: (only: string | null | undefined) => boolean): Promise<boolean> {
     return this.program.until(async () => holds(this.relay.bound.get(route)?.only))
+  }
+
+  #timePasses(): void {
+    for (const peer of this.#peers.values()) peer.timePasses()
   }
 
   /** Ends the program like a power cut, and starts it again with what it has stored. */
