@@ -141,4 +141,28 @@ export const rekeyAgent: readonly EndpointMutant[] = [
     this.#rekeyController?.tick`,
     replace: '    this.#rekeyController?.tick',
   },
+  {
+    name: 'asks-outside-only',
+    does: 'asks for a rekey by REKEY_ASK although its session lives',
+    breaks: ['pairing.rekey.ask'],
+    ...link,
+    find: "!this.#channel.isAway && this.#channel.control({ type: 'rekey' })",
+    replace: '!this.#channel.isAway && this.#channel.isAway',
+  },
+  {
+    name: 'failures-borne',
+    does: 'asks for no rekey when nothing opens any more',
+    breaks: ['pairing.rekey.ask'],
+    ...link,
+    find: "    if (decryptFailures >= limits.decryptFailures) return 'decrypt-failures'\n",
+    replace: '',
+  },
+  {
+    name: 'rekey-suite-forgotten',
+    does: 'does not store the suite of a rekey',
+    breaks: ['pairing.rekey.record'],
+    ...link,
+    find: 'this.#change({ suite, peer: { identityKey, dhKey, epoch } })',
+    replace: 'this.#change({ peer: { identityKey, dhKey, epoch } })',
+  },
 ]

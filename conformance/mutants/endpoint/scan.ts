@@ -111,4 +111,13 @@ export const scan: readonly EndpointMutant[] = [
     find: '        if (refusal) this.#fail(refusal)\n',
     replace: "        if (refusal) this.#fail('rejected')\n",
   },
+  {
+    name: 'nine-wait',
+    does: 'waits for the answer to nine M1',
+    breaks: ['pairing.m1.outstanding'],
+    role: 'controller',
+    file: 'schemas/src/limits.ts',
+    find: 'bundles: [8,',
+    replace: 'bundles: [9,',
+  },
 ]
