@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { Failed, SuiteError } from '../shim/trouble.ts'
 import { FaultyRelay, SCRIPTED_HEADER } from './faulty-relay.ts'
@@ -149,5 +151,17 @@ describe('FaultyRelay', () => {
     assert.equal((await relay.listen()).startsWith(origin), true)
     await agent.comeBack()
     assert.equal([...relay.peers][0]?.headers[SCRIPTED_HEADER], 'agent')
+  })
+
+  test('comes back on its port when somebody else who had it meanwhile has left', async () => {
+    const { origin } = relay
+    await relay.crash()
+    const other = createServer().listen(Number(new URL(origin).port), '127.0.0.1')
+    await once(other, 'listening')
+    const back = relay.listen()
+    // Whoever tries now is refused the port.
+    await assert.rejects(once(createServer().listen(Number(new URL(origin).port), '127.0.0.1'), 'listening'))
+    other.close()
+    assert.equal((await back).startsWith(origin), true)
   })
 })

@@ -1,6 +1,7 @@
 // The scripted relay between a program and scripted peers, with a hostile hand on the frames: by
 // direction and kind they are dropped, held back, doubled, swapped or delayed, and sockets are cut.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import type { HandshakeTypeName } from '@happy-remote/schemas/pairing.ts'
 import { ROUTED_HEADER } from '@happy-remote/schemas/relay.ts'
 import { SuiteError } from '../shim/trouble.ts'
@@ -36,6 +37,10 @@ interface Rule {
 /** Says in the upgrade request which clients are scripted; the others are the program. */
 export const SCRIPTED_HEADER = 'x-happy-scripted'
 
+/** ms for which a port may be taken: a client that dials it while nobody listens may be given it for its own end. */
+const PORT_TIME = 5_000
+const PORT_LOOK = 50
+
 export class FaultyRelay extends ScriptedRelay {
   /** Every frame that was let through or met a fault, in order. */
   readonly passed: Passing[] = []
@@ -56,9 +61,17 @@ export class FaultyRelay extends ScriptedRelay {
 
   /** A port of its own, which it keeps over restarts. */
   async listen(): Promise<string> {
-    const url = await this.start('127.0.0.1', this.#port)
-    this.#port = Number(new URL(url).port)
-    return url
+    for (const deadline = performance.now() + PORT_TIME; ; ) {
+      try {
+        const url = await this.start('127.0.0.1', this.#port)
+        this.#port = Number(new URL(url).port)
+        return url
+      } catch (error) {
+        const isTaken = (error as { code?: string }).code === 'EADDRINUSE'
+        if (!isTaken || performance.now() > deadline) throw error
+        await delay(PORT_LOOK)
+      }
+    }
   }
 
   get origin(): string {

@@ -2,6 +2,7 @@
 // method, so that a mutant or a scripted fault overrides one and leaves the rest.
 
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -85,7 +86,7 @@ export class ScriptedRelay {
       if (status !== 101) socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
       else sockets.handleUpgrade(request, socket, head, (accepted) => this.accept(accepted, request))
     })
-    await new Promise<void>((resolve) => server.listen(port, host, resolve))
+    await once(server.listen(port, host), 'listening')
     this.#server = server
     const address = server.address() as AddressInfo
     this.origins = ['localhost', '127.0.0.1', '[::1]'].map((name) => `ws://${name}:${address.port}`)
