@@ -22,6 +22,8 @@ const requirementsOf: Readonly<Record<string, readonly string[]>> = {
   'stream.credit': ['rpc.credit.raise', 'rpc.credit.unknown'],
   'session.revoke': ['rpc.device.own', 'rpc.device.admin', 'rpc.device.not-found'],
   'device.list': ['rpc.device.list'],
+  'device.rename': ['rpc.device.rename', 'rpc.device.rename-other', 'rpc.device.change-not-found'],
+  'device.grant': ['rpc.device.grant', 'rpc.device.grant-output', 'rpc.device.change-not-found'],
   'command.status': ['rpc.command.status', 'rpc.command.status-own'],
   'claude.state': ['rpc.claude.state', 'rpc.claude.died'],
   'claude.message': ['rpc.claude.message', 'rpc.claude.unknown-update'],
@@ -32,6 +34,7 @@ const requirementsOf: Readonly<Record<string, readonly string[]>> = {
   'terminal.resized': ['rpc.terminal.resize'],
   'terminal.exited': ['rpc.terminal.exited'],
   'device.joined': ['rpc.device.events'],
+  'device.changed': ['rpc.device.changed'],
   'device.revoked': ['rpc.device.events'],
 }
 

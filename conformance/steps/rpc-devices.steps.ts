@@ -81,6 +81,41 @@ When('{caller} revokes a device that there is not', async function (this: SuiteW
   await caller.ask('session.revoke', { deviceId: NOBODY })
 })
 
+// Names and capabilities.
+
+When('{caller} renames itself to {string}', async function (this: SuiteWorld, caller: Caller, name: string) {
+  await caller.ask('device.rename', { deviceId: await idOf(caller), name })
+})
+
+When(
+  '{caller} renames {caller} to {string}',
+  async function (this: SuiteWorld, caller: Caller, other: Caller, name: string) {
+    await caller.ask('device.rename', { deviceId: await idOf(other), name })
+  },
+)
+
+When('{caller} renames a device that there is not', async function (this: SuiteWorld, caller: Caller) {
+  await caller.ask('device.rename', { deviceId: NOBODY, name: 'nobody' })
+})
+
+When(
+  '{caller} grants {caller} {string}',
+  async function (this: SuiteWorld, caller: Caller, other: Caller, capabilities: string) {
+    await caller.ask('device.grant', { deviceId: await idOf(other), capabilities: capabilities.split(', ') })
+  },
+)
+
+When('{caller} grants a device that there is not', async function (this: SuiteWorld, caller: Caller) {
+  await caller.ask('device.grant', { deviceId: NOBODY, capabilities: ['observe'] })
+})
+
+Then('"device.list" calls {caller} {string}', async function (this: SuiteWorld, other: Caller, name: string) {
+  const { devices } = await sceneOf(this).caller('controller').rpc.call('device.list')
+  const id = await idOf(other)
+  const found = devices.find(({ deviceId }) => deviceId === id)
+  if (found?.name !== name) throw new Failed(`"device.list" calls it ${JSON.stringify(found?.name)}`)
+})
+
 Then(
   '{caller} is answered with a result, and only then told "pairing.revoked"',
   async function (this: SuiteWorld, caller: Caller) {

@@ -239,6 +239,16 @@ Then('the terminal shows {string}', async function (this: SuiteWorld, text: stri
   await shows(terminalOf(this).caller, (shown) => shown.includes(text), `"${text}" in a terminal`)
 })
 
+Then('{caller} sees {string} in the terminal', async function (this: SuiteWorld, caller: Caller, text: string) {
+  await shows(caller, (shown) => shown.includes(text), `"${text}" in a terminal`)
+})
+
+Then('{caller} sees nothing of {string}', async function (this: SuiteWorld, caller: Caller, text: string) {
+  await this.stage.settle()
+  const shown = await shows(caller, () => true, 'output')
+  if (shown.includes(text)) throw new Failed(`The ${caller.name} sees "${text}"`)
+})
+
 Then('the terminal shows {string} and no more', async function (this: SuiteWorld, text: string) {
   const { caller } = terminalOf(this)
   await shows(caller, (shown) => shown.includes(text), `"${text}" in a terminal`)

@@ -81,6 +81,19 @@ export class Devices {
     return device.connection
   }
 
+  /** Another name, or other capabilities. Throws ProtocolError `not-found`; resolves when it is stored. */
+  async change(deviceId: string, change: Partial<Pick<PairingRecord, 'peerName' | 'capabilities'>>): Promise<void> {
+    const device = this.#devices.get(deviceId)
+    if (!device) throw new ProtocolError('not-found', 'Cannot change a device that is not paired')
+    await device.connection.update(change)
+    const { peerName: name, capabilities } = device.record
+    // rpc.device.grant-output
+    if (!capabilities.includes('terminal')) this.#options.events.detached(deviceId)
+    // rpc.device.changed
+    this.tell('device.changed', { deviceId, name, capabilities: [...capabilities] })
+    this.#options.events.changed(device)
+  }
+
   /** Throws ProtocolError `not-found`; resolves when nothing of the pairing is left. */
   async revoke(deviceId: string): Promise<void> {
     const device = this.#devices.get(deviceId)

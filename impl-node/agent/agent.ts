@@ -21,7 +21,7 @@ import type { AssistantFactory } from './assistants/assistant.ts'
 import { type DiskCommandStore, diskCommandStore } from './command-store.ts'
 import { createCommands } from './commands.ts'
 import { Conversation } from './conversation.ts'
-import type { Device } from './devices.ts'
+import type { Device, DeviceChange } from './devices.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import type { Caller } from './handler.ts'
 import { agentHandlers } from './methods/agent.ts'
@@ -94,7 +94,11 @@ export class Agent {
       emit,
     })
     const commands = createCommands(this.#commandStore)
-    const devices = { list: () => this.devices, revoke: (deviceId: string) => this.revoke(deviceId) }
+    const devices = {
+      list: () => this.devices,
+      change: (deviceId: string, change: DeviceChange) => this.change(deviceId, change),
+      revoke: (deviceId: string) => this.revoke(deviceId),
+    }
     this.#dispatch = createDispatch({
       handlers: {
         ...agentHandlers({
@@ -152,6 +156,19 @@ export class Agent {
     })
     this.#pairings.add(pairing)
     return pairing
+  }
+
+  /** Gives a device another name or other capabilities. False: no such device. */
+  change(deviceId: string, { name, capabilities }: DeviceChange): boolean {
+    const link = [...this.#paired.values()].find((paired) => paired.deviceId === deviceId)?.link
+    if (!link) return false
+    const { record } = link
+    link.describe({ peerName: name ?? record.peerName, capabilities: capabilities ?? record.capabilities })
+    // rpc.device.grant-output
+    if (!link.record.capabilities.includes('terminal')) this.#terminals.detach(deviceId)
+    const told = { name: link.record.peerName, capabilities: [...link.record.capabilities] }
+    this.#emit('device.changed', { deviceId, ...told })
+    return true
   }
 
   /** Ends a pairing and denies the device until it is paired again. False: no such device. */

@@ -13,8 +13,12 @@ export interface Device {
   readonly online: boolean
 }
 
+export type DeviceChange = Partial<Pick<Device, 'name' | 'capabilities'>>
+
 export interface Devices {
   list(): readonly Device[]
+  /** Stores another name or other capabilities, and emits `device.changed`. False: no such device. */
+  change(deviceId: string, change: DeviceChange): boolean
   /** Ends the pairing, tells the device if it can be told, and emits `device.revoked`. False: no such device. */
   revoke(deviceId: string): boolean
 }

@@ -1,6 +1,7 @@
 // What a method handler is given: the seam between dispatch, the methods and the link.
 
 import type { Capability } from '@happy-remote/schemas/constants.ts'
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { EventName, EventParams, MethodName, Params, Result } from '@happy-remote/schemas/rpc/registry.ts'
 
 /** A stream from this side to the caller, in the caller's current session. */
@@ -29,6 +30,12 @@ export interface Caller {
    * before it flows. Also where it could not be handed over, because the session has ended.
    */
   afterResponse(then: () => void): void
+}
+
+/** For methods that need more for another device than for the own one. Throws ProtocolError `forbidden`. */
+export function requireAdmin({ capabilities }: Caller, what: string): void {
+  if (capabilities.has('admin')) return
+  throw new ProtocolError('forbidden', `Cannot ${what}: 'admin' is not granted`, { capability: 'admin' })
 }
 
 /** Throws ProtocolError with an RPC code to refuse. */

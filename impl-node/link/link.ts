@@ -243,7 +243,7 @@ export class Link {
     this.close()
   }
 
-  /** What the agent has told of itself and of this device in another way than by pair.complete. */
+  /** What the peer is called and what the controller may do, where it was told or decided in another way than by pair.complete. */
   describe(told: Pick<PairingRecord, 'capabilities' | 'peerName'>): void {
     if (!this.#closed) this.#change(told)
   }

@@ -99,3 +99,67 @@ Feature: Capabilities and devices
       And the controller is told "terminal.exited" with the exit code 0 and the end 1000
       And the second controller is told nothing of terminals
       And the third controller is told nothing of devices and of the conversation
+
+  Rule: A name that a device gives itself, or a controller with "admin" to any, stays with the pairing
+
+    @req:rpc.device.rename @req:rpc.device.changed
+    Scenario: A device names itself, and another one is named
+      Given a controller that is paired with it and may also "admin"
+      And a second controller that is paired with it
+      When the second controller renames itself to "tablet"
+      Then the second controller is answered with a result
+      And the controller is told "device.changed" of the second controller
+      And the second controller is told "device.changed" of the second controller
+      When the controller renames the second controller to "the tablet"
+      Then the controller is answered with a result
+      And "device.list" calls the second controller "the tablet"
+      When the agent is killed, and runs again
+      Then "device.list" calls the second controller "the tablet"
+
+    @req:rpc.device.rename-other @negative
+    Scenario: Another device is renamed only by a controller with "admin"
+      Given a controller that is paired with it
+      And a second controller that is paired with it
+      When the controller renames the second controller to "mine"
+      Then the controller is answered with the error "forbidden" for "admin"
+
+  Rule: From a "device.grant" on, a device has exactly the capabilities that it names
+
+    @req:rpc.device.grant @req:rpc.device.changed
+    Scenario: Capabilities are taken away and given
+      Given a controller that is paired with it and may also "admin"
+      And a second controller that is paired with it
+      When the controller grants the second controller "observe, prompt"
+      Then the controller is answered with a result
+      And the second controller is told "device.changed" of the second controller
+      When the second controller calls "terminal.list"
+      Then the second controller is answered with the error "forbidden" for "terminal"
+      When the agent is killed, and runs again
+      And the second controller calls "terminal.list"
+      Then the second controller is answered with the error "forbidden" for "terminal"
+      When the controller grants the second controller "observe, terminal"
+      Then the controller is answered with a result
+      When the second controller calls "terminal.list"
+      Then the second controller is answered with a result
+
+    @req:rpc.device.grant-output @negative
+    Scenario: A device that loses "terminal" while it sees one
+      Given a controller that is paired with it and may also "admin"
+      And a second controller that is paired with it
+      And the second controller has opened a terminal that runs "cat"
+      When the second controller types "before" and Enter
+      Then the terminal shows "before"
+      When the controller grants the second controller "observe"
+      Then the controller is answered with a result
+      When the controller attaches to the terminal
+      And the controller types "after" and Enter
+      Then the controller sees "after" in the terminal
+      And the second controller sees nothing of "after"
+
+    @req:rpc.device.change-not-found
+    Scenario: A device that is not paired
+      Given a controller that is paired with it and may also "admin"
+      When the controller renames a device that there is not
+      Then the controller is answered with the error "not-found"
+      When the controller grants a device that there is not
+      Then the controller is answered with the error "not-found"

@@ -4,6 +4,7 @@ import type { EndpointMutant } from '../mutant.ts'
 import { agent } from './fault.ts'
 
 const AGENT = 'agent/agent'
+const DEVICE = 'agent/methods/device'
 const SESSION = 'agent/methods/session'
 
 export const agentDevices: readonly EndpointMutant[] = [
@@ -28,8 +29,8 @@ export const agentDevices: readonly EndpointMutant[] = [
     'lets anybody revoke anybody',
     ['rpc.device.admin'],
     SESSION,
-    "if (!caller.capabilities.has('admin')) {",
-    'if (caller.capabilities.size === 0) {',
+    "requireAdmin(caller, 'revoke another device')",
+    '',
   ),
   agent(
     'revokes-nobody',
@@ -70,5 +71,53 @@ export const agentDevices: readonly EndpointMutant[] = [
     AGENT,
     'online: link.heardAt !== null && this.#now() - link.heardAt < limits.presenceFresh,',
     'online: link.heardAt !== null,',
+  ),
+  agent(
+    'anybody-renames',
+    'lets anybody rename anybody',
+    ['rpc.device.rename-other'],
+    DEVICE,
+    "if (deviceId !== caller.deviceId) requireAdmin(caller, 'rename another device')",
+    '',
+  ),
+  agent(
+    'name-forgotten',
+    'forgets the name that a device was given',
+    ['rpc.device.rename'],
+    AGENT,
+    'peerName: name ?? record.peerName',
+    'peerName: record.peerName',
+  ),
+  agent(
+    'grant-adds',
+    'adds the capabilities that are granted to those that a device has',
+    ['rpc.device.grant'],
+    AGENT,
+    'capabilities: capabilities ?? record.capabilities',
+    'capabilities: [...new Set([...(capabilities ?? []), ...record.capabilities])]',
+  ),
+  agent(
+    'goes-on-showing',
+    'shows its terminals to a device that has lost "terminal"',
+    ['rpc.device.grant-output'],
+    AGENT,
+    "if (!link.record.capabilities.includes('terminal')) this.#terminals.detach(deviceId)",
+    '',
+  ),
+  agent(
+    'changes-nobody',
+    'says that it renamed a device that there is not',
+    ['rpc.device.change-not-found'],
+    DEVICE,
+    'if (devices.change(deviceId, changes)) return {}',
+    'if (devices.change(deviceId, changes) || deviceId.length > 0) return {}',
+  ),
+  agent(
+    'changes-in-silence',
+    'tells nobody that a device has another name or other capabilities',
+    ['rpc.device.changed'],
+    AGENT,
+    "this.#emit('device.changed', { deviceId, ...told })",
+    'void told',
   ),
 ]

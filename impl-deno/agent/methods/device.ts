@@ -1,9 +1,10 @@
+import type { Capability } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
 import type { Handlers } from '../caller.ts'
 import type { Devices } from '../devices.ts'
 
-type Names = 'agent.info' | 'device.list' | 'session.revoke'
+type Names = 'agent.info' | 'device.list' | 'device.rename' | 'device.grant' | 'session.revoke'
 
 /** What `agent.info` tells of the agent itself. */
 export type Self = Omit<Result<'agent.info'>, 'capabilities' | 'assistant'>
@@ -19,18 +20,31 @@ export const deviceMethods = (
   'device.list': (_, { device }) => ({
     result: { devices: devices().list.map((summary) => ({ ...summary, self: summary.deviceId === device })) },
   }),
+  'device.rename': async ({ deviceId, name: peerName }, { device, capabilities }) => {
+    // rpc.device.rename-other
+    if (deviceId !== device) requireAdmin(capabilities, 'rename another device')
+    await devices().change(deviceId, { peerName })
+    return { result: {} }
+  },
+  'device.grant': async ({ deviceId, capabilities }) => {
+    await devices().change(deviceId, { capabilities })
+    return { result: {} }
+  },
   'session.revoke': async ({ deviceId }, { device, capabilities }) => {
     if (deviceId === device) {
       // rpc.device.own, rpc.device.response-first
       return { result: { success: true }, after: (sent) => void devices().revokeAfter(sent, deviceId) }
     }
     // rpc.device.admin
-    if (!capabilities.includes('admin')) {
-      throw new ProtocolError('forbidden', 'Cannot revoke another device', { capability: 'admin' })
-    }
+    requireAdmin(capabilities, 'revoke another device')
     // rpc.device.not-found
     if (!devices().has(deviceId)) throw new ProtocolError('not-found', 'Cannot revoke a device that is not paired')
     await devices().revoke(deviceId)
     return { result: { success: true } }
   },
 })
+
+function requireAdmin(capabilities: readonly Capability[], what: string): void {
+  if (capabilities.includes('admin')) return
+  throw new ProtocolError('forbidden', `Cannot ${what}`, { capability: 'admin' })
+}

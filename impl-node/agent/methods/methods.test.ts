@@ -7,7 +7,7 @@ import type { Request } from '@happy-remote/schemas/rpc/envelope.ts'
 import { FakeCaller } from '../caller.fake.ts'
 import { diskCommandStore } from '../command-store.ts'
 import { createCommands } from '../commands.ts'
-import type { Device, Devices } from '../devices.ts'
+import type { Device, DeviceChange, Devices } from '../devices.ts'
 import { createDispatch } from '../dispatch.ts'
 import type { Handlers } from '../handler.ts'
 import { agentHandlers } from './agent.ts'
@@ -28,14 +28,19 @@ function fakeDevices() {
     online: i === 0,
   }))
   const revoked: string[] = []
+  const changed: [string, DeviceChange][] = []
   const devices: Devices = {
     list: () => paired,
+    change(deviceId, change) {
+      changed.push([deviceId, change])
+      return paired.some((device) => device.deviceId === deviceId)
+    },
     revoke(deviceId) {
       revoked.push(deviceId)
       return paired.some((device) => device.deviceId === deviceId)
     },
   }
-  return { devices, revoked }
+  return { devices, revoked, changed }
 }
 
 /** Through dispatch, which checks that results fit their schemas. */
@@ -127,6 +132,27 @@ test('session.revoke of another device needs admin', async () => {
   assert.deepEqual(revoked, [me.deviceId])
   const unknown = (await ask(handlers, owner, 'session.revoke', { deviceId: `${'e'.repeat(25)}a` })) as { code: string }
   assert.equal(unknown.code, 'not-found')
+})
+
+test('device.rename of the own device needs no admin, device.grant always does', async () => {
+  const { devices, changed } = fakeDevices()
+  const handlers = deviceHandlers(devices)
+  const forbidden = { code: 'forbidden', data: { capability: 'admin' } }
+  const own = { deviceId: me.deviceId }
+  assert.deepEqual(await ask(handlers, me, 'device.rename', { ...own, name: 'phone' }), {})
+  for (const [method, params] of [
+    ['device.rename', { deviceId: owner.deviceId, name: 'x' }],
+    ['device.grant', { ...own, capabilities: ['admin'] }],
+  ] as const) {
+    assert.partialDeepStrictEqual(await ask(handlers, me, method, params), forbidden)
+  }
+  assert.deepEqual(await ask(handlers, owner, 'device.grant', { ...own, capabilities: ['observe'] }), {})
+  assert.deepEqual(changed, [
+    [me.deviceId, { name: 'phone' }],
+    [me.deviceId, { capabilities: ['observe'] }],
+  ])
+  const nobody = { deviceId: `${'e'.repeat(25)}a`, name: 'x' }
+  assert.partialDeepStrictEqual(await ask(handlers, owner, 'device.rename', nobody), { code: 'not-found' })
 })
 
 test('every terminal method reaches its namesake', async () => {

@@ -1,6 +1,6 @@
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { Devices } from '../devices.ts'
-import type { Handlers } from '../handler.ts'
+import { type Handlers, requireAdmin } from '../handler.ts'
 
 export const sessionHandlers = (devices: Devices): Pick<Handlers, 'session.revoke'> => ({
   'session.revoke'({ deviceId }, caller) {
@@ -9,11 +9,7 @@ export const sessionHandlers = (devices: Devices): Pick<Handlers, 'session.revok
       caller.afterResponse(() => devices.revoke(deviceId))
       return { success: true }
     }
-    if (!caller.capabilities.has('admin')) {
-      throw new ProtocolError('forbidden', "Cannot revoke another device: 'admin' is not granted", {
-        capability: 'admin',
-      })
-    }
+    requireAdmin(caller, 'revoke another device')
     if (!devices.revoke(deviceId)) {
       throw new ProtocolError('not-found', `Cannot revoke ${deviceId}: no such device is paired`)
     }

@@ -155,6 +155,10 @@ export class Interactive {
         this.print(dim(`Terminal ${shortId(terminalId)} has ended${exitCode === null ? '' : ` with ${exitCode}`}.`)),
       'device.joined': ({ deviceId, name }) =>
         this.print(dim(`${safeLine(name, 64) || `A device (${shortId(deviceId)})`} was paired.`)),
+      'device.changed': ({ deviceId, name, capabilities }) =>
+        this.print(
+          dim(`${safeLine(name, 64) || `A device (${shortId(deviceId)})`} may now ${capabilities.join(', ')}.`),
+        ),
       'device.revoked': ({ deviceId }) => this.print(dim(`${shortId(deviceId)} is no longer paired.`)),
     })
   }

@@ -1,6 +1,7 @@
 // The events that an agent sends.
 
 import { Type } from 'typebox'
+import { CapabilityName } from '../pairing.ts'
 import { ClaudeState } from './claude-get-status.ts'
 import { DeviceId, defineEvent, Uuid } from './method.ts'
 import { PermissionRequest, PermissionResolution } from './permission.ts'
@@ -143,6 +144,15 @@ export const deviceJoined = defineEvent({
   journaled: true,
   doc: 'A device was paired.',
   params: Type.Object({ deviceId: DeviceId, name: Type.String() }),
+})
+
+export const deviceChanged = defineEvent({
+  name: 'device.changed',
+  capability: 'observe',
+  urgent: false,
+  journaled: true,
+  doc: 'A device has another name, or other capabilities.',
+  params: Type.Object({ deviceId: DeviceId, name: Type.String(), capabilities: Type.Array(CapabilityName) }),
 })
 
 export const deviceRevoked = defineEvent({

@@ -6,7 +6,9 @@ import { claudeCancel } from './claude-cancel.ts'
 import { claudeGetStatus } from './claude-get-status.ts'
 import { claudeSendMessage } from './claude-send-message.ts'
 import { commandStatus } from './command-status.ts'
+import { deviceGrant } from './device-grant.ts'
 import { deviceList } from './device-list.ts'
+import { deviceRename } from './device-rename.ts'
 import * as eventTypes from './events.ts'
 import type { EventType, Method, ParamsOf, ResultOf } from './method.ts'
 import { permissionAnswer } from './permission-answer.ts'
@@ -34,6 +36,8 @@ export const methods = {
   'stream.credit': streamCredit,
   'session.revoke': sessionRevoke,
   'device.list': deviceList,
+  'device.rename': deviceRename,
+  'device.grant': deviceGrant,
   'command.status': commandStatus,
 } as const satisfies Record<string, Method>
 
@@ -52,6 +56,7 @@ export const events = {
   'terminal.resized': eventTypes.terminalResized,
   'terminal.exited': eventTypes.terminalExited,
   'device.joined': eventTypes.deviceJoined,
+  'device.changed': eventTypes.deviceChanged,
   'device.revoked': eventTypes.deviceRevoked,
 } as const satisfies Record<string, EventType>
 

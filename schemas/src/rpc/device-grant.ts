@@ -1,0 +1,13 @@
+import { Type } from 'typebox'
+import { CapabilityName } from '../pairing.ts'
+import { DeviceId, defineMethod, Empty } from './method.ts'
+
+export const deviceGrant = defineMethod({
+  name: 'device.grant',
+  kind: 'command',
+  capability: 'admin',
+  doc: 'Gives a device these capabilities instead of those that it has.',
+  params: Type.Object({ deviceId: DeviceId, capabilities: Type.Array(CapabilityName, { uniqueItems: true }) }),
+  result: Empty,
+  errors: ['not-found'],
+})
