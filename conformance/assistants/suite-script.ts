@@ -19,6 +19,7 @@ const text = (words: string, more: { repeat?: number; size?: number; pause?: num
   text: words,
   ...more,
 })
+const thought = (words: string): Step => ({ do: 'thought', text: words })
 const wait: Step = { do: 'wait' }
 
 const ask = (call: string, input: unknown, more: { await?: boolean } = {}): Step => ({
@@ -39,9 +40,10 @@ const ask = (call: string, input: unknown, more: { await?: boolean } = {}): Step
 
 const replies: Readonly<Record<string, Step[]>> = {
   'say hello': [text('Hello')],
-  'think, then say hello': [{ do: 'thought', text: 'Let me think.' }, text('Hello')],
+  'think, then say hello': [thought('Let me think.'), text('Hello')],
   'say ten words': [text('0001 0002 0003 0004 0005 0006 0007 0008 0009 0010 ', { size: 5 })],
-  'say a hundred words at once': [text('word ', { repeat: 100, size: 5 })],
+  // Of two kinds in turn: an agent may put pieces of one kind together before it sends them.
+  'think and speak in turn a hundred times': Array.from({ length: 100 }, () => [thought('so '), text('word ')]).flat(),
   'say ten long sentences at once': [text('x', { repeat: 200_000, size: 20_000 })],
   'say five words after a second': [
     { do: 'wait', ms: 1_000 },

@@ -9,8 +9,8 @@ Feature: Batches
   Rule: A batch has 2 to 10 messages and at most 65,536 bytes, and no batch among them
 
     @req:rpc.batch.frame
-    Scenario: A hundred small events, and ten large ones, at once
-      When the controller gives the prompt "say a hundred words at once"
+    Scenario: Hundreds of small events, and ten large ones, at once
+      When the controller gives the prompt "think and speak in turn a hundred times"
       And the controller gives the prompt "say ten long sentences at once"
       Then the controller is told that both prompts are "completed"
       And each batch of the agent has 2 to 10 messages and at most 65,536 bytes
