@@ -133,6 +133,16 @@ Deno.test('a prompt is left with its question, answered by approve, and followed
     assert.match(talk.text, /Assistant: idle[\s\S]*A line is a prompt/)
   }))
 
+Deno.test('a device names itself, and may not say what it may do', () =>
+  paired(async (control) => {
+    const renamed = await control(['rename', 'my phone', '--json'])
+    assert.deepEqual([renamed.code, renamed.lines[0]?.name], [0, 'my phone'])
+    assert.match((await control(['devices'])).text, /my phone/)
+    assert.equal((await control(['grant', 'my phone', 'observe,admin'])).code, 5)
+    assert.equal((await control(['grant', 'my phone', 'everything'])).code, 2)
+    assert.equal((await control(['rename', 'tablet', 'x'])).code, 3)
+  }))
+
 Deno.test('a pairing is ended by control, and control then has nothing to control', () =>
   paired(async (control) => {
     assert.equal((await control(['revoke', 'nobody', '--yes'])).code, 3)

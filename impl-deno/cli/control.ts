@@ -2,6 +2,7 @@
 
 import { type Command, EXIT_FAILED, EXIT_OK, UsageError } from './command.ts'
 import { approve } from './control/approve.ts'
+import { grant, rename } from './control/change.ts'
 import { type OnQuestion, prompt } from './control/prompt.ts'
 import { devices, info, status, terms } from './control/reads.ts'
 import { revoke, revokeLocally } from './control/revoke.ts'
@@ -31,6 +32,12 @@ Usage: happy-remote control [options]
   terms                  the terminals of the agent
   devices                the devices that are paired with the agent
   info                   who the agent is, and what this device may do there
+  rename [<device>] <name>
+                         give this device another name, or with the right
+                         \`admin\` another device
+  grant <device> <capabilities>
+                         with the right \`admin\`: say what a device may do,
+                         with commas between: observe,prompt,approve
   revoke [<device>]      end the pairing of this device, or with the right
                          \`admin\` that of another: --yes, --local
 
@@ -119,6 +126,8 @@ const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
   terms: read(terms),
   devices: read(devices),
   info: read(info),
+  rename: { options: [], most: 2, run: (subject, _, words) => rename(subject, words) },
+  grant: { options: [], most: 2, run: (subject, _, words) => grant(subject, words) },
   revoke: {
     options: ['yes', 'local'],
     most: 1,

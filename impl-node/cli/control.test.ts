@@ -142,6 +142,19 @@ test('a paired controller gets along without a terminal, and nothing is left whe
   })
 })
 
+test('a device names itself, and may not say what it may do', async (t) => {
+  const world = await startWorld(t)
+  await pairUp(t, world)
+  const renamed = await runCli(control('rename', 'my phone', '--json'), world)
+  assert.deepEqual([renamed.exitCode, JSON.parse(renamed.stdout).name], [0, 'my phone'])
+  assert.match((await runCli(control('devices'), world)).stdout, /^my phone /)
+  const granted = await runCli(control('grant', 'my phone', 'observe,admin'), world)
+  assert.deepEqual([granted.exitCode, /admin/.test(granted.stderr)], [5, true])
+  const wrong = await runCli(control('grant', 'my phone', 'everything'), world)
+  assert.deepEqual([wrong.exitCode, wrong.stderr.includes('There is no capability "everything"')], [2, true])
+  assert.equal((await runCli(control('rename', 'tablet', 'x'), world)).exitCode, 3)
+})
+
 test('a pairing is ended from either side, and the other is told', async (t) => {
   const world = await startWorld(t)
   const agent = await pairUp(t, world)

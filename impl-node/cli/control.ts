@@ -5,6 +5,7 @@ import { type Command, EXIT, UsageError } from './command.ts'
 import { settingsOf } from './config.ts'
 import { cancel, revoke } from './control/act.ts'
 import { approve } from './control/approve.ts'
+import { grant, rename } from './control/change.ts'
 import { openConnection, untilReady } from './control/connection.ts'
 import { runInteractive } from './control/interactive.ts'
 import { prompt } from './control/prompt.ts'
@@ -18,7 +19,7 @@ import { sayTo } from './output.ts'
 import { canDraw } from './terminal/can-draw.ts'
 import { wrap } from './terminal/columns.ts'
 
-const subs: readonly Sub[] = [status, prompt, approve, cancel, term, terms, devices, info, revoke]
+const subs: readonly Sub[] = [status, prompt, approve, cancel, term, terms, devices, info, rename, grant, revoke]
 
 const OPTIONS = { ...COMMON_OPTIONS, device: { type: 'string' }, timeout: { type: 'string' } } as const
 const TIMEOUT = 15

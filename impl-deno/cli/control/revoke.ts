@@ -2,10 +2,11 @@
 
 import { encodeBase32 } from '../../crypto/base32.ts'
 import { deviceIdOf } from '../../crypto/identity.ts'
-import { CommandFailure, type CommandIo, EXIT_NOT_PAIRED, EXIT_OK, EXIT_REFUSED, UsageError } from '../command.ts'
+import { CommandFailure, type CommandIo, EXIT_OK, EXIT_REFUSED, UsageError } from '../command.ts'
 import { safeLine } from '../safe-text.ts'
 import type { Settings } from '../settings.ts'
 import type { Lines } from '../stdin.ts'
+import { pairedDevice } from './paired-device.ts'
 import { openPaired, type Subject } from './subject.ts'
 
 async function agree(what: string, yes: boolean, io: CommandIo, lines: Lines): Promise<void> {
@@ -24,17 +25,7 @@ export async function revoke(
   lines: Lines,
 ): Promise<number> {
   const { controller, say, io } = subject
-  const { devices } = await controller.call('device.list', {})
-  const prefix = wanted?.toLowerCase().replace(/^hd1/, '')
-  const found = devices.filter(({ name, deviceId, self }) =>
-    prefix === undefined ? self : name === wanted || (prefix !== '' && deviceId.startsWith(prefix)),
-  )
-  const [device] = found
-  if (!device || found.length > 1) {
-    const message = device ? `There are several devices "${wanted}"` : `There is no device "${wanted}"`
-    throw new CommandFailure(message, EXIT_NOT_PAIRED, 'not-found')
-  }
-  const { deviceId, name, self } = device
+  const { deviceId, name, self } = await pairedDevice(subject, wanted)
   await agree(`End the pairing of ${self ? 'this device' : safeLine(name)}?`, yes, io, lines)
   if (self) await controller.revoke()
   else await controller.call('session.revoke', { deviceId })

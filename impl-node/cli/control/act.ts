@@ -5,6 +5,7 @@ import { EXIT, UsageError } from '../command.ts'
 import { Failure } from '../failure.ts'
 import { canAsk, confirm } from '../terminal/ask.ts'
 import { untilReady } from './connection.ts'
+import { pairedDevice } from './paired-device.ts'
 import type { Sub, SubContext } from './sub.ts'
 
 export const cancel: Sub = {
@@ -26,11 +27,9 @@ Exit codes: 0 told, 1 there was nothing to stop.
 }
 
 async function revokeOther({ controller, say }: SubContext, wanted: string): Promise<number> {
-  const { devices } = await controller.call('device.list', {})
-  const device = devices.find(({ deviceId, name }) => deviceId === wanted || name === wanted)
-  if (!device) throw new Failure(EXIT.notPaired, 'not-found', `No device ${JSON.stringify(wanted)} is paired there.`)
-  await controller.call('session.revoke', { deviceId: device.deviceId })
-  say('Revoked.', { event: 'revoked', deviceId: device.deviceId })
+  const { deviceId } = await pairedDevice(controller, wanted)
+  await controller.call('session.revoke', { deviceId })
+  say('Revoked.', { event: 'revoked', deviceId })
   return EXIT.ok
 }
 
