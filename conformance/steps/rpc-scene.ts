@@ -210,11 +210,8 @@ export interface AgentOptions {
 
 /** Starts the agent under test. Takes the place of one that a step before has started. */
 export async function startAgent(world: SuiteWorld, options: AgentOptions | 'no assistant' = {}): Promise<RpcScene> {
-  const before = scenes.get(world)
-  if (before) {
-    before.end()
-    await before.stage.end(false)
-  }
+  scenes.get(world)?.end()
+  await world.leaveStage()
   const scene = new RpcScene(world.useStage('agent'))
   scenes.set(world, scene)
   if (options === 'no assistant') {

@@ -70,6 +70,13 @@ export class SuiteWorld extends World<Parameters> {
     return this.#stage
   }
 
+  /** Ends what a step has named, so that another takes its place. */
+  async leaveStage(): Promise<void> {
+    const stage = this.#stage
+    this.#stage = undefined
+    await stage?.end(false)
+  }
+
   get stage(): Stage {
     if (!this.#stage) throw new SuiteError('No step has named the agent or controller under test')
     return this.#stage
