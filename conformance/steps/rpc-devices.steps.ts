@@ -94,10 +94,6 @@ When(
   },
 )
 
-When('{caller} renames a device that there is not', async function (this: SuiteWorld, caller: Caller) {
-  await caller.ask('device.rename', { deviceId: NOBODY, name: 'nobody' })
-})
-
 When(
   '{caller} grants {caller} {string}',
   async function (this: SuiteWorld, caller: Caller, other: Caller, capabilities: string) {
@@ -105,9 +101,13 @@ When(
   },
 )
 
-When('{caller} grants a device that there is not', async function (this: SuiteWorld, caller: Caller) {
-  await caller.ask('device.grant', { deviceId: NOBODY, capabilities: ['observe'] })
-})
+When(
+  '{caller} calls {string} for a device that there is not',
+  async function (this: SuiteWorld, caller: Caller, method: string) {
+    const what = method === 'device.rename' ? { name: 'nobody' } : { capabilities: ['observe'] }
+    await caller.ask(method, { deviceId: NOBODY, ...what })
+  },
+)
 
 Then('"device.list" calls {caller} {string}', async function (this: SuiteWorld, other: Caller, name: string) {
   const { devices } = await sceneOf(this).caller('controller').rpc.call('device.list')

@@ -159,7 +159,7 @@ Feature: Capabilities and devices
     @req:rpc.device.change-not-found
     Scenario: A device that is not paired
       Given a controller that is paired with it and may also "admin"
-      When the controller renames a device that there is not
+      When the controller calls "device.rename" for a device that there is not
       Then the controller is answered with the error "not-found"
-      When the controller grants a device that there is not
+      When the controller calls "device.grant" for a device that there is not
       Then the controller is answered with the error "not-found"
