@@ -7,9 +7,8 @@ import { events, type MethodName, methods, type Result } from '@happy-remote/sch
 import { Failed } from '../shim/trouble.ts'
 import type { Endpoint, FrameOf, SendOptions } from './endpoint.ts'
 import { assertFits, isReference } from './heard-frames.ts'
+import { answerTime } from './patience.ts'
 
-/** Time for what the program does at once. */
-const AT_ONCE = 20_000
 const LOOK = 10
 
 /** A message of the program, complete with its body. */
@@ -93,7 +92,7 @@ export class Rpc {
   }
 
   /** The `count`th response to a request. Throws Failed where it does not come. */
-  async answer({ id, method }: Request, count = 1, time = AT_ONCE): Promise<Whole<Response>> {
+  async answer({ id, method }: Request, count = 1, time = answerTime()): Promise<Whole<Response>> {
     return this.until(`answer to "${method}"`, () => this.responsesTo(id)[count - 1], time)
   }
 
@@ -108,7 +107,7 @@ export class Rpc {
   // Hearing.
 
   /** Waits until `look` gives something. Throws Failed after `time` ms. */
-  async until<T>(what: string, look: () => T | undefined, time = AT_ONCE): Promise<T> {
+  async until<T>(what: string, look: () => T | undefined, time = answerTime()): Promise<T> {
     for (const deadline = performance.now() + time; ; ) {
       this.update()
       const found = look()
@@ -133,7 +132,7 @@ export class Rpc {
     name: string,
     matches: (params: Record<string, unknown>) => boolean = () => true,
     what = `"${name}"`,
-    time = AT_ONCE,
+    time = answerTime(),
   ): Promise<Whole<Event>> {
     const found = await this.until(
       what,
