@@ -94,10 +94,6 @@ export const agentCommand: Command = {
     const end = args.indexOf('--')
     const command = end < 0 ? [] : args.slice(end + 1)
     const { values, positionals } = readOptions(end < 0 ? args : args.slice(0, end), OPTIONS)
-    if (values.help) {
-      io.out(USAGE)
-      return EXIT_OK
-    }
     if (positionals.length > 0) throw new UsageError(`"${positionals[0]}" is one word too many`)
     const settings = readSettings(values, io)
     const chosen = values.assistant === undefined ? settings.assistant : [values.assistant, ...command]

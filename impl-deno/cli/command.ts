@@ -69,6 +69,12 @@ export const terminal: CommandIo = {
 
 /** Runs a command and says why it failed; resolves with the exit code. */
 export async function runCommand(command: Command, args: readonly string[], io: CommandIo = terminal): Promise<number> {
+  const end = args.indexOf('--')
+  // Also beside what is wrong: who asks for help is not told to ask for help.
+  if ((end < 0 ? args : args.slice(0, end)).includes('--help')) {
+    io.out(command.usage)
+    return EXIT_OK
+  }
   try {
     return await command.run(args, io)
   } catch (error) {

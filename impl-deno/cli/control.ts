@@ -165,10 +165,6 @@ export const controlCommand: Command = {
   usage: USAGE,
   async run(args, io) {
     const { values, positionals } = readOptions(args, OPTIONS)
-    if (values.help) {
-      io.out(USAGE)
-      return EXIT_OK
-    }
     const [name, ...rest] = positionals
     const found = name !== undefined && Object.hasOwn(SUB_COMMANDS, name) ? SUB_COMMANDS[name] : undefined
     if (name !== undefined && !found) {

@@ -60,10 +60,6 @@ export const demoCommand: Command = {
   usage: USAGE,
   async run(args, io) {
     const { values, positionals } = readOptions(args, OPTIONS)
-    if (values.help) {
-      io.out(USAGE)
-      return EXIT_OK
-    }
     if (positionals.length > 0) throw new UsageError(`"${positionals[0]}" is one word too many`)
     const folder = await Deno.makeTempDir({ prefix: 'happy-remote-demo-' })
     const demo = new Demo(folder, readSettings(values, io), values.json === true, io)

@@ -52,10 +52,6 @@ export const devicesCommand: Command = {
   usage: USAGE,
   async run(args, io) {
     const { values, positionals } = readOptions(args, STATE_OPTIONS)
-    if (values.help) {
-      io.out(USAGE)
-      return EXIT_OK
-    }
     const [action = 'list', wanted, ...more] = positionals
     const isRevoke = action === 'revoke'
     if ((action !== 'list' && !isRevoke) || more.length > 0 || (wanted !== undefined) !== isRevoke) {

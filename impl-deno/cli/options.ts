@@ -11,7 +11,6 @@ export const STATE_OPTIONS = {
   config: { type: 'string' },
   'log-level': { type: 'string' },
   json: { type: 'boolean' },
-  help: { type: 'boolean' },
 } as const satisfies Options
 
 /** Throws UsageError. What stands behind `--` is a positional, too. */

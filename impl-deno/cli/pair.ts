@@ -66,10 +66,6 @@ export const pairCommand: Command = {
   usage: USAGE,
   async run(args, io) {
     const { values, positionals } = readOptions(args, OPTIONS)
-    if (values.help) {
-      io.out(USAGE)
-      return EXIT_OK
-    }
     const settings = readSettings(values, io)
     const lines = new Lines()
     const say = (event: string, data: object, text: string) =>

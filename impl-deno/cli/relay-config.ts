@@ -23,7 +23,6 @@ export interface RelayConfig {
 }
 
 export interface RelayArguments {
-  readonly help: boolean
   readonly printConfig: boolean
   readonly config: RelayConfig
 }
@@ -40,13 +39,12 @@ const OPTIONS = {
   'log-level': { type: 'string' },
   json: { type: 'boolean' },
   'print-config': { type: 'boolean' },
-  help: { type: 'boolean' },
 } as const
 
 /** Throws UsageError. */
 export function readRelayArguments(args: readonly string[], env: CommandIo['env']): RelayArguments {
   const given = parse(args)
-  type Single = Exclude<keyof typeof given, 'origin' | 'limit' | 'json' | 'help' | 'print-config'>
+  type Single = Exclude<keyof typeof given, 'origin' | 'limit' | 'json' | 'print-config'>
   const variable = (name: string) => env(`HAPPY_RELAY_${name.toUpperCase().replaceAll('-', '_')}`) || undefined
   const one = (name: Single): string | undefined => given[name] ?? variable(name)
   const many = (name: 'origin' | 'limit'): string[] => given[name] ?? variable(name)?.split(',') ?? []
@@ -55,7 +53,6 @@ export function readRelayArguments(args: readonly string[], env: CommandIo['env'
   if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key belong together')
   const origins = many('origin').map(readOrigin)
   return {
-    help: given.help ?? false,
     printConfig: given['print-config'] ?? false,
     config: {
       host: one('host') ?? '127.0.0.1',

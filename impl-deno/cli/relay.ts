@@ -41,11 +41,7 @@ export const relayCommand: Command = {
   summary: 'runs a relay, which joins agents and controllers and can read nothing',
   usage: USAGE,
   async run(args, io) {
-    const { help, printConfig, config } = readRelayArguments(args, io.env)
-    if (help) {
-      io.out(USAGE)
-      return EXIT_OK
-    }
+    const { printConfig, config } = readRelayArguments(args, io.env)
     if (printConfig) {
       io.out(JSON.stringify(config, null, 2))
       return EXIT_OK
