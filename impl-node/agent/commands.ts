@@ -88,7 +88,10 @@ const keyOf = (controller: string, id: string) => `${controller} ${id}`
 /** Params nested deeper than this are refused; nothing legitimate comes near. */
 const MAX_DEPTH = 100
 
-/** Equal for equal methods and params, whatever the order of members; a prompt's text is not in it. */
+/**
+ * Equal for equal methods and params, whatever the order of members; a prompt's text is not in it. What came as a
+ * stream is in its place by now, so that the stream's number, which is another in every session, does not count.
+ */
 export function fingerprint(method: string, params: unknown): string {
   return createHash('sha256')
     .update(`${method}\n${canonical(params, 0)}`)
@@ -99,12 +102,6 @@ function canonical(value: unknown, depth: number): string {
   if (depth > MAX_DEPTH) throw new ProtocolError('invalid-params', `Cannot read params nested deeper than ${MAX_DEPTH}`)
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const members = Object.entries(value)
-  // Of a stream reference only length and hash count: the stream's number is new in every session.
-  const counted = isReference(value) ? members.filter(([name]) => name !== 'stream') : members
-  const texts = counted.map(([name, item]) => `${JSON.stringify(name)}:${canonical(item, depth + 1)}`)
+  const texts = Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}:${canonical(item, depth + 1)}`)
   return `{${texts.sort().join(',')}}`
 }
-
-const isReference = (value: object): boolean =>
-  Object.keys(value).length === 3 && ['stream', 'length', 'sha256'].every((name) => Object.hasOwn(value, name))
