@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { Then, When } from '@cucumber/cucumber'
 import type { HandshakeErrorCode } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
 import { RekeyAskBody } from '@happy-remote/schemas/pairing.ts'
 import { equal } from '@happy-remote/vectors/protocol/bytes.ts'
 import type { ControllerRun, M1Parts, M3Parts } from '../peers/controller-run.ts'
@@ -357,8 +358,11 @@ const reasons: Readonly<Record<string, number>> = {
   'age or count': 4,
 }
 
+/** ms, however busy the machine is: what comes later may be the repetition (pairing.rekey-ask.again). */
+const BEFORE_REPETITION = limits.rekeyGap - 2_000
+
 Then('the agent sends REKEY_ASK with the reason {string}', async function (this: SuiteWorld, reason: string) {
-  const { body } = await runningOf(this).peer.expectHandshake('REKEY_ASK')
+  const { body } = await runningOf(this).peer.expectHandshake('REKEY_ASK', BEFORE_REPETITION)
   if (!body) throw new Failed('The REKEY_ASK does not open under the key of the pairing')
   const said = RekeyAskBody.decode(body).reason
   if (said !== reasons[reason]) throw new Failed(`The REKEY_ASK has the reason ${said}`)
