@@ -31,7 +31,7 @@ Feature: Rekey
   @negative
   Rule: No more than 3 sessions are kept, and the oldest goes first
 
-    @req:pairing.rekey.third
+    @req:pairing.rekey.third @req:pairing.rekey.grace
     Scenario Outline: After <count> rekeys within 30 s a message of the first session <opens>
       Given a running session
       When the relay holds a message of the peer back while <count> rekeys make new sessions, all within 30 s
