@@ -1,6 +1,10 @@
 // Steps about the window, about acknowledgements, and about a peer that does not acknowledge.
 
 import { randomUUID } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Then, When } from '@cucumber/cucumber'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Message } from '@happy-remote/schemas/rpc/envelope.ts'
@@ -8,7 +12,7 @@ import type { HeardFrame } from '../peers/heard-frames.ts'
 import { atOnce } from '../peers/patience.ts'
 import { ScriptedAgent } from '../peers/scripted-agent.ts'
 import type { SealFault } from '../peers/session.ts'
-import { Failed } from '../shim/trouble.ts'
+import { Failed, SuiteError } from '../shim/trouble.ts'
 import { giveMessages, giveToSay, streamed } from './bodies.ts'
 import { isCall, type Running, runningOf } from './running.ts'
 import { type SuiteWorld, words } from './world.ts'
@@ -205,8 +209,10 @@ When('the peer sends an acknowledgement {wrongAck}', async function (this: Suite
 
 // A peer that is away.
 
-/** Seconds of real time after which an agent under test has something to say that nobody asks for then. */
-const LATER = 3
+/** A program that ends when the file is there, which it takes away. */
+const untilThere = (file: string) => ['sh', '-c', 'until [ -e "$0" ]; do sleep 0.1; done; rm "$0"', file]
+/** ms of real time in which an agent has noticed that a program of its terminal has ended. */
+const NOTICED = 500
 const later = new WeakMap<SuiteWorld, () => Promise<void>>()
 
 /** Prepares something that the program will say by itself: a call of a controller, the end of a terminal. */
@@ -219,12 +225,16 @@ export async function prepare(world: SuiteWorld): Promise<void> {
     })
     return
   }
-  const params = { cols: 80, rows: 24, command: ['sleep', String(LATER)] }
+  const file = join(tmpdir(), `happy-remote-end-${randomUUID()}`)
+  const params = { cols: 80, rows: 24, command: untilThere(file) }
   const id = randomUUID()
   await peer.sendMessage({ id, type: 'request', method: 'terminal.open', params })
   await peer.expectMessage('answer to terminal.open', (message) => message.id === id)
-  const end = performance.now() + LATER * SECOND + 500
-  later.set(world, () => new Promise((resolve) => setTimeout(resolve, Math.max(0, end - performance.now()))))
+  later.set(world, async () => {
+    writeFileSync(file, '')
+    if (!(await program.until(async () => !existsSync(file)))) throw new SuiteError('The program in the terminal stays')
+    await delay(NOTICED)
+  })
 }
 
 async function silence(running: Running): Promise<void> {
