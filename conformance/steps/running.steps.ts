@@ -3,7 +3,7 @@
 import { Before, Given, When } from '@cucumber/cucumber'
 import { sayingScript } from './bodies.ts'
 import type { StartOptions } from './program.ts'
-import { beginRunning, runningOf } from './running.ts'
+import { beginRunning, type Running, runningOf } from './running.ts'
 import type { SuiteWorld } from './world.ts'
 
 /** Scenarios whose program is started again: it keeps what it stores. */
@@ -44,12 +44,23 @@ When('a call is made and answered', async function (this: SuiteWorld) {
   await runningOf(this).call()
 })
 
+const STEP = 5_000
+
+/** Time passes, and whatever is said in a step has been heard before the next one. */
+async function letPass({ program, stage }: Running, time: number): Promise<void> {
+  if (!program.has('clock')) return program.pass(time)
+  for (let left = time; left > 0; left -= STEP) {
+    await program.pass(Math.min(STEP, left))
+    await stage.settle()
+  }
+}
+
 When('{float} s pass by the clocks of the program', async function (this: SuiteWorld, seconds: number) {
-  await runningOf(this).program.pass(seconds * 1_000)
+  await letPass(runningOf(this), seconds * 1_000)
 })
 
 When('{float} s have passed by the clocks of the program', async function (this: SuiteWorld, seconds: number) {
-  await runningOf(this).program.pass(seconds * 1_000)
+  await letPass(runningOf(this), seconds * 1_000)
 })
 
 When('the peer loses its connection, and comes back', async function (this: SuiteWorld) {
