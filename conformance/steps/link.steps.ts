@@ -69,6 +69,8 @@ When(
     const { relay } = running.stage
     await running.quiet()
     relay.oddity = oddities[name] ?? {}
+    // It is the program that has to leave, and not the relay that ends a connection without a "bind".
+    relay.limits.bindTime = 3_600_000
     relay.said.length = 0
     const before = relay.dialled.length
     relay.cut('program')
