@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { appendFileSync, existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -176,7 +177,11 @@ async function main(): Promise<void> {
   const script = loadScript(values.script)
   if (script.stubborn) process.on('SIGTERM', () => undefined)
   if (script.start && 'exit' in script.start) process.exit(script.start.exit)
-  if (script.start) while (!existsSync(script.start.awaits)) await sleep(START_LOOK)
+  while (script.start && !existsSync(script.start.awaits)) {
+    // Whoever would have made the file has gone with its folder, and so may the agent.
+    if (!existsSync(dirname(script.start.awaits))) process.exit(1)
+    await sleep(START_LOOK)
+  }
   const connection = serve(script)
   await connection.closed
   if (!script.stubborn) process.exit(0)

@@ -2,6 +2,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { ErrorCode } from '@happy-remote/schemas/errors.ts'
 import { Compile } from 'typebox/compile'
 import { Inbox } from '../peers/inbox.ts'
@@ -66,6 +69,13 @@ export interface ProgramToRun {
   readonly cwd: string
 }
 
+/** What the program has left running may still write there; then some of it stays. */
+function clear(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch {}
+}
+
 /** A running program. Every method rejects with ShimBroken when the program breaks the shim protocol. */
 export class Shim {
   /** What the program has told unasked. */
@@ -85,7 +95,9 @@ export class Shim {
   constructor({ command, env = {}, cwd }: ProgramToRun) {
     const [file = '', ...args] = command
     this.#name = command.join(' ')
-    this.#child = spawn(file, args, { cwd, stdio: 'pipe', env: { ...process.env, ...env } })
+    // A program that is killed cannot clear up behind itself.
+    const temporary = mkdtempSync(join(tmpdir(), 'happy-remote-program-'))
+    this.#child = spawn(file, args, { cwd, stdio: 'pipe', env: { ...process.env, TMPDIR: temporary, ...env } })
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#onText(text))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT)
@@ -95,10 +107,12 @@ export class Shim {
     this.#exited = new Promise((resolve) => {
       this.#child.once('error', (error) => {
         this.#gone(`could not be run: ${error.message}`)
+        clear(temporary)
         resolve()
       })
       this.#child.once('close', (code, signal) => {
         this.#gone(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`, code)
+        clear(temporary)
         resolve()
       })
     })
