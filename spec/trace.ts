@@ -1,4 +1,4 @@
-// node spec/trace.ts [--check] [--open]: joins requirements, scenarios, vectors, mutants, runs, messages and codes,
+// node spec/trace.ts [--check]: joins requirements, scenarios, vectors, mutants, runs, messages and codes,
 // says where they do not meet, and writes spec/requirements.lock.json and spec/coverage.md.
 //
 // The nine checks, one file each: prose.ts (1), trace/ids.ts (2, 4), cover.ts (3), negative.ts (5), roles.ts (6),
@@ -19,8 +19,6 @@ import { type Row, rowsOf } from './trace/rows.ts'
 
 export interface Traced {
   readonly problems: readonly string[]
-  /** What is not a failure yet, by the check. */
-  readonly open: ReadonlyMap<string, readonly string[]>
   readonly lock: string
   readonly coverage: string
   readonly summary: string
@@ -28,38 +26,30 @@ export interface Traced {
 
 type Check = (evidence: Evidence, rows: readonly Row[]) => Iterable<string>
 
-const checks: Readonly<Record<string, Check>> = {
-  form: ({ prose, untested }) => [
-    ...[...prose.values()].flatMap((document) => document.problems),
-    ...untested.problems,
-  ],
-  reused: ({ lock }, rows) => reused(rows, readLock(lock)),
+const checks: readonly Check[] = [
+  ({ prose, untested }) => [...[...prose.values()].flatMap((document) => document.problems), ...untested.problems],
+  ({ lock }, rows) => reused(rows, readLock(lock)),
   unknown,
-  covered: (_, rows) => uncovered(rows),
-  granted: ({ scenarios }) => ungranted(scenarios),
-  refused: (_, rows) => neverRefused(rows),
-  roles: misplaced,
-  run: ({ runs }, rows) => notRun(rows, runs),
-  biting: (_, rows) => toothless(rows),
-  'named by prose': ({ prose }) => unnamedByProse(prose),
-  'named by tests': unnamedByTests,
-  'named right': misnamed,
-}
-
-/** Checks whose findings are counted and do not fail: the scenarios of agents and controllers are being written. */
-const OPEN: ReadonlySet<string> = new Set(['covered', 'refused', 'run', 'biting', 'named by tests'])
+  (_, rows) => uncovered(rows),
+  ({ scenarios }) => ungranted(scenarios),
+  (_, rows) => neverRefused(rows),
+  misplaced,
+  ({ runs }, rows) => notRun(rows, runs),
+  (_, rows) => toothless(rows),
+  ({ prose }) => unnamedByProse(prose),
+  unnamedByTests,
+  misnamed,
+]
 
 /** Pure: everything that is read comes in, everything that is written comes out. */
-export function trace(evidence: Evidence, isOpen: ReadonlySet<string> = OPEN): Traced {
+export function trace(evidence: Evidence): Traced {
   const rows = rowsOf(evidence)
-  const found = Object.entries(checks).map(([name, check]) => [name, [...check(evidence, rows)]] as const)
   const { requirements, withdrawn } = readLock(evidence.lock)
   const known = new Set(rows.map(({ id }) => id))
   // Writing the lock file anew would forget what is gone.
   const forgets = requirements.some(({ id }) => !known.has(id) && !withdrawn.includes(id))
   return {
-    problems: found.flatMap(([name, problems]) => (isOpen.has(name) ? [] : problems)),
-    open: new Map(found.filter(([name, problems]) => isOpen.has(name) && problems.length > 0)),
+    problems: checks.flatMap((check) => [...check(evidence, rows)]),
     summary: summaryOf(rows),
     lock: forgets && evidence.lock !== undefined ? evidence.lock : lockText(rows, withdrawn),
     coverage: coverageText(rows),
@@ -68,16 +58,12 @@ export function trace(evidence: Evidence, isOpen: ReadonlySet<string> = OPEN): T
 
 /** Reads the repository, reports what does not meet, and writes or compares the two files. */
 export function emitTrace(): void {
-  const { problems, open, summary, lock, coverage } = trace(gather(join(import.meta.dirname, '..')))
+  const { problems, summary, lock, coverage } = trace(gather(join(import.meta.dirname, '..')))
   for (const problem of problems) console.error(`spec trace: ${problem}`)
   if (problems.length > 0) process.exitCode = 1
   const files = { 'requirements.lock.json': lock, 'coverage.md': coverage }
   emitAsProgram('spec trace', import.meta.dirname, new Map(Object.entries(files)))
   console.log(`spec trace: ${summary}`)
-  for (const [name, findings] of open) {
-    console.log(`spec trace: open: ${name}: ${findings.length}`)
-    if (process.argv.includes('--open')) for (const finding of findings) console.log(`  ${finding}`)
-  }
 }
 
 if (import.meta.main) emitTrace()
