@@ -154,11 +154,21 @@ Deno.test('a pairing is ended by control, and control then has nothing to contro
 Deno.test('a computer that is not there is exit code 4, and devices lists and revokes without its agent', () =>
   withFolder(async (state) => {
     await paired(async (_control, folder) => {
-      for (const role of ['controller']) await Deno.rename(`${folder}/${role}`, `${state}/${role}`)
+      for (const role of ['agent', 'controller']) await Deno.rename(`${folder}/${role}`, `${state}/${role}`)
     })
     const unreachable = await run(['control', 'status', '--json', '--state', state, '--timeout', '2'])
     assert.equal(unreachable.code, 4)
     assert.match(unreachable.errors, /"event":"error"/)
+    const devices = (...words: string[]) => run(['devices', ...words, '--json', '--state', state])
+    const [device] = (await devices()).lines
+    assert.equal(device?.event, 'device')
+    assert.equal((await devices('rename', device?.name as string, 'tablet')).code, 0)
+    assert.equal((await devices('grant', 'tablet', 'observe,admin')).code, 0)
+    const [changed] = (await devices()).lines
+    assert.deepEqual([changed?.name, changed?.capabilities], ['tablet', ['observe', 'admin']])
+    assert.deepEqual([(await devices('grant', 'tablet', 'all')).code, (await devices('rename', 'x')).code], [2, 2])
+    assert.equal((await devices('revoke', 'tablet')).code, 0)
+    assert.deepEqual((await devices()).lines, [])
     const forgotten = await run(['control', 'revoke', '--local', '--yes', '--json', '--state', state])
     assert.deepEqual([forgotten.code, forgotten.lines[0]?.event], [0, 'revoked'])
   }))

@@ -2,28 +2,33 @@
 
 import { encodeBase32 } from '../crypto/base32.ts'
 import { deviceIdOf } from '../crypto/identity.ts'
+import { nameToSend } from '../link/control.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { type Command, CommandFailure, EXIT_NOT_PAIRED, EXIT_OK, UsageError } from './command.ts'
 import { readOptions, STATE_OPTIONS } from './options.ts'
 import { safeLine } from './safe-text.ts'
-import { readSettings } from './settings.ts'
+import { readCapability, readSettings } from './settings.ts'
 import { openState } from './state.ts'
 
 const USAGE = `happy-remote devices: the devices that are paired with the agent of this
 computer
 
 Usage: happy-remote devices [list] [options]
+       happy-remote devices rename <name or id> <new name> [options]
+       happy-remote devices grant <name or id> <capabilities> [options]
        happy-remote devices revoke <name or id> [options]
 
 The agent must not be running: while it is, it holds its state. A revoked
-device must be paired again to come back.
+device must be paired again to come back. The capabilities stand in one word
+with commas between them, and replace those that the device has.
 
   --state <dir>        as that of the agent; default
                        ~/.local/state/happy-remote
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --json               one JSON object a line: device {deviceId, name,
-                       capabilities, relay, pairedAt}, or revoked {deviceId,
-                       name}
+                       capabilities, relay, pairedAt}, renamed {deviceId,
+                       name}, granted {deviceId, capabilities}, or revoked
+                       {deviceId, name}
   --help               this text
 
 Deno needs --allow-read and --allow-write for the state, and
@@ -31,6 +36,9 @@ Deno needs --allow-read and --allow-write for the state, and
 
 Exit codes: 0 done, 1 failed (the agent is running), 2 wrong use, 3 no such
 device, or no agent has run here.`
+
+/** How many words stand behind each action. */
+const WORDS: Readonly<Record<string, number>> = { list: 0, rename: 2, grant: 2, revoke: 1 }
 
 const idOf = ({ peer }: PairingRecord): string => encodeBase32(deviceIdOf(peer.identityKey)).toLowerCase()
 
@@ -48,35 +56,50 @@ export function findDevice(records: readonly PairingRecord[], wanted: string): P
 
 export const devicesCommand: Command = {
   name: 'devices',
-  summary: 'list or revoke the devices that are paired with the agent of this computer',
+  summary: 'list, rename or revoke the devices that are paired with the agent of this computer',
   usage: USAGE,
   async run(args, io) {
     const { values, positionals } = readOptions(args, STATE_OPTIONS)
-    const [action = 'list', wanted, ...more] = positionals
-    const isRevoke = action === 'revoke'
-    if ((action !== 'list' && !isRevoke) || more.length > 0 || (wanted !== undefined) !== isRevoke) {
+    const [action = 'list', wanted = '', value = ''] = positionals
+    const words = WORDS[action]
+    if (words === undefined) {
+      throw new UsageError(`There is no "devices ${action}"; there are ${Object.keys(WORDS).join(', ')}`)
+    }
+    if (Math.max(1, positionals.length) !== words + 1) {
       throw new UsageError(
-        isRevoke ? 'revoke takes the name or id of one device' : `There is no "${positionals.join(' ')}"`,
+        `devices ${action} takes ${words === 0 ? 'nothing' : `${words} word${words > 1 ? 's' : ''}`}`,
       )
     }
+    const capabilities = action === 'grant' ? value.split(',').map(readCapability) : []
     const settings = readSettings(values, io)
     const store = await openState(settings, 'agent', `No agent has run here yet (${settings.state})`)
     try {
-      if (isRevoke) {
-        const record = findDevice(store.pairings, wanted as string)
+      const say = (event: string, data: object, text: string) =>
+        io.out(values.json ? JSON.stringify({ event, ...data }) : text)
+      if (action !== 'list') {
+        const record = findDevice(store.pairings, wanted)
         const { peerName: name, pairingId } = record
-        // pairing.revoke.denied first: what follows may be interrupted
-        await store.deny({ deviceId: deviceIdOf(record.peer.identityKey), name, deniedAt: Date.now() })
         const deviceId = idOf(record)
-        await store.deletePairing(pairingId)
-        io.out(values.json ? JSON.stringify({ event: 'revoked', deviceId, name }) : `Revoked ${safeLine(name)}`)
+        if (action === 'rename') {
+          const peerName = nameToSend(value)
+          await store.savePairing({ ...record, peerName })
+          say('renamed', { deviceId, name: peerName }, `${safeLine(name)} is called ${safeLine(peerName)} now`)
+        } else if (action === 'grant') {
+          await store.savePairing({ ...record, capabilities })
+          say('granted', { deviceId, capabilities }, `${safeLine(name)} may now ${capabilities.join(', ')}`)
+        } else {
+          // pairing.revoke.denied first: what follows may be interrupted
+          await store.deny({ deviceId: deviceIdOf(record.peer.identityKey), name, deniedAt: Date.now() })
+          await store.deletePairing(pairingId)
+          say('revoked', { deviceId, name }, `Revoked ${safeLine(name)}`)
+        }
         return EXIT_OK
       }
       for (const record of store.pairings) {
         const { peerName: name, capabilities, relay, pairedAt } = record
         const device = { deviceId: idOf(record), name, capabilities, relay, pairedAt }
         const text = `${safeLine(name).padEnd(24)} ${device.deviceId}  ${capabilities.join(', ')}`
-        io.out(values.json ? JSON.stringify({ event: 'device', ...device }) : text)
+        say('device', device, text)
       }
       if (store.pairings.length === 0 && !values.json) io.out('No device is paired.')
       return EXIT_OK

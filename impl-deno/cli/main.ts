@@ -18,7 +18,7 @@ const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => P
   ],
   control: ['controls a paired computer', async () => (await import('./control.ts')).controlCommand],
   devices: [
-    'lists or revokes the devices of the agent of this computer',
+    'lists, renames or revokes the devices of the agent of this computer',
     async () => (await import('./devices.ts')).devicesCommand,
   ],
 }

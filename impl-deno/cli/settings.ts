@@ -116,7 +116,8 @@ function readRelay(text: string): string {
   }
 }
 
-function readCapability(name: string): Capability {
+/** Throws UsageError. */
+export function readCapability(name: string): Capability {
   if (isCapability(name)) return name
   throw new UsageError(`There is no right "${name}"; there are ${CAPABILITIES.join(', ')}`)
 }

@@ -96,6 +96,9 @@ function machineName(): string {
   return name || 'computer'
 }
 
+/** Of `observe,prompt`, with commas or blanks between. Throws UsageError. */
+export const capabilitiesOf = (text: string): Capability[] => grantOf(words(text, /[\s,]+/) ?? [])
+
 function grantOf(names: readonly string[]): Capability[] {
   return names.map((name) => {
     if (isCapability(name)) return name
@@ -132,10 +135,14 @@ export function settingsOf(given: Given, configPath: string | undefined, env: No
       `The log level is one of ${LOG_LEVELS.join(', ')}, and not ${JSON.stringify(settings.logLevel)}.`,
     )
   }
-  if (settings.name === '' || /\p{Cc}/u.test(settings.name) || Buffer.byteLength(settings.name) > limits.nameMax) {
-    throw new UsageError(`A name has 1 to ${limits.nameMax} bytes and no control characters.`)
-  }
+  checkName(settings.name)
   return { ...settings, logLevel: settings.logLevel }
+}
+
+/** Throws UsageError for what no device may be called. */
+export function checkName(name: string): void {
+  if (name !== '' && !/\p{Cc}/u.test(name) && Buffer.byteLength(name) <= limits.nameMax) return
+  throw new UsageError(`A name has 1 to ${limits.nameMax} bytes and no control characters.`)
 }
 
 const isLogLevel = (level: string): level is LogLevel => (LOG_LEVELS as readonly string[]).includes(level)

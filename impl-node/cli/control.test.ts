@@ -131,13 +131,21 @@ test('a paired controller gets along without a terminal, and nothing is left whe
     assert.match(stderr, /^"desk" does not answer\. Is happy-remote agent running there, with a network\? .*--local/)
   })
 
-  await t.test('devices lists and revokes what is paired, and a revoked device is gone', async () => {
+  await t.test('devices lists, names, grants and revokes what is paired, and a revoked device is gone', async () => {
     const list = await runCli(['devices', '--state', 'state', '--json'], world)
     const { event, name, capabilities } = JSON.parse(list.stdout)
     assert.deepEqual([event, name, capabilities.includes('admin')], ['device', 'phone', false])
     const unknown = await runCli(['devices', 'revoke', 'tablet', '--state', 'state'], world)
     assert.deepEqual([unknown.exitCode, unknown.stderr], [3, 'No device "tablet" is paired here.\n'])
-    assert.equal((await runCli(['devices', 'revoke', 'phone', '--state', 'state'], world)).exitCode, 0)
+    const devices = (...words: string[]) => runCli(['devices', ...words, '--state', 'state'], world)
+    assert.equal((await devices('rename', 'phone', 'tablet')).exitCode, 0)
+    assert.equal((await devices('grant', 'tablet', 'observe,admin')).exitCode, 0)
+    assert.match((await devices()).stdout, /^tablet .* observe, admin\n$/)
+    assert.deepEqual(
+      [(await devices('grant', 'tablet', 'all')).exitCode, (await devices('rename', 'x')).exitCode],
+      [2, 2],
+    )
+    assert.equal((await devices('revoke', 'tablet')).exitCode, 0)
     assert.equal((await runCli(['devices', '--state', 'state'], world)).stdout, 'No device is paired.\n')
   })
 })

@@ -3,7 +3,7 @@
 import { isCapability } from '@happy-remote/schemas/constants.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
-import { settingsOf } from './config.ts'
+import { capabilitiesOf, checkName, settingsOf } from './config.ts'
 import { Failure } from './failure.ts'
 import { COMMON_OPTIONS, noWords, parseFlags } from './flags.ts'
 import { sayTo } from './output.ts'
@@ -14,23 +14,36 @@ const help = `happy-remote devices: the devices that are paired with the agent o
 computer
 
 Usage: happy-remote devices [list] [options]
+       happy-remote devices rename <name or id> <new name> [options]
+       happy-remote devices grant <name or id> <capabilities> [options]
        happy-remote devices revoke <name or id> [options]
 
 The agent must not be running: while it is, it holds its state, and its own key
 r revokes a device, as does \`happy-remote control revoke\` on the device
-itself. A revoked device must be paired again to come back.
+itself. A revoked device must be paired again to come back. The capabilities
+stand in one word with commas between them, and replace those that the device
+has.
 
   --state <dir>        as that of the agent; default
                        ~/.local/state/happy-remote
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --json               one JSON object a line: device {deviceId, name,
-                       capabilities, relay, pairedAt}, or revoked {deviceId,
-                       name}
+                       capabilities, relay, pairedAt}, renamed {deviceId,
+                       name}, granted {deviceId, capabilities}, or revoked
+                       {deviceId, name}
   --help               this text
 
 Exit codes: 0 done, 1 failed (the agent is running), 2 wrong use, 3 no such
 device, or no agent has run here.
 `
+
+/** What stands behind each action. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  list: [],
+  rename: ['the name or id of a device', 'its new name'],
+  grant: ['the name or id of a device', 'its capabilities'],
+  revoke: ['the name or id of a device'],
+}
 
 const isoDay = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
@@ -49,11 +62,15 @@ async function run(args: string[]): Promise<number> {
     process.stdout.write(help)
     return EXIT.ok
   }
-  const [what = 'list', wanted, ...rest] = words
-  if (what !== 'list' && what !== 'revoke')
-    throw new UsageError(`There is no "devices ${what}"; there are list and revoke.`)
-  noWords(what === 'list' && wanted !== undefined ? [wanted] : rest)
-  if (what === 'revoke' && wanted === undefined) throw new UsageError('Revoke which device? Its name or id is missing.')
+  const [what = 'list', wanted = '', value = ''] = words
+  const wants = WORDS[what]
+  if (wants === undefined) {
+    throw new UsageError(`There is no "devices ${what}"; there are ${Object.keys(WORDS).join(', ')}.`)
+  }
+  noWords(words.slice(wants.length + 1))
+  const missing = wants[Math.max(0, words.length - 1)]
+  if (missing !== undefined) throw new UsageError(`devices ${what} wants ${missing}.`)
+  const capabilities = what === 'grant' ? capabilitiesOf(value) : []
   const { state } = settingsOf({ state: values.state, logLevel: values['log-level'] }, values.config, process.env)
   if (!hasState(state, 'agent')) {
     throw new Failure(EXIT.notPaired, 'not-paired', `No agent has run here yet (${state}).`)
@@ -62,9 +79,20 @@ async function run(args: string[]): Promise<number> {
   const store = openState(state, 'agent')
   try {
     const records = pairingsOf(store, 'agent')
-    if (what === 'revoke') {
-      const record = find(records, wanted as string)
+    if (what !== 'list') {
+      const record = find(records, wanted)
       const [deviceId, name] = [peerIdOf(record), peerNameOf(record)]
+      if (what === 'rename') {
+        checkName(value)
+        store.savePairing({ ...record, peerName: value })
+        say(`"${name}" is called "${value}" now.`, { event: 'renamed', deviceId, name: value })
+        return EXIT.ok
+      }
+      if (what === 'grant') {
+        store.savePairing({ ...record, capabilities })
+        say(`"${name}" may now ${capabilities.join(', ')}.`, { event: 'granted', deviceId, capabilities })
+        return EXIT.ok
+      }
       store.revokePairing(record)
       say(`Revoked "${name}". It must be paired again to come back.`, { event: 'revoked', deviceId, name })
       return EXIT.ok
@@ -85,7 +113,7 @@ async function run(args: string[]): Promise<number> {
 
 export const devicesCommand: Command = {
   name: 'devices',
-  summary: 'list or revoke the devices that are paired with the agent of this computer',
+  summary: 'list, rename or revoke the devices that are paired with the agent of this computer',
   help,
   run,
 }

@@ -95,7 +95,9 @@ const mistakes: [command: Command, args: string[], sentence: RegExp][] = [
   [controlCommand, ['status', '--allow'], /^There is no option --allow for "control status"/],
   [controlCommand, ['status', '--on-question', 'leave'], /^There is no option --on-question for "control status"/],
   [controlCommand, ['status', '--timeout', 'soon'], /^--timeout is "soon"/],
-  [devicesCommand, ['revoke'], /^Revoke which device\?/],
+  [devicesCommand, ['revoke'], /^devices revoke wants the name or id of a device\.$/],
+  [devicesCommand, ['grant', 'phone'], /^devices grant wants its capabilities\.$/],
+  [devicesCommand, ['sell'], /^There is no "devices sell"; there are list, rename, grant, revoke\./],
   [demoCommand, ['--host', '8.8.8.8'], /^--host is "8\.8\.8\.8"/],
 ]
 

@@ -1,7 +1,7 @@
 // `happy-remote control rename` and `grant`.
 
-import { CAPABILITIES, isCapability } from '@happy-remote/schemas/constants.ts'
 import { EXIT_OK, UsageError } from '../command.ts'
+import { readCapability } from '../settings.ts'
 import { pairedDevice } from './paired-device.ts'
 import type { Subject } from './subject.ts'
 
@@ -19,12 +19,7 @@ export async function grant(subject: Subject, [wanted, text]: readonly string[])
   if (wanted === undefined || text === undefined) {
     throw new UsageError('grant takes a device, and its capabilities with commas between them')
   }
-  const names = [...new Set(text.split(',').map((name) => name.trim()))].filter((name) => name !== '')
-  const capabilities = names.filter(isCapability)
-  const strange = names.find((name) => !isCapability(name))
-  if (strange !== undefined) {
-    throw new UsageError(`There is no capability "${strange}"; there are ${CAPABILITIES.join(', ')}`)
-  }
+  const capabilities = text.split(',').map(readCapability)
   const { deviceId } = await pairedDevice(subject, wanted)
   await subject.controller.call('device.grant', { deviceId, capabilities })
   subject.say('granted', { deviceId, capabilities }, 'Granted')

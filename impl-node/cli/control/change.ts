@@ -1,7 +1,8 @@
 // `control rename` and `control grant`.
 
-import { CAPABILITIES, type Capability, isCapability } from '@happy-remote/schemas/constants.ts'
+import { CAPABILITIES } from '@happy-remote/schemas/constants.ts'
 import { EXIT, UsageError } from '../command.ts'
+import { capabilitiesOf, checkName } from '../config.ts'
 import { pairedDevice } from './paired-device.ts'
 import type { Sub } from './sub.ts'
 
@@ -15,18 +16,12 @@ export const rename: Sub = {
     const [wanted, name] = words.length > 1 ? words : [undefined, words[0]]
     if (name === undefined || words.length > 2)
       throw new UsageError('rename wants the new name, in one word or quoted.')
+    checkName(name)
     const { deviceId } = await pairedDevice(controller, wanted)
     await controller.call('device.rename', { deviceId, name })
     say('Renamed.', { event: 'renamed', deviceId, name })
     return EXIT.ok
   },
-}
-
-function capabilitiesOf(text: string): Capability[] {
-  const names = [...new Set(text.split(',').map((name) => name.trim()))].filter((name) => name !== '')
-  const strange = names.find((name) => !isCapability(name))
-  if (strange === undefined) return names as Capability[]
-  throw new UsageError(`There is no capability ${JSON.stringify(strange)}; there are ${CAPABILITIES.join(', ')}.`)
 }
 
 export const grant: Sub = {
