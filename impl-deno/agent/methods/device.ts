@@ -27,7 +27,7 @@ export const deviceMethods = (
     return { result: {} }
   },
   'device.grant': async ({ deviceId, capabilities }) => {
-    await devices().change(deviceId, { capabilities })
+    await devices().change(deviceId, { capabilities: [...new Set(capabilities)] })
     return { result: {} }
   },
   'session.revoke': async ({ deviceId }, { device, capabilities }) => {

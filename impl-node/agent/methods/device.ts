@@ -23,6 +23,6 @@ export function deviceHandlers(devices: Devices): Pick<Handlers, 'device.list' |
       if (deviceId !== caller.deviceId) requireAdmin(caller, 'rename another device')
       return change(deviceId, { name })
     },
-    'device.grant': ({ deviceId, capabilities }) => change(deviceId, { capabilities }),
+    'device.grant': ({ deviceId, capabilities }) => change(deviceId, { capabilities: [...new Set(capabilities)] }),
   }
 }

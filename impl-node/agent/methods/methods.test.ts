@@ -146,7 +146,7 @@ test('device.rename of the own device needs no admin, device.grant always does',
   ] as const) {
     assert.partialDeepStrictEqual(await ask(handlers, me, method, params), forbidden)
   }
-  assert.deepEqual(await ask(handlers, owner, 'device.grant', { ...own, capabilities: ['observe'] }), {})
+  assert.deepEqual(await ask(handlers, owner, 'device.grant', { ...own, capabilities: ['observe', 'observe'] }), {})
   assert.deepEqual(changed, [
     [me.deviceId, { name: 'phone' }],
     [me.deviceId, { capabilities: ['observe'] }],

@@ -7,7 +7,7 @@ export const deviceGrant = defineMethod({
   kind: 'command',
   capability: 'admin',
   doc: 'Gives a device these capabilities instead of those that it has.',
-  params: Type.Object({ deviceId: DeviceId, capabilities: Type.Array(CapabilityName, { uniqueItems: true }) }),
+  params: Type.Object({ deviceId: DeviceId, capabilities: Type.Array(CapabilityName) }),
   result: Empty,
   errors: ['not-found'],
 })
