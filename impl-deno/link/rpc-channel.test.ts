@@ -79,10 +79,24 @@ Deno.test('a body whose session is over is interrupted at once', async () => {
 })
 
 Deno.test('a message with a body that waits for its peer goes whole in the session that is current then', async () => {
-  const { controller, ends, relay, close } = await pairedScene()
+  const { agent, controller, ends, relay, close } = await pairedScene()
   const session = ends.agent.link.session
-  const isOfController = (payload: Uint8Array) => payload[1] === RATCHET_TYPES.controllerToAgent
-  relay.pass = (payload) => (isOfController(payload) && ends.agent.link.session === session ? [] : [payload])
+  // Nothing of the controller comes behind a large request, so that none of its frames is on its way any more.
+  let isLast = false
+  relay.pass = (payload) => {
+    if (payload[1] !== RATCHET_TYPES.controllerToAgent || ends.agent.link.session !== session) return [payload]
+    if (isLast) return []
+    isLast = payload.length > 10_000
+    return [payload]
+  }
+  const request = {
+    id: id(3),
+    type: 'request' as const,
+    method: 'claude.sendMessage',
+    params: { prompt: 'x'.repeat(20_000) },
+  }
+  void ends.controller.rpc.send(request).catch(() => {})
+  await until(() => agent.messages.length === 1, 'the agent has the request')
   ends.agent.link.deliveryFailed()
   const params = { conversationId: 'c', messageId: id(2), role: 'assistant', text: 'x'.repeat(100_000) }
   const sent = ends.agent.rpc.send({ id: id(1), type: 'event', method: 'claude.message', params })
