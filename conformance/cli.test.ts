@@ -67,6 +67,21 @@ describe('happy-remote-conformance', { concurrency: 3 }, () => {
     assert.deepEqual([outcome.requiredSet, scenarios.length], ['not-run', 0])
   })
 
+  test('a program is built once before it is started, and one that cannot be built is not judged: exit 3', async () => {
+    const build = (script: string) => {
+      const file = scripted('none')
+      const declared = JSON.parse(readFileSync(file, 'utf8')) as object
+      writeFileSync(file, JSON.stringify({ ...declared, build: [process.execPath, '-e', script] }))
+      return file
+    }
+    const script = "require('node:fs').appendFileSync('built', 'x')"
+    const built = await cli('run', build(script), '--filter', 'relay.hello.first', '--out', 'built-report')
+    assert.deepEqual([built.code, readFileSync(join(folder, 'built'), 'utf8')], [0, 'x'])
+    const failed = await cli('run', build('process.exit(9)'), '--out', 'unbuilt-report')
+    assert.equal(failed.code, 3)
+    assert.match(failed.out, /The build .* ended with exit code 9/)
+  })
+
   test('a right relay passes what was asked of it: exit 0', async () => {
     const done = await cli(
       'run',

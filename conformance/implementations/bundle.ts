@@ -1,5 +1,5 @@
 // node bundle.ts program.ts file.cjs: the program in one file. A program under test is started for every scenario, and
-// loading its hundreds of modules takes three times as long as running it.
+// takes less than a third of the time where it does not load hundreds of modules.
 
 import { readFile, rename } from 'node:fs/promises'
 import { resolve } from 'node:path'

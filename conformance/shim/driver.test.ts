@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Shim } from './driver.ts'
@@ -50,6 +53,19 @@ describe('Shim', () => {
     } finally {
       await shim.end()
     }
+  })
+
+  test('a program has a temporary folder of its own, which is gone with it, also where it was killed', async () => {
+    const script = `process.stdin.resume()
+      process.stderr.write(require('node:fs').mkdtempSync(require('node:os').tmpdir() + '/x-') + '\\n')`
+    const shim = new Shim({ command: [process.execPath, '-e', script], cwd: '/' })
+    const deadline = Date.now() + 30_000
+    while (!shim.stderr.endsWith('\n') && Date.now() < deadline) await new Promise(setImmediate)
+    const made = shim.stderr.trim()
+    assert.ok(existsSync(made))
+    assert.notEqual(dirname(made), tmpdir())
+    await shim.kill()
+    assert.ok(!existsSync(dirname(made)))
   })
 
   test('a command that does not exist is a failure with the reason of the system', async () => {

@@ -6,6 +6,7 @@ import type { Message } from '@happy-remote/schemas/rpc/envelope.ts'
 import { unwrapRekeyAsk } from '../session/wrap.ts'
 import { deviceName } from './device-name.ts'
 import type { Receipt } from './incoming.ts'
+import type { Link } from './link.ts'
 import { Pair, type Passing, type Side } from './wire.fake.ts'
 
 beforeEach((context) => {
@@ -372,10 +373,8 @@ test('a peer that acknowledges nothing for 10 s is away, and one that is silent 
   assertAlive(pair)
 })
 
-test('eight messages whose ciphertext was changed bring a new session', (t) => {
-  const pair = pairUp(t)
-  const { controller } = pair.connect()
-  pair.time.advance(1_000, pair.wire)
+/** As many messages of the controller as bring a rekey reach the agent with a changed ciphertext. */
+function changeEight(pair: Pair, controller: Link): void {
   const changed: Uint8Array[] = []
   pair.wire.fault = (frame) => {
     if (frame.from === 'agent' || !isRatchet(frame)) return 1
@@ -386,6 +385,13 @@ test('eight messages whose ciphertext was changed bring a new session', (t) => {
   }
   for (let i = 0; i < limits.decryptFailures; i++) controller.send(request(), true)
   for (const payload of changed) pair.wire.inject('agent', payload)
+}
+
+test('eight messages whose ciphertext was changed bring a new session', (t) => {
+  const pair = pairUp(t)
+  const { controller } = pair.connect()
+  pair.time.advance(1_000, pair.wire)
+  changeEight(pair, controller)
   pair.wire.fault = () => 1
   assert.equal(pair.seen.agent.messages.length, 0)
   pair.time.advance(30_000, pair.wire)
@@ -398,16 +404,7 @@ test('a rekey that brings no R1 is asked for by REKEY_ASK as well, though messag
   const pair = pairUp(t)
   const { controller } = pair.connect()
   pair.time.advance(1_000, pair.wire)
-  const changed: Uint8Array[] = []
-  pair.wire.fault = (frame) => {
-    if (frame.from === 'agent' || !isRatchet(frame)) return 1
-    const payload = new Uint8Array(frame.payload)
-    payload[payload.length - 1] = (payload.at(-1) as number) ^ 1
-    changed.push(payload)
-    return 0
-  }
-  for (let i = 0; i < limits.decryptFailures; i++) controller.send(request(), true)
-  for (const payload of changed) pair.wire.inject('agent', payload)
+  changeEight(pair, controller)
   pair.wire.fault = (frame) => (typeOf(frame) === R1 ? 0 : 1)
   pair.time.advance(1_000, pair.wire)
   controller.send(request(), true)
