@@ -148,8 +148,9 @@ async function run(args: string[]): Promise<number> {
       behind,
       signal: giveUp.signal,
     }
+    if (sub.connects) return await Promise.race([sub.run(context), interrupted])
     const work = async () => {
-      if (!sub.connects) await untilReady(connection, timeout)
+      await untilReady(connection, timeout)
       return sub.run(context)
     }
     return await Promise.race([work(), connection.lost, interrupted])

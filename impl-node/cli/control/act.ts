@@ -34,7 +34,7 @@ async function revokeOther({ controller, say }: SubContext, wanted: string): Pro
 }
 
 async function run(context: SubContext): Promise<number> {
-  const { controller, store, record, name, flags, words, say, timeout } = context
+  const { controller, store, record, name, flags, words, say, timeout, lost } = context
   if (words[0] !== undefined) {
     await untilReady(context, timeout)
     return revokeOther(context, words[0])
@@ -56,7 +56,10 @@ async function run(context: SubContext): Promise<number> {
         `"${name}" cannot be told: it does not answer, or the relay cannot be reached. --local ends the pairing on this side only.`,
       )
     }
-    await controller.call('session.revoke', { deviceId })
+    // The news that the pairing has ended may be faster than the answer.
+    await Promise.race([controller.call('session.revoke', { deviceId }), lost]).catch((error) => {
+      if (error.code !== 'revoked') throw error
+    })
   }
   store.removePairing(record.pairingId)
   say(`The pairing with "${name}" is over.`, { event: 'revoked', deviceId })

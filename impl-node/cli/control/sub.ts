@@ -25,7 +25,7 @@ export interface Sub {
   /** Whatever there is to say beside; ends with a line feed, or is ''. */
   readonly details: string
   readonly options: ParseArgsOptionsConfig
-  /** It waits for the agent itself, where it needs one at all. */
+  /** It waits for the agent itself, where it needs one at all, and sees by itself that the pairing is lost. */
   readonly connects?: true
   /** Resolves to the exit code. */
   run(context: SubContext): Promise<number>
