@@ -18,9 +18,11 @@ import { Conversation } from './conversation.ts'
 import { type Device, deviceName } from './device.ts'
 import { Devices } from './devices.ts'
 import { Dispatch } from './dispatch.ts'
+import { Files } from './files.ts'
 import { claudeMethods } from './methods/claude.ts'
 import { commandMethods } from './methods/command.ts'
 import { deviceMethods } from './methods/device.ts'
+import { fileMethods } from './methods/file.ts'
 import { terminalMethods } from './methods/terminal.ts'
 import { Terminals } from './terminals.ts'
 import { openWorkspace } from './workspace.ts'
@@ -132,6 +134,7 @@ export class Agent {
         () => this.#conversation.assistant,
       ),
       ...commandMethods(commands),
+      ...fileMethods(new Files(workspace)),
     }
     const dispatch = new Dispatch(handlers, commands, (method, error) => {
       log('error', 'a method failed', { method, reason: error instanceof Error ? error.name : 'unknown' })

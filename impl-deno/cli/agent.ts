@@ -65,9 +65,8 @@ Examples:
 Environment: HAPPY_REMOTE_RELAY, _WORKSPACE, _NAME, _ASSISTANT ("acp
 my-assistant --flag"), _GRANT, _STATE, _CONFIG, _LOG_LEVEL.
 
-Deno needs --allow-net for the relay; --allow-read, --allow-write, --allow-env,
---allow-run, --allow-ffi and --allow-sys for terminals and the assistant, which
-run as you and are not held back by them.
+Deno needs --allow-all: terminals and the assistant run as you and are not held
+back by less, and where an open file lies is told only to a program with it.
 
 Exit codes: 0 ended by q, SIGINT or SIGTERM; 1 could not run; 2 wrong use.`
 

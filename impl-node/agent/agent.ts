@@ -28,6 +28,7 @@ import { agentHandlers } from './methods/agent.ts'
 import { claudeHandlers } from './methods/claude.ts'
 import { commandHandlers } from './methods/command.ts'
 import { deviceHandlers } from './methods/device.ts'
+import { fileHandlers } from './methods/file.ts'
 import { sessionHandlers } from './methods/session.ts'
 import { terminalHandlers } from './methods/terminal.ts'
 import { PermissionBook } from './permissions.ts'
@@ -113,6 +114,7 @@ export class Agent {
         ...sessionHandlers(devices),
         ...deviceHandlers(devices),
         ...commandHandlers(commands),
+        ...fileHandlers(workspace),
       },
       commands,
       log,

@@ -100,7 +100,10 @@ export const errors = {
   'unknown-method': { places: at('rpc'), text: 'A method that the agent does not have.' },
   'invalid-params': { places: at('rpc'), text: "Parameters that do not fit the method's schema." },
   internal: { places: at('rpc'), text: 'The agent failed; the details are in its log.' },
-  forbidden: { places: at('rpc'), text: 'The capability for this is not granted; `data.capability` names it.' },
+  forbidden: {
+    places: at('rpc'),
+    text: 'The capability for this is not granted, and `data.capability` names it; or nobody may do it from here.',
+  },
   'not-found': { places: at('rpc'), text: 'No such thing.' },
   'not-a-file': { places: at('rpc'), text: 'Not a regular file.' },
   conflict: {

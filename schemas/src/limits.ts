@@ -53,6 +53,8 @@ const table = {
   terminalStall: [10_000, 'ms', 'longest time for which a pty is not read while no receiver has credit'],
   receiverSilence: [60_000, 'ms', 'after which a silent terminal receiver is detached'],
   eventBacklog: [16_777_216, 'bytes', 'messages that wait for a controller, beyond which its events may be dropped'],
+  filePiece: [524_288, 'bytes', 'content of one piece of a file'],
+  fileEntries: [500, 'count', 'entries of a folder in one answer'],
   batchMessages: [10, 'count', 'messages in a batch'],
   batchDelay: [50, 'ms', 'for which a message waits for company'],
   nameMax: [64, 'bytes', 'longest device or agent name'],

@@ -3,6 +3,7 @@
 import { agentAssistant } from './agent-assistant.ts'
 import { agentBodies } from './agent-bodies.ts'
 import { agentDevices } from './agent-devices.ts'
+import { agentFiles } from './agent-files.ts'
 import { agentMessages } from './agent-messages.ts'
 import { agentOutput } from './agent-output.ts'
 import { agentRequests } from './agent-requests.ts'
@@ -61,5 +62,6 @@ export const endpointMutants = [
   ...agentOutput,
   ...agentAssistant,
   ...agentDevices,
+  ...agentFiles,
   ...rpcController,
 ]

@@ -10,6 +10,9 @@ import { deviceGrant } from './device-grant.ts'
 import { deviceList } from './device-list.ts'
 import { deviceRename } from './device-rename.ts'
 import * as eventTypes from './events.ts'
+import { fileList } from './file-list.ts'
+import { fileRead } from './file-read.ts'
+import { fileStat } from './file-stat.ts'
 import type { EventType, Method, ParamsOf, ResultOf } from './method.ts'
 import { permissionAnswer } from './permission-answer.ts'
 import { sessionRevoke } from './session-revoke.ts'
@@ -39,6 +42,9 @@ export const methods = {
   'device.rename': deviceRename,
   'device.grant': deviceGrant,
   'command.status': commandStatus,
+  'file.read': fileRead,
+  'file.list': fileList,
+  'file.stat': fileStat,
 } as const satisfies Record<string, Method>
 
 export type MethodName = keyof typeof methods
