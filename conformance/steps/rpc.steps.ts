@@ -211,6 +211,14 @@ Then(
   },
 )
 
+Then('each of these is answered with a result', async function (this: SuiteWorld, table: DataTable) {
+  const caller = sceneOf(this).caller('controller')
+  await each(table, async (row) => {
+    await caller.ask(row.method, parsed(row))
+    await caller.result()
+  })
+})
+
 Then(
   'each of these under the same id is answered with the error {string}',
   async function (this: SuiteWorld, code: string, table: DataTable) {

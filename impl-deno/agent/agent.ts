@@ -23,7 +23,9 @@ import { claudeMethods } from './methods/claude.ts'
 import { commandMethods } from './methods/command.ts'
 import { deviceMethods } from './methods/device.ts'
 import { fileMethods } from './methods/file.ts'
+import { pauseMethods } from './methods/session.ts'
 import { terminalMethods } from './methods/terminal.ts'
+import { Pause } from './pause.ts'
 import { Terminals } from './terminals.ts'
 import { openWorkspace } from './workspace.ts'
 
@@ -46,6 +48,8 @@ export interface AgentEvents {
   /** A device was heard, fell silent, or has told its name. */
   changed?(device: Device): void
   revoked?(deviceId: string): void
+  /** A pause has begun, or is over: then null. */
+  paused?(lasting: Pause['lasting']): void
   /** The assistant's own words about what is wrong with it. */
   trouble?(text: string): void
 }
@@ -85,6 +89,7 @@ export class Agent {
   readonly #timers: Timers
   readonly #terminals: Terminals
   readonly #conversation: Conversation
+  readonly pause: Pause
   readonly devices: Devices
   #pairing: AgentPairing | undefined
   #triesLeft = TRIES
@@ -111,7 +116,15 @@ export class Agent {
       resolved: tell('permission.resolved'),
       trouble: (text: string) => events.trouble?.(text),
     }
-    this.#conversation = new Conversation(assistant, timers, told, options.permissionTime)
+    this.pause = new Pause(commandStore, timers, {
+      paused: tell('session.paused'),
+      resumed: tell('session.resumed'),
+      changed: (lasting) => {
+        this.#conversation.resume()
+        events.paused?.(lasting)
+      },
+    })
+    this.#conversation = new Conversation(assistant, timers, told, this.pause, options.permissionTime)
     this.#terminals = new Terminals({
       ...{ workspace, environment, timers },
       events: {
@@ -128,6 +141,7 @@ export class Agent {
     const handlers = {
       ...claudeMethods(this.#conversation),
       ...terminalMethods(this.#terminals),
+      ...pauseMethods(this.pause),
       ...deviceMethods(
         () => this.devices,
         self,
@@ -136,9 +150,15 @@ export class Agent {
       ...commandMethods(commands),
       ...fileMethods(new Files(workspace)),
     }
-    const dispatch = new Dispatch(handlers, commands, (method, error) => {
-      log('error', 'a method failed', { method, reason: error instanceof Error ? error.name : 'unknown' })
-    })
+    const { permissions } = this.#conversation
+    const dispatch = new Dispatch(
+      handlers,
+      commands,
+      (method, error) => {
+        log('error', 'a method failed', { method, reason: error instanceof Error ? error.name : 'unknown' })
+      },
+      (method, params) => this.pause.check(method, params, (answer) => permissions.isAllowing(answer)),
+    )
     this.devices = new Devices({
       ...{ store, dispatch, timers },
       // rpc.command.epoch

@@ -1,6 +1,9 @@
-// The ids of commands with their outcomes, in SQLite (spec/rpc.md, Commands).
+// What must not be lost of commands, in SQLite: their ids with their outcomes, and the pause that refuses them
+// (spec/rpc.md, Commands and Pausing).
 
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
+import type { Pause } from '@happy-remote/schemas/rpc/pause.ts'
+import type { PausePlace } from './pause.ts'
 
 export interface StoredCommand {
   /** SHA-256 of method and params. */
@@ -13,6 +16,7 @@ const SCHEMA = `
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 CREATE TABLE IF NOT EXISTS epoch (value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS pause (id TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS commands (
   controller BLOB NOT NULL, id TEXT NOT NULL, digest BLOB NOT NULL, outcome TEXT, seenAt INTEGER NOT NULL,
   PRIMARY KEY (controller, id)
@@ -21,7 +25,7 @@ CREATE INDEX IF NOT EXISTS commandsSeenAt ON commands (seenAt);
 `
 
 /** A write has reached the disk when its method returns (rpc.command.disk). Times are ms since 1970. */
-export class CommandStore {
+export class CommandStore implements PausePlace {
   readonly #database: DatabaseSync
   /** Another one for each new file (rpc.command.epoch). */
   readonly epoch: string
@@ -66,6 +70,16 @@ export class CommandStore {
   /** Forgets what was last seen before `time`. */
   forget(time: number): void {
     this.#database.prepare('DELETE FROM commands WHERE seenAt < ?').run(time)
+  }
+
+  get pause(): Pause | null {
+    const row = this.#database.prepare('SELECT id, by, at FROM pause').get()
+    return row ? { pauseId: String(row.id), by: String(row.by), at: Number(row.at) } : null
+  }
+
+  setPause(pause: Pause | null): void {
+    this.#database.exec('DELETE FROM pause')
+    if (pause) this.#database.prepare('INSERT INTO pause VALUES (?, ?, ?)').run(pause.pauseId, pause.by, pause.at)
   }
 
   close(): void {

@@ -1,10 +1,11 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
+import type { Pause } from '@happy-remote/schemas/rpc/pause.ts'
 import { systemTimers } from '../link/timers.ts'
 import { until } from '../testing/manual-timers.ts'
 import { acpAssistant } from './assistants/acp.ts'
 import type { AssistantKind } from './assistants/assistant.ts'
-import { Conversation } from './conversation.ts'
+import { Conversation, type ConversationEvents } from './conversation.ts'
 
 const program = fileURLToPath(import.meta.resolve('../../conformance/assistants/acp.ts'))
 const DEVICE = 'a'.repeat(26)
@@ -33,7 +34,8 @@ async function scene(script: object, kind?: AssistantKind | null) {
   const hear = (method: string) => (params: object) => void told.push({ method, ...params })
   const command = ['node', '--disable-warning=ExperimentalWarning', program, '--script', file]
   const assistant = acpAssistant({ name: 'Test', scripted: true, command, workspace: folder })
-  const conversation = new Conversation(kind === undefined ? assistant : kind, systemTimers, {
+  const pause: { lasting: Pause | null } = { lasting: null }
+  const events: ConversationEvents = {
     delta: hear('delta'),
     message: hear('message'),
     state: hear('state'),
@@ -41,7 +43,8 @@ async function scene(script: object, kind?: AssistantKind | null) {
     requested: hear('requested'),
     resolved: hear('resolved'),
     trouble: (line) => void troubles.push(line),
-  })
+  }
+  const conversation = new Conversation(kind === undefined ? assistant : kind, systemTimers, events, pause)
   const send = async (prompt: string, conversationId?: string) => {
     const { result, begin } = await conversation.send({ prompt, ...(conversationId && { conversationId }) })
     begin()
@@ -65,7 +68,7 @@ async function scene(script: object, kind?: AssistantKind | null) {
     await conversation.close()
     await Deno.remove(folder, { recursive: true })
   }
-  return { conversation, told, troubles, send, states, all, messages, waitFor, ended, answer, close }
+  return { conversation, pause, told, troubles, send, states, all, messages, waitFor, ended, answer, close }
 }
 
 const kinds = (told: readonly Told[]) => told.map(({ method, state, role }) => [method, state ?? role].join(' '))
@@ -159,6 +162,29 @@ Deno.test('cancel ends the turn and what it asks, and with the queue what waits'
     [['cancelled', DEVICE, null]],
   )
   equal(conversation.cancel('turn', DEVICE), false)
+  await close()
+})
+
+Deno.test('in a pause the running turn goes on, and what waits begins when it is over', async () => {
+  const { conversation, pause, send, states, ended, close } = await scene({
+    replies: [{ when: 'first', steps: [{ do: 'wait' }] }],
+    otherwise: [text('done')],
+  })
+  const first = await send('first')
+  const second = await send('second')
+  const lasting = { pauseId: crypto.randomUUID(), by: 'local', at: 1 }
+  pause.lasting = lasting
+  deepEqual(conversation.status.paused, lasting)
+  equal(conversation.status.state, 'running')
+  conversation.cancel('turn', DEVICE)
+  await ended(first.messageId)
+  deepEqual([conversation.status.state, conversation.status.queued], ['idle', 1])
+  equal((await send('third')).state, 'queued')
+  pause.lasting = null
+  conversation.resume()
+  await ended(second.messageId)
+  deepEqual(states(second.messageId), ['queued', 'started', 'completed'])
+  equal('paused' in conversation.status, false)
   await close()
 })
 

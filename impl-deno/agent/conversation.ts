@@ -5,6 +5,7 @@ import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { EventParams, Params, Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { Alarm, type Timers } from '../link/timers.ts'
 import type { Assistant, AssistantKind, AssistantListener } from './assistants/assistant.ts'
+import type { Pause } from './pause.ts'
 import { type PermissionEvents, Permissions } from './permissions.ts'
 import { Transcript, type TranscriptEvents } from './transcript.ts'
 
@@ -33,6 +34,7 @@ export class Conversation {
   readonly #events: ConversationEvents
   readonly #transcript: Transcript
   readonly #giveUp: Alarm
+  readonly #pause: Pick<Pause, 'lasting'>
   readonly permissions: Permissions
   readonly #queue: Prompt[] = []
   #assistant: Promise<Assistant> | undefined
@@ -47,8 +49,15 @@ export class Conversation {
   #closed = false
 
   /** `kind` is null where the agent has no assistant; `permissionTime` in ms, none for questions that wait without end. */
-  constructor(kind: AssistantKind | null, timers: Timers, events: ConversationEvents, permissionTime?: number) {
+  constructor(
+    kind: AssistantKind | null,
+    timers: Timers,
+    events: ConversationEvents,
+    pause: Pick<Pause, 'lasting'>,
+    permissionTime?: number,
+  ) {
     this.#kind = kind
+    this.#pause = pause
     this.#events = events
     this.#giveUp = new Alarm(timers)
     this.#transcript = new Transcript(() => this.#conversationId ?? '', events)
@@ -70,6 +79,7 @@ export class Conversation {
       model: this.#model,
       queued: this.#queue.length,
       pending: this.permissions.pending,
+      ...(this.#pause.lasting && { paused: this.#pause.lasting }),
     }
   }
 
@@ -94,7 +104,7 @@ export class Conversation {
     const prompt: Prompt = { messageId: crypto.randomUUID(), text }
     const { messageId } = prompt
     // rpc.claude.accept
-    const state = this.#running || this.#queue.length > 0 ? 'queued' : 'started'
+    const state = this.#running || this.#queue.length > 0 || this.#pause.lasting ? 'queued' : 'started'
     this.#queue.push(prompt)
     const result: Result<'claude.sendMessage'> = { messageId, state }
     const begin = () => {
@@ -120,6 +130,11 @@ export class Conversation {
       this.#giveUp.set(CANCEL_TIME, () => void this.#endAssistant())
     }
     return running !== undefined || dropped.length > 0
+  }
+
+  /** The pause is over: what waits goes on (rpc.pause.resume). */
+  resume(): void {
+    this.#next()
   }
 
   /** Ends the assistant; what runs is cancelled. */
@@ -155,7 +170,8 @@ export class Conversation {
   /** rpc.claude.order */
   #next(): void {
     if (this.#running) return
-    const prompt = this.#queue.shift()
+    // rpc.pause.queue
+    const prompt = this.#pause.lasting ? undefined : this.#queue.shift()
     this.#running = prompt
     this.#tell(this.#reason)
     this.#reason = undefined

@@ -29,12 +29,19 @@ export class Dispatch {
   readonly #handlers: Handlers
   readonly #commands: Commands
   readonly #failed: (method: string, error: unknown) => void
+  readonly #mayRun: (name: MethodName, params: object) => void
 
-  /** `failed` is told what is answered `internal`. */
-  constructor(handlers: Handlers, commands: Commands, failed: (method: string, error: unknown) => void) {
+  /** `failed` is told what is answered `internal`; `mayRun` throws ProtocolError for what is not to be executed now. */
+  constructor(
+    handlers: Handlers,
+    commands: Commands,
+    failed: (method: string, error: unknown) => void,
+    mayRun: (name: MethodName, params: object) => void = () => {},
+  ) {
     this.#handlers = handlers
     this.#commands = commands
     this.#failed = failed
+    this.#mayRun = mayRun
   }
 
   /** Everything up to the beginning of the execution happens before this returns (rpc.request.order). */
@@ -72,6 +79,8 @@ export class Dispatch {
     let after: Executed<MethodName>['after']
     const execute = async (): Promise<Outcome> => {
       try {
+        // rpc.pause.refused: what it throws is recorded as every outcome
+        this.#mayRun(name, params)
         // Every method's params have passed its own schema.
         const executed = await (this.#handlers[name] as Handler<MethodName>)(params as never, caller)
         after = executed.after

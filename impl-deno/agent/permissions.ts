@@ -90,6 +90,12 @@ export class Permissions {
     return { requestId, answer }
   }
 
+  /** Whether this answer would allow what is asked. */
+  isAllowing({ requestId, option }: Params<'permission.answer'>): boolean {
+    const chosen = this.#open.get(requestId)?.request.options.find(({ id }) => id === option)
+    return chosen !== undefined && allows(chosen)
+  }
+
   /** Throws ProtocolError as the answer to a `permission.answer` that does not count. */
   answer({ requestId, inputHash, option, note }: Params<'permission.answer'>, by: string): PermissionResolution {
     const open = this.#open.get(requestId)
@@ -112,7 +118,7 @@ export class Permissions {
     const chosen = request.options.find(({ id }) => id === option)
     // rpc.permission.option
     if (!chosen) throw new ProtocolError('invalid-params', 'Cannot answer: the request has no such option')
-    const outcome = chosen.kind.startsWith('allow') ? 'allowed' : 'denied'
+    const outcome = allows(chosen) ? 'allowed' : 'denied'
     return this.#settle(requestId, { requestId, outcome, by, option, at: this.#timers.wall() }, note)
   }
 
@@ -140,6 +146,8 @@ export class Permissions {
     return resolution
   }
 }
+
+const allows = ({ kind }: PermissionRequest['options'][number]): boolean => kind.startsWith('allow')
 
 function alreadyResolved(resolution: PermissionResolution): ProtocolError {
   return resolution.outcome === 'expired'

@@ -143,6 +143,20 @@ Deno.test('a device names itself, and may not say what it may do', () =>
     assert.equal((await control(['rename', 'tablet', 'x'])).code, 3)
   }))
 
+Deno.test('a pause refuses what has an effect, is seen in the status, and ends once', () =>
+  paired(async (control) => {
+    const paused = await control(['pause', '--json'])
+    assert.deepEqual([paused.code, paused.lines[0]?.event], [0, 'paused'])
+    assert.match((await control(['status'])).text, /^It is paused: control resume ends it$/m)
+    const refused = await control(['term', '--json', '--', 'true'])
+    assert.equal(refused.code, 5)
+    assert.match(refused.errors, /"code":"paused"/)
+    const resumed = await control(['resume', '--json'])
+    assert.deepEqual([resumed.code, resumed.lines[0]?.pauseId], [0, paused.lines[0]?.pauseId])
+    assert.equal((await control(['resume'])).code, 1)
+    assert.match((await control([], '/pause\n/resume\n/resume\n')).errors, /The computer is not paused/)
+  }))
+
 Deno.test('a pairing is ended by control, and control then has nothing to control', () =>
   paired(async (control) => {
     assert.equal((await control(['revoke', 'nobody', '--yes'])).code, 3)

@@ -3,6 +3,7 @@
 import { type Command, EXIT_FAILED, EXIT_OK, UsageError } from './command.ts'
 import { approve } from './control/approve.ts'
 import { grant, rename } from './control/change.ts'
+import { pause, resume } from './control/pause.ts'
 import { type OnQuestion, prompt } from './control/prompt.ts'
 import { devices, info, status, terms } from './control/reads.ts'
 import { revoke, revokeLocally } from './control/revoke.ts'
@@ -27,6 +28,9 @@ Usage: happy-remote control [options]
   approve [<id>]         answer what it asks, having seen its exact input:
                          --option <id>, --deny, --yes
   cancel [--all]         stop the running prompt
+  pause                  let the computer refuse whatever has an effect, from
+                         every device; the running prompt goes on
+  resume                 end the pause; what was refused is not done
   term [-- <command…>]   a shell at the computer, or a command: --cwd <dir>,
                          --attach <id>; Ctrl-] detaches
   terms                  the terminals of the agent
@@ -90,10 +94,10 @@ interface SubCommand {
   readonly run: Run
 }
 
-const read = (run: (subject: Subject) => Promise<number>): SubCommand => ({ options: [], most: 0, run })
+const plain = (run: (subject: Subject) => Promise<number>): SubCommand => ({ options: [], most: 0, run })
 
 const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
-  status: read(status),
+  status: plain(status),
   prompt: {
     options: ['no-wait', 'allow', 'deny', 'on-question'],
     most: Number.POSITIVE_INFINITY,
@@ -118,14 +122,16 @@ const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
       return success ? EXIT_OK : EXIT_FAILED
     },
   },
+  pause: plain(pause),
+  resume: plain(resume),
   term: {
     options: ['cwd', 'attach'],
     most: Number.POSITIVE_INFINITY,
     run: (subject, { cwd, attach }, command) => term(subject, { command, cwd, attach }),
   },
-  terms: read(terms),
-  devices: read(devices),
-  info: read(info),
+  terms: plain(terms),
+  devices: plain(devices),
+  info: plain(info),
   rename: { options: [], most: 2, run: (subject, _, words) => rename(subject, words) },
   grant: { options: [], most: 2, run: (subject, _, words) => grant(subject, words) },
   revoke: {

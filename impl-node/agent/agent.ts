@@ -31,6 +31,7 @@ import { deviceHandlers } from './methods/device.ts'
 import { fileHandlers } from './methods/file.ts'
 import { sessionHandlers } from './methods/session.ts'
 import { terminalHandlers } from './methods/terminal.ts'
+import { Pause } from './pause.ts'
 import { PermissionBook } from './permissions.ts'
 import { Terminals } from './terminals.ts'
 
@@ -76,6 +77,7 @@ export class Agent {
   readonly #paired = new Map<string, Paired>()
   readonly #terminals: Terminals
   readonly #permissions: PermissionBook
+  readonly pause: Pause
   readonly conversation: Conversation
   readonly #dispatch: Dispatch
   readonly #commandStore: DiskCommandStore
@@ -89,9 +91,16 @@ export class Agent {
     this.#terminals = new Terminals({ workspace, emit })
     const { permissionTime } = options
     this.#permissions = new PermissionBook({ emit, ...(permissionTime !== undefined && { time: permissionTime }) })
+    this.pause = new Pause({
+      database: store.database,
+      emit,
+      allows: (answer) => this.#permissions.allows(answer),
+      now: () => this.#now(),
+    })
     this.conversation = new Conversation({
       assistant: assistant?.factory ?? noAssistant,
       permissions: this.#permissions,
+      pause: this.pause,
       emit,
     })
     const commands = createCommands(this.#commandStore)
@@ -111,13 +120,14 @@ export class Agent {
         }),
         ...claudeHandlers(this.conversation, this.#permissions),
         ...terminalHandlers(this.#terminals),
-        ...sessionHandlers(devices),
+        ...sessionHandlers(devices, this.pause),
         ...deviceHandlers(devices),
         ...commandHandlers(commands),
         ...fileHandlers(workspace),
       },
       commands,
       log,
+      check: (method, params) => this.pause.check(method, params),
       heard: (deviceId) => this.#terminals.heard(deviceId),
     })
     for (const record of store.pairings) if (record.role === 'agent') this.#connect(record)

@@ -5,6 +5,7 @@ import type { EventParams, Params, Result } from '@happy-remote/schemas/rpc/regi
 import type { Assistant, AssistantEvents, AssistantFactory, AssistantFacts, TurnEnd } from './assistants/assistant.ts'
 import { Transcript } from './assistants/transcript.ts'
 import type { Emit } from './handler.ts'
+import type { Pause } from './pause.ts'
 import type { PermissionBook } from './permissions.ts'
 
 /** Prompts that may wait behind the running turn. */
@@ -25,6 +26,7 @@ interface Message {
 export interface ConversationOptions {
   readonly assistant: AssistantFactory
   readonly permissions: PermissionBook
+  readonly pause: Pick<Pause, 'present' | 'watch'>
   readonly emit: Emit
   /** ms */
   readonly cancelGrace?: number
@@ -33,6 +35,7 @@ export interface ConversationOptions {
 export class Conversation {
   readonly #assistant: Assistant
   readonly #permissions: PermissionBook
+  readonly #pause: ConversationOptions['pause']
   readonly #emit: Emit
   readonly #transcript: Transcript
   readonly #cancelGrace: number
@@ -45,14 +48,17 @@ export class Conversation {
   #told: State = 'idle'
   #silent = false
 
-  constructor({ assistant, permissions, emit, cancelGrace = CANCEL_GRACE }: ConversationOptions) {
+  constructor({ assistant, permissions, pause, emit, cancelGrace = CANCEL_GRACE }: ConversationOptions) {
     this.#assistant = assistant(this.#events())
     this.#permissions = permissions
+    this.#pause = pause
     this.#emit = emit
     this.#cancelGrace = cancelGrace
     const conversationId = () => this.#conversationId
     this.#transcript = new Transcript({ emit, conversationId, inTurn: () => this.#current?.stage === 'running' })
     permissions.watch(() => this.#tellState())
+    // rpc.pause.resume: what waits goes on
+    pause.watch(() => this.#next())
   }
 
   /** What is known of the assistant. */
@@ -95,7 +101,7 @@ export class Conversation {
     if (message.stage !== 'arriving') return { messageId: id, state: 'queued' }
     message.stage = 'waiting'
     this.#queue.push(message)
-    if (this.#current) {
+    if (this.#current || this.#pause.present) {
       this.#tellMessage(id, 'queued')
       return { messageId: id, state: 'queued' }
     }
@@ -125,7 +131,9 @@ export class Conversation {
   status(): Result<'claude.getStatus'> {
     const { conversationId, mode, model } = this.#assistant.facts
     const pending = this.#permissions.pending
-    return { state: this.#state, conversationId, mode, model, queued: this.#queue.length, pending }
+    const paused = this.#pause.present
+    const status = { state: this.#state, conversationId, mode, model, queued: this.#queue.length, pending }
+    return { ...status, ...(paused && { paused }) }
   }
 
   /** Ends the assistant and all its processes. What runs or waits has failed. */
@@ -182,7 +190,8 @@ export class Conversation {
   }
 
   #next(): void {
-    if (!this.#current) {
+    // rpc.pause.queue
+    if (!this.#current && !this.#pause.present) {
       this.#current = this.#queue.shift()
       if (this.#current) void this.#run(this.#current)
     }

@@ -14,6 +14,8 @@ export interface DispatchOptions {
   readonly log: (message: string, detail: Readonly<Record<string, unknown>>) => void
   /** Called for every request, before anything else. */
   readonly heard?: (deviceId: string) => void
+  /** Throws ProtocolError for what is not to be executed now (rpc.pause.refuses); a command's id is used up by it. */
+  readonly check?: (method: MethodName, params: unknown) => void
   /** Results that do not fit their schema are `internal`; by default everywhere but in production. */
   readonly checkResults?: boolean
 }
@@ -38,7 +40,7 @@ interface CompiledMethod {
 const rpcCodes: ReadonlySet<string> = new Set(codesAt('rpc'))
 
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { handlers, commands, log, heard, checkResults = process.env.NODE_ENV !== 'production' } = options
+  const { handlers, commands, log, heard, check, checkResults = process.env.NODE_ENV !== 'production' } = options
 
   async function answer(request: Request, caller: Caller, refuse?: ProtocolError): Promise<Outcome> {
     heard?.(caller.deviceId)
@@ -60,6 +62,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 
   async function perform(name: MethodName, request: Request, caller: Caller): Promise<Outcome> {
     try {
+      // rpc.pause.refused: within the execution, so that the answer is recorded
+      check?.(name, request.params)
       const handler = handlers[name] as (params: unknown, caller: Caller, id: string) => unknown
       const result = await handler(request.params, caller, request.id)
       if (checkResults) checkResult(name, result)

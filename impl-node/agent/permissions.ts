@@ -18,6 +18,7 @@ const RESOLVED_KEPT = 1_000
 const TIMER_MAX = 2 ** 31 - 1
 
 type Outcome = Static<typeof PermissionOutcome>
+type Option = PermissionRequest['options'][number]
 
 /** Hands the assistant the option that was chosen, or null for cancelled. */
 export type Decide = (option: string | null) => void
@@ -87,13 +88,19 @@ export class PermissionBook {
         inputHash: request.inputHash,
       })
     }
-    const outcome = kindOf(request, option).startsWith('allow_') ? 'allowed' : 'denied'
+    const outcome = isAllowing(optionOf(request, option)) ? 'allowed' : 'denied'
     return this.#resolve(requestId, outcome, by, option)
+  }
+
+  /** Whether `option` is one of those that allow what a request asks, which waits. */
+  allows({ requestId, option }: Params<'permission.answer'>): boolean {
+    const chosen = this.#pending.get(requestId)?.request.options.find(({ id }) => id === option)
+    return chosen !== undefined && isAllowing(chosen)
   }
 
   /** The person at the desktop answers. Throws like `answer`. */
   answerLocally(requestId: string, option: string): PermissionResolution {
-    kindOf(this.#open(requestId).request, option)
+    optionOf(this.#open(requestId).request, option)
     return this.#resolve(requestId, 'local', 'local', option)
   }
 
@@ -150,8 +157,10 @@ export class PermissionBook {
   }
 }
 
-function kindOf(request: PermissionRequest, option: string): string {
+const isAllowing = ({ kind }: Option): boolean => kind.startsWith('allow_')
+
+function optionOf(request: PermissionRequest, option: string): Option {
   const found = request.options.find(({ id }) => id === option)
   if (!found) throw new ProtocolError('invalid-params', 'Cannot answer: the permission request has no such option')
-  return found.kind
+  return found
 }

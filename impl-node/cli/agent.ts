@@ -42,9 +42,11 @@ Usage: happy-remote agent [options]
                        terminal
   --help               this text
 
-At a terminal it shows its state: p pairs a device, r revokes one, q ends it.
+At a terminal it shows its state: p pairs a device, r revokes one, s pauses and
+resumes, q ends it.
 Without a terminal, or with --json, it prints what happens, and reads lines
-from standard input: the six digits, \`pair\`, \`cancel\`, \`revoke <device>\`.
+from standard input: the six digits, \`pair\`, \`cancel\`, \`revoke <device>\`,
+\`pause\`, \`resume\`.
 With --pair the code is printed then: keep that output to yourself for as long
 as it lives.
 
@@ -52,7 +54,7 @@ JSON events: started {deviceId, name, workspace, relay, assistant}, relay
 {state, reason}, offer {uri, expiresAt}, scanned, digits {triesLeft, until},
 wrong-digits {triesLeft}, other-device, paired {deviceId, name, capabilities},
 pairing-failed {reason}, assistant {trouble}, device {deviceId, name, online,
-lastHeardAt}, revoked {deviceId}, stopped.
+lastHeardAt}, revoked {deviceId}, paused {pauseId, by}, resumed, stopped.
 
 Examples:
   happy-remote agent --assistant acp -- npx -y my-acp-assistant

@@ -8,6 +8,7 @@ import { approve } from './control/approve.ts'
 import { grant, rename } from './control/change.ts'
 import { openConnection, untilReady } from './control/connection.ts'
 import { runInteractive } from './control/interactive.ts'
+import { pause, resume } from './control/pause.ts'
 import { prompt } from './control/prompt.ts'
 import { devices, info, status, terms } from './control/show.ts'
 import type { Sub } from './control/sub.ts'
@@ -19,7 +20,21 @@ import { sayTo } from './output.ts'
 import { canDraw } from './terminal/can-draw.ts'
 import { wrap } from './terminal/columns.ts'
 
-const subs: readonly Sub[] = [status, prompt, approve, cancel, term, terms, devices, info, rename, grant, revoke]
+const subs: readonly Sub[] = [
+  status,
+  prompt,
+  approve,
+  cancel,
+  pause,
+  resume,
+  term,
+  terms,
+  devices,
+  info,
+  rename,
+  grant,
+  revoke,
+]
 
 const OPTIONS = { ...COMMON_OPTIONS, device: { type: 'string' }, timeout: { type: 'string' } } as const
 const TIMEOUT = 15

@@ -117,8 +117,8 @@ export const agentAssistant: readonly EndpointMutant[] = [
     'takes an option that was not offered',
     ['rpc.permission.option'],
     PERMISSIONS,
-    "if (!found) throw new ProtocolError('invalid-params', 'Cannot answer: the permission request has no such option')\n  return found.kind",
-    "return found?.kind ?? 'reject_once'",
+    "if (!found) throw new ProtocolError('invalid-params', 'Cannot answer: the permission request has no such option')\n  return found",
+    "return found ?? { id: option, name: option, kind: 'reject_once' }",
   ),
   agent(
     'second-wins',

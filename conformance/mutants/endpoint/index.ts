@@ -6,6 +6,7 @@ import { agentDevices } from './agent-devices.ts'
 import { agentFiles } from './agent-files.ts'
 import { agentMessages } from './agent-messages.ts'
 import { agentOutput } from './agent-output.ts'
+import { agentPause } from './agent-pause.ts'
 import { agentRequests } from './agent-requests.ts'
 import { agentTerminals } from './agent-terminals.ts'
 import { attempt } from './attempt.ts'
@@ -57,6 +58,7 @@ export const endpointMutants = [
   ...stored,
   ...agentMessages,
   ...agentRequests,
+  ...agentPause,
   ...agentBodies,
   ...agentTerminals,
   ...agentOutput,

@@ -57,6 +57,11 @@ export class LineScreen implements Screen {
       this.#say('device', { deviceId, name, online, lastHeardAt }, text)
     },
     revoked: (deviceId) => this.#say('revoked', { deviceId }, `Revoked ${deviceId}.`),
+    paused: (lasting) => {
+      if (!lasting) return this.#say('resumed', {}, 'Resumed.')
+      const { pauseId, by } = lasting
+      this.#say('paused', { pauseId, by }, 'Paused: what has an effect is refused.')
+    },
     trouble: (trouble) => this.#say('assistant', { trouble }, safeLine(trouble)),
   }
 
@@ -66,6 +71,7 @@ export class LineScreen implements Screen {
     const { deviceId } = agent
     const text = `Agent "${safeLine(name)}" (${deviceId.slice(0, 8)}) works in ${workspace}, by the relay ${relay}. Assistant: ${assistant ?? 'none'}.`
     this.#say('started', { deviceId, name, workspace, relay, assistant }, text)
+    if (agent.pause.lasting) this.events.paused?.(agent.pause.lasting)
     void this.#read()
   }
 
@@ -103,8 +109,12 @@ export class LineScreen implements Screen {
       )
       const device = agent.devices.all.find((one) => one.record === record)
       if (device) await agent.revoke(device.id)
+    } else if (line === 'pause') agent.pause.begin('local')
+    else if (line === 'resume') {
+      if (agent.pause.lasting) agent.pause.end(agent.pause.lasting.pauseId, 'local')
+      else this.#say('unknown-input', {}, 'The agent is not paused.')
     } else if (line !== '') {
-      this.#say('unknown-input', {}, 'There are: the six digits, pair, cancel, revoke <device>.')
+      this.#say('unknown-input', {}, 'There are: the six digits, pair, cancel, revoke <device>, pause, resume.')
     }
   }
 

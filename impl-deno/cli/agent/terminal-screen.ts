@@ -58,6 +58,8 @@ export class TerminalScreen implements Screen {
     changed: ({ summary: { deviceId, name, online } }) =>
       this.#note(`${safeLine(name) || deviceId} is ${online ? 'here' : 'away'} (${clock()}).`),
     revoked: (deviceId) => this.#note(`Revoked ${deviceId}.`),
+    paused: (lasting) =>
+      this.#note(lasting ? 'Paused: what has an effect is refused; s resumes.' : `Resumed at ${clock()}.`),
     trouble: (text) => this.#note(safeLine(text)),
   }
 
@@ -66,7 +68,8 @@ export class TerminalScreen implements Screen {
     const { agent, name, workspace, relay, assistant } = shown
     this.#note(`Agent "${safeLine(name)}" (${agent.deviceId.slice(0, 8)}) works in ${workspace}.`)
     this.#note(`Relay: ${relay}. Assistant: ${assistant ?? 'none'}. Devices: ${agent.devices.all.length}.`)
-    this.#note('p pairs a device, r revokes one, q ends this.')
+    this.#note('p pairs a device, r revokes one, s pauses and resumes, q ends this.')
+    if (agent.pause.lasting) this.events.paused?.(agent.pause.lasting)
     Deno.stdin.setRaw(true)
     this.#timer = setInterval(() => this.#draw(), 1_000)
     void this.#read()
@@ -102,6 +105,10 @@ export class TerminalScreen implements Screen {
       if (key === 'q') this.#quit()
       if (key === 'p') this.offered(await offer())
       if (key === 'r') this.#askRevoke()
+      if (key === 's') {
+        if (agent.pause.lasting) agent.pause.end(agent.pause.lasting.pauseId, 'local')
+        else agent.pause.begin('local')
+      }
     } else if (mode.kind === 'revoke') {
       const device = agent.devices.all[Number(key) - 1]
       this.#mode = { kind: 'list' }

@@ -11,6 +11,7 @@ export async function status({ controller, say }: Subject): Promise<number> {
   const text = [
     `${safeLine(agent)}: heard ${Math.round(controller.silentFor / 1_000)} s ago, by the relay ${relay}`,
     `Assistant: ${result.state}${result.queued > 0 ? `, ${result.queued} prompts wait` : ''}`,
+    ...(result.paused ? ['It is paused: control resume ends it'] : []),
     ...result.pending.map(({ requestId, title }) => `It asks: ${safeLine(title)} (${requestId})`),
   ]
   say('status', { agent, heardAt, relay, ...result }, text.join('\n'))

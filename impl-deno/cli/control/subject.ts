@@ -109,7 +109,13 @@ async function reach({ controller }: Subject, timeout: number): Promise<void> {
 }
 
 const EXITS: Readonly<Record<string, number>> = {
-  ...{ forbidden: EXIT_REFUSED, expired: EXIT_REFUSED, revoked: EXIT_REFUSED, timeout: EXIT_UNREACHABLE },
+  ...{
+    forbidden: EXIT_REFUSED,
+    expired: EXIT_REFUSED,
+    revoked: EXIT_REFUSED,
+    paused: EXIT_REFUSED,
+    timeout: EXIT_UNREACHABLE,
+  },
 }
 
 function ofCall({ code, message }: CallFailure): CommandFailure {

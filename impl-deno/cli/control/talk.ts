@@ -3,9 +3,10 @@
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import { CallFailure } from '../../controller/failure.ts'
-import { EXIT_OK, EXIT_REFUSED } from '../command.ts'
+import { CommandFailure, EXIT_OK, EXIT_REFUSED } from '../command.ts'
 import { safeLine, safeText } from '../safe-text.ts'
 import type { Lines } from '../stdin.ts'
+import { pause, resume } from './pause.ts'
 import { answer, optionOf, questionText } from './question.ts'
 import { devices, info, status, terms } from './reads.ts'
 import type { Subject } from './subject.ts'
@@ -14,9 +15,17 @@ const HELP = `A line is a prompt. Where the assistant asks, y, n, or the number 
 answers it.
   /status  /info  /devices  /terms   what there is
   /cancel [all]                      stop the running prompt
+  /pause  /resume                    refuse whatever has an effect, or no more
   /quit                              end this; the computer goes on`
 
-const COMMANDS = { '/status': status, '/info': info, '/devices': devices, '/terms': terms } as const
+const COMMANDS = {
+  '/status': status,
+  '/info': info,
+  '/devices': devices,
+  '/terms': terms,
+  '/pause': pause,
+  '/resume': resume,
+} as const
 
 export async function talk(subject: Subject, lines: Lines): Promise<number> {
   const { controller, io, json } = subject
@@ -47,7 +56,7 @@ export async function talk(subject: Subject, lines: Lines): Promise<number> {
       const line = (await lines.next())?.trim()
       if (line === undefined || line === '/quit') return EXIT_OK
       await act(subject, line, open).catch((error) => {
-        if (!(error instanceof CallFailure)) throw error
+        if (!(error instanceof CallFailure) && !(error instanceof CommandFailure)) throw error
         io.err(`${safeLine(error.message) || error.code}.`)
       })
     }
@@ -80,6 +89,8 @@ function show({ io }: Subject, method: string, params: unknown): void {
     if (role === 'assistant') io.out(safeText(text))
     if (role === 'tool' && tool) io.out(`- ${safeLine(tool.title)}: ${safeLine(tool.status)}`)
   }
+  if (method === 'session.paused') io.out('Paused; /resume ends it.')
+  if (method === 'session.resumed') io.out('Resumed.')
   if (method === 'claude.messageState') {
     const { state, reason } = params as EventParams<'claude.messageState'>
     if (state === 'failed' || state === 'cancelled') io.out(`The prompt was ${state}. ${safeLine(reason ?? '')}`)

@@ -3,11 +3,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { EventName, EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import { Conversation, type ConversationOptions } from '../conversation.ts'
 import type { Emit } from '../handler.ts'
+import { Pause } from '../pause.ts'
 import { PermissionBook } from '../permissions.ts'
 import { type AcpOptions, acpAssistant } from './acp.ts'
 
@@ -63,6 +65,7 @@ export class Recorder {
 export interface Bench {
   readonly log: Recorder
   readonly book: PermissionBook
+  readonly pause: Pause
   readonly conversation: Conversation
 }
 
@@ -73,10 +76,16 @@ export function bench(t: TestContext, { cancelGrace, ...acp }: BenchOptions & Pi
   const workspace = mkdtempSync(join(tmpdir(), 'happy-assistant-'))
   const log = new Recorder()
   const book = new PermissionBook({ emit: log.emit })
+  const pause = new Pause({
+    database: new DatabaseSync(':memory:'),
+    emit: log.emit,
+    allows: (answer) => book.allows(answer),
+  })
   const assistant = acpAssistant({ workspace, env: { ...process.env, NODE_COMPILE_CACHE }, ...acp })
   const conversation = new Conversation({
     assistant,
     permissions: book,
+    pause,
     emit: log.emit,
     ...(cancelGrace !== undefined && { cancelGrace }),
   })
@@ -84,7 +93,7 @@ export function bench(t: TestContext, { cancelGrace, ...acp }: BenchOptions & Pi
     await conversation.close()
     rmSync(workspace, { recursive: true })
   })
-  return { log, book, conversation }
+  return { log, book, pause, conversation }
 }
 
 /** The same with the scripted assistant. `replies` are steps by expression; what fits none is said back. */

@@ -10,6 +10,7 @@ import { createCommands } from '../commands.ts'
 import type { Device, DeviceChange, Devices } from '../devices.ts'
 import { createDispatch } from '../dispatch.ts'
 import type { Handlers } from '../handler.ts'
+import { Pause } from '../pause.ts'
 import { agentHandlers } from './agent.ts'
 import { deviceHandlers } from './device.ts'
 import { sessionHandlers } from './session.ts'
@@ -42,6 +43,8 @@ function fakeDevices() {
   }
   return { devices, revoked, changed }
 }
+
+const aPause = () => new Pause({ database: new DatabaseSync(':memory:'), emit: () => {}, allows: () => false })
 
 /** Through dispatch, which checks that results fit their schemas. */
 async function ask(handlers: Partial<Handlers>, caller: FakeCaller, method: string, params: object = {}) {
@@ -113,7 +116,7 @@ test('session.revoke of the own device takes effect after the response', async (
   const caller = new FakeCaller('a', ['observe'])
   caller.responds = false
   const params = { deviceId: caller.deviceId }
-  assert.deepEqual(await ask(sessionHandlers(devices), caller, 'session.revoke', params), { success: true })
+  assert.deepEqual(await ask(sessionHandlers(devices, aPause()), caller, 'session.revoke', params), { success: true })
   assert.deepEqual(revoked, [])
   caller.respond()
   assert.deepEqual(revoked, [caller.deviceId])
@@ -121,7 +124,7 @@ test('session.revoke of the own device takes effect after the response', async (
 
 test('session.revoke of another device needs admin', async () => {
   const { devices, revoked } = fakeDevices()
-  const handlers = sessionHandlers(devices)
+  const handlers = sessionHandlers(devices, aPause())
   assert.deepEqual(await ask(handlers, me, 'session.revoke', { deviceId: owner.deviceId }), {
     code: 'forbidden',
     message: "Cannot revoke another device: 'admin' is not granted",

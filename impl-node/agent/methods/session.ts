@@ -1,8 +1,16 @@
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { Devices } from '../devices.ts'
 import { type Handlers, requireAdmin } from '../handler.ts'
+import type { Pause } from '../pause.ts'
 
-export const sessionHandlers = (devices: Devices): Pick<Handlers, 'session.revoke'> => ({
+type SessionMethod = 'session.pause' | 'session.resume' | 'session.revoke'
+
+export const sessionHandlers = (devices: Devices, pause: Pause): Pick<Handlers, SessionMethod> => ({
+  'session.pause': (_params, { deviceId }) => ({ pauseId: pause.begin(deviceId).pauseId }),
+  'session.resume'({ pauseId }, { deviceId }) {
+    pause.end(pauseId, deviceId)
+    return { success: true }
+  },
   'session.revoke'({ deviceId }, caller) {
     if (deviceId === caller.deviceId) {
       // The pairing that the response travels in must outlive it.

@@ -91,6 +91,7 @@ export function startAgent(settings: Settings, log: Log): AgentHost {
     },
     onDevices: changed,
   })
+  agent.pause.watch(changed)
   return {
     agent,
     settings,

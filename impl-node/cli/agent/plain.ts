@@ -60,7 +60,10 @@ export async function runPlain(host: AgentHost, options: PlainOptions, stopped: 
     else if (word === 'pair') pair()
     else if (word === 'cancel') pairing?.cancel()
     else if (word === 'revoke') revoke(wanted)
-    else if (word !== '') say('There are: the six digits, pair, cancel, revoke <device>.', { event: 'unknown-input' })
+    else if (word === 'pause') agent.pause.begin('local')
+    else if (word === 'resume') resume()
+    else if (word !== '')
+      say('There are: the six digits, pair, cancel, revoke <device>, pause, resume.', { event: 'unknown-input' })
   }
 
   function digits(line: string): void {
@@ -69,6 +72,12 @@ export async function runPlain(host: AgentHost, options: PlainOptions, stopped: 
       const triesLeft = pairing?.triesLeft ?? 0
       say(`Wrong digits; tries left: ${triesLeft}.`, { event: 'wrong-digits', triesLeft })
     } else if (answer === 'ended' && pairing) say('No digits are asked for yet.', { event: 'unknown-input' })
+  }
+
+  function resume(): void {
+    const { present } = agent.pause
+    if (present) agent.pause.end(present.pauseId, 'local')
+    else say('The agent is not paused.', { event: 'unknown-input' })
   }
 
   function revoke(wanted: string): void {
@@ -97,6 +106,7 @@ export async function runPlain(host: AgentHost, options: PlainOptions, stopped: 
 function watch(host: AgentHost, say: ReturnType<typeof sayTo>): () => void {
   let relay = ''
   let trouble = null as string | null
+  let pauseId = null as string | null
   const online = new Map<string, boolean>()
   return host.onChange(() => {
     const state = host.relayState
@@ -104,6 +114,12 @@ function watch(host: AgentHost, say: ReturnType<typeof sayTo>): () => void {
       relay = state.name
       const reason = state.name === 'open' ? null : state.reason
       say(`Relay: ${relayText(state)}.`, { event: 'relay', state: state.name, reason })
+    }
+    const { present } = host.agent.pause
+    if ((present?.pauseId ?? null) !== pauseId) {
+      pauseId = present?.pauseId ?? null
+      if (present) say('Paused: what has an effect is refused.', { event: 'paused', pauseId, by: present.by })
+      else say('Resumed.', { event: 'resumed' })
     }
     if (host.trouble !== trouble) {
       trouble = host.trouble

@@ -3,7 +3,7 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import type { Device } from '../../agent/devices.ts'
 import { pairedScreen } from '../../agent/qr-screen.ts'
-import { heard, shortId } from '../state.ts'
+import { ago, heard, shortId } from '../state.ts'
 import { fit } from '../terminal/columns.ts'
 import { type KeyPress, readKeys } from '../terminal/keys.ts'
 import { LiveBlock } from '../terminal/live.ts'
@@ -73,6 +73,7 @@ export class StatusScreen {
     if ((ctrl && (name === 'c' || name === 'd')) || (text === 'q' && !this.#choosing)) stop()
     else if (this.#choosing) this.#revoke(text)
     else if (text === 'p') void this.#pair((key) => this.#onKey(key, stop))
+    else if (text === 's') this.#togglePause()
     else if (text === 'r' && this.#host.agent.devices.length > 0) this.#choosing = this.#host.agent.devices.slice(0, 9)
     this.#draw()
   }
@@ -99,6 +100,12 @@ export class StatusScreen {
     this.#draw()
   }
 
+  #togglePause(): void {
+    const { pause } = this.#host.agent
+    if (pause.present) pause.end(pause.present.pauseId, 'local')
+    else pause.begin('local')
+  }
+
   #revoke(text: string): void {
     const device = this.#choosing?.[Number(text) - 1]
     this.#choosing = null
@@ -122,6 +129,9 @@ export class StatusScreen {
       '',
       `${lamp} Relay      ${relay.origin}: ${relayText(relayState, now)}`,
       `  Assistant  ${assistant}${assistant === 'none' ? ': prompts are refused; see --assistant' : `: ${told}`}`,
+      ...(agent.pause.present
+        ? [yellow(`○ Paused     ${ago(agent.pause.present.at, now)}: what has an effect is refused`)]
+        : []),
       ...this.#deviceLines(now),
       this.#choosing ? 'Revoke which device? Its number, or any other key for none.' : this.#keys(),
     ]
@@ -130,7 +140,7 @@ export class StatusScreen {
   #deviceLines(now: number): string[] {
     const { devices } = this.#host.agent
     if (devices.length === 0) return ['  Devices    none is paired yet: press p']
-    const most = Math.max(1, (this.#options.output.rows ?? 24) - 8)
+    const most = Math.max(1, (this.#options.output.rows ?? 24) - 9)
     const lines = devices.slice(0, most).map((device, i) => {
       const name = fit(nameOf(device) ?? shortId(device.deviceId), NAME_COLUMNS)
       return `${device.online ? green('●') : dim('○')} ${this.#choosing ? `${i + 1}: ` : 'Device     '}${name} ${heard(device.lastHeardAt, now)}`
@@ -140,6 +150,7 @@ export class StatusScreen {
 
   #keys(): string {
     const revoke = this.#host.agent.devices.length > 0 ? '   r revokes one' : ''
-    return dim(`p pairs a device${revoke}   q ends the agent`)
+    const pause = this.#host.agent.pause.present ? 's resumes' : 's pauses'
+    return dim(`p pairs a device${revoke}   ${pause}   q ends the agent`)
   }
 }

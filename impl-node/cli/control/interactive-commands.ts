@@ -1,6 +1,7 @@
 // What can be typed beside prompts and answers.
 
 import type { Interactive } from './interactive.ts'
+import { resumeNow } from './pause.ts'
 import { runTerminal } from './run-terminal.ts'
 import { deviceLines, infoLines, statusLines, terminalLines } from './show.ts'
 
@@ -67,6 +68,18 @@ export const interactiveCommands: readonly InteractiveCommand[] = [
       const { success } = await program.connection.controller.call('claude.cancel', { scope })
       if (!success) program.print('There is nothing to stop.')
     },
+  },
+  {
+    name: '/pause',
+    usage: '/pause',
+    summary: 'let the computer refuse whatever has an effect',
+    run: async (program) => void (await program.connection.controller.call('session.pause', {})),
+  },
+  {
+    name: '/resume',
+    usage: '/resume',
+    summary: 'end the pause',
+    run: async (program) => void (await resumeNow(program.connection.controller)),
   },
   {
     name: '/status',

@@ -46,6 +46,7 @@ export class Interactive {
   #pending: PermissionRequest[] = []
   #state = 'idle'
   #since = Date.now()
+  #isPaused = false
   /** What the assistant says now, up to where the last line was broken. */
   #words = ''
   /** Something else has the screen; what is to be printed waits. */
@@ -150,6 +151,8 @@ export class Interactive {
         this.#pending = this.#pending.filter((request) => request.requestId !== requestId)
         this.print(dim(`  ${outcome}${by === 'local' ? ' at the computer' : ''}`))
       },
+      'session.paused': ({ by }) => this.#setPaused(true, by),
+      'session.resumed': ({ by }) => this.#setPaused(false, by),
       'terminal.exited': ({ terminalId, exitCode }) =>
         this.#away ||
         this.print(dim(`Terminal ${shortId(terminalId)} has ended${exitCode === null ? '' : ` with ${exitCode}`}.`)),
@@ -181,7 +184,14 @@ export class Interactive {
   #catchUp({ status }: Present): void {
     if (!status) return
     this.#setState(status.state)
+    this.#isPaused = status.paused !== undefined
     for (const request of status.pending) this.#asked(request)
+  }
+
+  #setPaused(isPaused: boolean, by: string): void {
+    this.#isPaused = isPaused
+    const where = by === 'local' ? ' at the computer' : ''
+    this.print(yellow(isPaused ? `Paused${where}; /resume ends it.` : `Resumed${where}.`))
   }
 
   #setState(state: string): void {
@@ -304,7 +314,7 @@ export class Interactive {
       'needs-answer': 'waits for your answer: y, n or a number',
     }
     const last = `${heard(heardAt, now)}${peer === 'away' ? ', does not answer' : ''}`
-    return `${green('●')} ${dim(`${name} · ${last} · ${does[this.#state as keyof typeof does] ?? this.#state}`)}`
+    return `${green('●')} ${dim(`${name} · ${last} · ${does[this.#state as keyof typeof does] ?? this.#state}`)}${this.#isPaused ? yellow(' · paused') : ''}`
   }
 }
 

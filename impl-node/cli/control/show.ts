@@ -8,13 +8,14 @@ import { fit } from '../terminal/columns.ts'
 import type { Sub, SubContext } from './sub.ts'
 
 export async function statusLines({ controller, name }: Pick<SubContext, 'controller' | 'name'>): Promise<string[]> {
-  const { state, model, mode, queued, pending } = await controller.call('claude.getStatus', {})
+  const { state, model, mode, queued, pending, paused } = await controller.call('claude.getStatus', {})
   const { relay } = controller.record
   const does = { idle: 'idle', running: 'working', 'needs-answer': 'needs an answer' }[state]
   const facts = [model && `model ${safeLine(model, 40)}`, mode && `mode ${safeLine(mode, 40)}`].filter(Boolean)
   return [
     `${name}: ${heard(controller.status.heardAt)}, by the relay ${relay}`,
     `Assistant: ${does}${queued > 0 ? `, ${queued} prompts waiting` : ''}${facts.length ? ` (${facts.join(', ')})` : ''}`,
+    ...(paused ? [`Paused ${ago(paused.at)}; control resume ends it`] : []),
     ...pending.map(({ requestId, title }) => `Asks: ${safeLine(title, 100)}   (${shortId(requestId)})`),
   ]
 }
@@ -23,7 +24,7 @@ export const status: Sub = {
   name: 'status',
   usage: 'status',
   summary: 'what the assistant does, and what it waits for',
-  details: 'JSON: status {agent, heardAt, relay, state, conversationId, mode, model,\nqueued, pending}.\n',
+  details: 'JSON: status {agent, heardAt, relay, state, conversationId, mode, model,\nqueued, pending, paused?}.\n',
   options: {},
   async run(context) {
     const { controller, name, say, json } = context

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { defineMethod, Empty } from './method.ts'
+import { Pause } from './pause.ts'
 import { PermissionRequest } from './permission.ts'
 
 export const ClaudeState = Type.Union([Type.Literal('idle'), Type.Literal('running'), Type.Literal('needs-answer')])
@@ -16,8 +17,12 @@ export const claudeGetStatus = defineMethod({
     conversationId: orNull,
     mode: orNull,
     model: orNull,
-    queued: Type.Integer({ minimum: 0, description: 'Prompts that wait behind the running turn.' }),
+    queued: Type.Integer({
+      minimum: 0,
+      description: 'Prompts that wait behind the running turn, or for the end of a pause.',
+    }),
     pending: Type.Array(PermissionRequest),
+    paused: Type.Optional(Pause),
   }),
   errors: [],
 })

@@ -9,5 +9,5 @@ export const deviceGrant = defineMethod({
   doc: 'Gives a device these capabilities instead of those that it has.',
   params: Type.Object({ deviceId: DeviceId, capabilities: Type.Array(CapabilityName) }),
   result: Empty,
-  errors: ['not-found'],
+  errors: ['not-found', 'paused'],
 })

@@ -9,5 +9,5 @@ export const deviceRename = defineMethod({
   doc: "Gives a device another name: the caller's own, or with `admin` another.",
   params: Type.Object({ deviceId: DeviceId, name: Name }),
   result: Empty,
-  errors: ['not-found'],
+  errors: ['not-found', 'paused'],
 })

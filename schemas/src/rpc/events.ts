@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { CapabilityName } from '../pairing.ts'
 import { ClaudeState } from './claude-get-status.ts'
 import { DeviceId, defineEvent, Uuid } from './method.ts'
+import { Pause } from './pause.ts'
 import { PermissionRequest, PermissionResolution } from './permission.ts'
 import { Cols, Rows, TerminalId } from './terminal.ts'
 
@@ -135,6 +136,24 @@ export const terminalExited = defineEvent({
     end: Type.Integer({ minimum: 0 }),
     reason: Type.Optional(Type.Union([Type.Literal('closed'), Type.Literal('orphaned')])),
   }),
+})
+
+export const sessionPaused = defineEvent({
+  name: 'session.paused',
+  capability: 'observe',
+  urgent: false,
+  journaled: true,
+  doc: 'The agent is paused.',
+  params: Pause,
+})
+
+export const sessionResumed = defineEvent({
+  name: 'session.resumed',
+  capability: 'observe',
+  urgent: false,
+  journaled: true,
+  doc: 'The pause is over; `by` and `at` tell who ended it, and when.',
+  params: Pause,
 })
 
 export const deviceJoined = defineEvent({

@@ -15,5 +15,5 @@ export const permissionAnswer = defineMethod({
     note: Type.Optional(Type.String({ maxLength: 4_096 })),
   }),
   result: PermissionResolution,
-  errors: ['not-found', 'expired'],
+  errors: ['not-found', 'expired', 'paused'],
 })

@@ -15,6 +15,8 @@ import { fileRead } from './file-read.ts'
 import { fileStat } from './file-stat.ts'
 import type { EventType, Method, ParamsOf, ResultOf } from './method.ts'
 import { permissionAnswer } from './permission-answer.ts'
+import { sessionPause } from './session-pause.ts'
+import { sessionResume } from './session-resume.ts'
 import { sessionRevoke } from './session-revoke.ts'
 import { streamCredit } from './stream-credit.ts'
 import { terminalAttach } from './terminal-attach.ts'
@@ -37,6 +39,8 @@ export const methods = {
   'terminal.close': terminalClose,
   'terminal.list': terminalList,
   'stream.credit': streamCredit,
+  'session.pause': sessionPause,
+  'session.resume': sessionResume,
   'session.revoke': sessionRevoke,
   'device.list': deviceList,
   'device.rename': deviceRename,
@@ -61,6 +65,8 @@ export const events = {
   'terminal.opened': eventTypes.terminalOpened,
   'terminal.resized': eventTypes.terminalResized,
   'terminal.exited': eventTypes.terminalExited,
+  'session.paused': eventTypes.sessionPaused,
+  'session.resumed': eventTypes.sessionResumed,
   'device.joined': eventTypes.deviceJoined,
   'device.changed': eventTypes.deviceChanged,
   'device.revoked': eventTypes.deviceRevoked,
