@@ -53,9 +53,10 @@ export const Step = Type.Cyclic(
         await: Type.Optional(Type.Boolean({ description: 'false: go on without the answer' })),
         on: Type.Optional(
           Type.Record(Type.String(), Type.Array(Type.Ref('Step')), {
-            description: 'steps by option id, or `cancelled`',
+            description: 'steps by option id, or `cancelled`; on the wire of claude also `changed` and `widened`',
           }),
         ),
+        claude: Type.Optional(Type.Object({}, { description: 'further members of the request on the wire of claude' })),
       }),
       Type.Object({ do: Type.Literal('withdraw'), call: Type.String({ description: 'of a permission not awaited' }) }),
       Type.Object({
@@ -109,6 +110,9 @@ export const Script = Type.Object(
     ),
     log: Type.Optional(
       Type.String({ minLength: 1, description: 'file to which each prompt is added, one JSON text a line' }),
+    ),
+    memory: Type.Optional(
+      Type.String({ minLength: 1, description: 'file in which the scripted claude keeps the uuids of its prompts' }),
     ),
     stubborn: Type.Optional(Type.Boolean({ description: 'outlives the end of its input and SIGTERM' })),
     replies: Type.Array(

@@ -1,13 +1,9 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
-import type { Pause } from '@happy-remote/schemas/rpc/pause.ts'
-import { systemTimers } from '../link/timers.ts'
+import { scene, type Told } from '../testing/conversation-scene.ts'
+import { isAlive } from '../testing/is-alive.ts'
 import { until } from '../testing/manual-timers.ts'
 import { acpAssistant } from './assistants/acp.ts'
-import type { AssistantKind } from './assistants/assistant.ts'
-import { Conversation, type ConversationEvents } from './conversation.ts'
 
-const program = fileURLToPath(import.meta.resolve('../../conformance/assistants/acp.ts'))
 const DEVICE = 'a'.repeat(26)
 const ask = (more: object = {}) => ({
   ...{ do: 'permission', call: 'c1', title: 'Run it', tool: 'Bash' },
@@ -18,58 +14,6 @@ const ask = (more: object = {}) => ({
   ...more,
 })
 const text = (words: string, more: object = {}) => ({ do: 'text', text: words, ...more })
-
-interface Told {
-  readonly method: string
-  readonly [member: string]: unknown
-}
-
-/** A conversation with the scripted assistant, which runs as a process and speaks ACP. */
-async function scene(script: object, kind?: AssistantKind | null) {
-  const folder = await Deno.makeTempDir()
-  const file = `${folder}/test.script.json`
-  await Deno.writeTextFile(file, JSON.stringify({ name: 'Test', replies: [], otherwise: [], ...script }))
-  const told: Told[] = []
-  const troubles: string[] = []
-  const hear = (method: string) => (params: object) => void told.push({ method, ...params })
-  const command = ['node', '--disable-warning=ExperimentalWarning', program, '--script', file]
-  const assistant = acpAssistant({ name: 'Test', scripted: true, command, workspace: folder })
-  const pause: { lasting: Pause | null } = { lasting: null }
-  const events: ConversationEvents = {
-    delta: hear('delta'),
-    message: hear('message'),
-    state: hear('state'),
-    messageState: hear('messageState'),
-    requested: hear('requested'),
-    resolved: hear('resolved'),
-    trouble: (line) => void troubles.push(line),
-  }
-  const conversation = new Conversation(kind === undefined ? assistant : kind, systemTimers, events, pause)
-  const send = async (prompt: string, conversationId?: string) => {
-    const { result, begin } = await conversation.send({ prompt, ...(conversationId && { conversationId }) })
-    begin()
-    return result
-  }
-  const states = (messageId: string) =>
-    told.filter((each) => each.method === 'messageState' && each.messageId === messageId).map(({ state }) => state)
-  const all = (method: string) => told.filter((each) => each.method === method)
-  const messages = (role: string) => all('message').filter((each) => each.role === role)
-  const waitFor = (method: string, what: (each: Told) => boolean = () => true) =>
-    until(() => told.some((each) => each.method === method && what(each)), method)
-  const ended = (messageId: string) =>
-    until(() => ['completed', 'cancelled', 'failed'].includes(String(states(messageId).at(-1))), 'the prompt has ended')
-  const answer = (option: string) => {
-    const [request] = conversation.permissions.pending
-    ok(request)
-    const { requestId, inputHash } = request
-    return conversation.permissions.answer({ requestId, inputHash, option }, DEVICE)
-  }
-  const close = async () => {
-    await conversation.close()
-    await Deno.remove(folder, { recursive: true })
-  }
-  return { conversation, pause, told, troubles, send, states, all, messages, waitFor, ended, answer, close }
-}
 
 const kinds = (told: readonly Told[]) => told.map(({ method, state, role }) => [method, state ?? role].join(' '))
 
@@ -327,15 +271,6 @@ Deno.test('closing ends a stubborn assistant and what it has left behind', async
   await close()
   await until(() => !isAlive(pid), 'the process is gone')
 })
-
-function isAlive(pid: number): boolean {
-  try {
-    // A zombie that nobody reaps is gone as well.
-    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`))
-  } catch {
-    return false
-  }
-}
 
 Deno.test('a very long answer comes in several whole messages, none of them lost', async () => {
   const { send, messages, ended, close } = await scene({ otherwise: [{ do: 'huge', bytes: 300_000 }] })

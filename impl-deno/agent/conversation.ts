@@ -122,11 +122,12 @@ export class Conversation {
     const running = this.#running
     if (running && running.cancelledBy === undefined) {
       running.cancelledBy = by
-      this.permissions.end('cancelled', by)
+      // It hears of the cancel before it hears that nobody answers.
       void this.#assistant?.then(
         (assistant) => assistant.cancel(),
         () => {},
       )
+      this.permissions.end('cancelled', by)
       this.#giveUp.set(CANCEL_TIME, () => void this.#endAssistant())
     }
     return running !== undefined || dropped.length > 0
@@ -184,7 +185,7 @@ export class Conversation {
     let end: Pick<EventParams<'claude.messageState'>, 'state' | 'reason'>
     try {
       const assistant = await this.#ready()
-      const state = running.cancelledBy === undefined ? await assistant.prompt(text) : 'cancelled'
+      const state = running.cancelledBy === undefined ? await assistant.prompt(text, messageId) : 'cancelled'
       end = { state }
     } catch (error) {
       // rpc.claude.died

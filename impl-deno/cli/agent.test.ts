@@ -32,9 +32,9 @@ for (const [args, reason] of [
   [['--ttl', '1.5'], /--ttl is "1.5"/],
   [['--relay', 'http://a.example'], /relay/],
   [['--grant', 'everything'], /everything/],
-  [['--assistant', 'claude'], /There is no assistant "claude"/],
+  [['--assistant', 'hal'], /There is no assistant "hal"; there are claude, acp, scripted and none/],
   [['--assistant', 'acp'], /needs its command/],
-  [['--', 'true'], /belongs to --assistant acp/],
+  [['--', 'true'], /belongs to --assistant/],
   [['--workspace', '/no/such'], /not a folder/],
 ] as const) {
   Deno.test(`wrong use: agent ${args.join(' ')}`, async () => {

@@ -3,6 +3,7 @@
 import { Agent, type AgentEvents } from '../agent/agent.ts'
 import { acpAssistant } from '../agent/assistants/acp.ts'
 import type { AssistantKind } from '../agent/assistants/assistant.ts'
+import { claudeAssistant } from '../agent/assistants/claude.ts'
 import { CommandStore } from '../agent/command-store.ts'
 import { relayUrlOf } from '../session/relay-url.ts'
 import { LineScreen } from './agent/line-screen.ts'
@@ -23,7 +24,9 @@ Usage: happy-remote agent [options]
                        default ws://127.0.0.1:8080
   --workspace <dir>    folder to work in; default the present one
   --name <name>        what devices call this computer; default its host name
-  --assistant <kind>   acp: any assistant that speaks the Agent Client
+  --assistant <kind>   claude: Claude Code, as it is installed here; another
+                       command for it may stand behind --
+                       acp: any assistant that speaks the Agent Client
                        Protocol, its command behind --
                        scripted: the one of the demo, which follows a script
                        and runs nothing
@@ -60,6 +63,7 @@ pairing-failed {reason}, assistant {trouble}, device {deviceId, name, online,
 lastHeardAt}, revoked {deviceId}, paused {pauseId, by}, resumed, stopped.
 
 Examples:
+  happy-remote agent --assistant claude
   happy-remote agent --assistant acp -- npx -y my-acp-assistant
   happy-remote agent --relay wss://relay.example.com --name desk
   happy-remote agent --pair --grant observe,prompt
@@ -99,7 +103,7 @@ export const agentCommand: Command = {
     const settings = readSettings(values, io)
     const chosen = values.assistant === undefined ? settings.assistant : [values.assistant, ...command]
     if (values.assistant === undefined && command.length > 0) {
-      throw new UsageError('A command behind -- belongs to --assistant acp')
+      throw new UsageError('A command behind -- belongs to --assistant')
     }
     const ttl = readTtl(values.ttl)
     const workspace = await folderOf(settings.workspace)
@@ -177,8 +181,9 @@ export function assistantOf([kind = 'none', ...command]: readonly string[], work
     const run = [Deno.execPath(), 'run', '--no-prompt', '--allow-all', SCRIPTED, '--script', SCRIPT]
     return acpAssistant({ name: 'Scripted assistant', scripted: true, command: run, workspace })
   }
-  if (kind !== 'acp') throw new UsageError(`There is no assistant "${kind}"; there are acp, scripted and none`)
   const [file] = command
+  if (kind === 'claude') return claudeAssistant({ workspace, ...(file !== undefined && { command }) })
+  if (kind !== 'acp') throw new UsageError(`There is no assistant "${kind}"; there are claude, acp, scripted and none`)
   if (file === undefined) {
     throw new UsageError('The assistant "acp" needs its command: --assistant acp -- <command…>')
   }

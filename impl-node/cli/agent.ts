@@ -21,10 +21,13 @@ Usage: happy-remote agent [options]
                        default ws://127.0.0.1:8080
   --workspace <dir>    folder to work in; default the present one
   --name <name>        what devices call this computer; default its host name
-  --assistant <kind>   acp: any assistant that speaks the Agent Client
-                       Protocol, its command behind -- scripted: the one of the
-                       demo, which follows a script and runs nothing none:
-                       terminals only, the default
+  --assistant <kind>   claude: Claude Code, as it is installed here; another
+                       command for it may stand behind --
+                       acp: any assistant that speaks the Agent Client
+                       Protocol, its command behind --
+                       scripted: the one of the demo, which follows a script
+                       and runs nothing
+                       none: terminals only, the default
   --grant <list>       what new pairings may do, of
                        observe,prompt,approve,terminal,files,git,git.push,
                        admin;
@@ -57,6 +60,7 @@ pairing-failed {reason}, assistant {trouble}, device {deviceId, name, online,
 lastHeardAt}, revoked {deviceId}, paused {pauseId, by}, resumed, stopped.
 
 Examples:
+  happy-remote agent --assistant claude
   happy-remote agent --assistant acp -- npx -y my-acp-assistant
   happy-remote agent --relay wss://relay.example.com --name desk
   happy-remote agent --pair --grant observe,prompt
@@ -95,7 +99,7 @@ async function run(args: string[]): Promise<number> {
     return EXIT.ok
   }
   noWords(words)
-  if (behind && values.assistant === undefined) throw new UsageError('What stands behind -- is for --assistant acp.')
+  if (behind && values.assistant === undefined) throw new UsageError('What stands behind -- is for --assistant.')
   const { relay, workspace, name, state } = values
   const settings = settingsOf(
     {

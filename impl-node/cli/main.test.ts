@@ -85,7 +85,7 @@ const mistakes: [command: Command, args: string[], sentence: RegExp][] = [
   [agentCommand, ['--relay', 'ws://10.1.2.3:99999'], /: the port 99999 is not one of 1 to 65535/],
   [agentCommand, ['--relay', 'example.com'], /^Cannot use the relay example\.com: a relay is written wss:/],
   [agentCommand, ['--assistant', 'acp'], /^The assistant "acp" needs its command/],
-  [agentCommand, ['--assistant', 'hal'], /^There is no assistant "hal"; there are acp, scripted and none/],
+  [agentCommand, ['--assistant', 'hal'], /^There is no assistant "hal"; there are claude, acp, scripted and none/],
   [agentCommand, ['--grant', 'observe,root'], /^There is no capability "root"; there are observe, prompt/],
   [agentCommand, ['--workspace', '/no/such/folder'], /^The workspace \/no\/such\/folder is not a folder/],
   [agentCommand, ['--ttl', '601'], /^--ttl is "601": 1 to 600 seconds are needed/],

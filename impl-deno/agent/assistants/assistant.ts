@@ -15,8 +15,8 @@ export interface AssistantKind {
 
 export interface Assistant {
   readonly conversationId: string
-  /** Resolves when the turn has ended, rejects where it has failed or the assistant has stopped. */
-  prompt(text: string): Promise<'completed' | 'cancelled'>
+  /** Resolves when the turn has ended, rejects where it has failed or the assistant has stopped. `messageId`: a UUID. */
+  prompt(text: string, messageId: string): Promise<'completed' | 'cancelled'>
   /** Asks it to stop the running turn. */
   cancel(): void
   /** Ends it and what it has started; resolves when it is gone. `stopped` is not called. */

@@ -14,10 +14,11 @@ export class AssistantProcess {
   #isEnded = false
   #lastError = ''
 
-  /** Throws where the program cannot be started. */
-  constructor(command: readonly string[], cwd: string) {
+  /** `hidden`: further variables that it does not see. Throws where the program cannot be started. */
+  constructor(command: readonly string[], cwd: string, hidden: readonly string[] = []) {
     const [file = '', ...args] = command
-    const env = Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => !OWN.test(name)))
+    const isIts = (name: string) => !OWN.test(name) && !hidden.includes(name)
+    const env = Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => isIts(name)))
     const pipes = { stdin: 'piped', stdout: 'piped', stderr: 'piped' } as const
     // Detached: a process group of its own, which is signalled as a whole.
     this.#child = new Deno.Command(file, { args, cwd, env, clearEnv: true, ...pipes, detached: true }).spawn()

@@ -12,8 +12,11 @@ import type { Emit } from '../handler.ts'
 import { Pause } from '../pause.ts'
 import { PermissionBook } from '../permissions.ts'
 import { type AcpOptions, acpAssistant } from './acp.ts'
+import { claudeAssistant } from './claude.ts'
 
-const program = fileURLToPath(import.meta.resolve('../../../conformance/assistants/acp.ts'))
+const adapters = { acp: acpAssistant, claude: claudeAssistant }
+export type Wire = keyof typeof adapters
+const program = (wire: Wire) => fileURLToPath(import.meta.resolve(`../../../conformance/assistants/${wire}.ts`))
 
 /** Starting the scripted assistant costs a third less with it. */
 const NODE_COMPILE_CACHE = fileURLToPath(import.meta.resolve('../../../node_modules/.cache/node-compile'))
@@ -69,10 +72,14 @@ export interface Bench {
   readonly conversation: Conversation
 }
 
-export type BenchOptions = Partial<AcpOptions> & Pick<Partial<ConversationOptions>, 'cancelGrace'>
+export type BenchOptions = Partial<AcpOptions> &
+  Pick<Partial<ConversationOptions>, 'cancelGrace'> & { readonly wire?: Wire }
 
-/** A conversation with any ACP command. At the end of the test it is closed, and nothing of it may still run. */
-export function bench(t: TestContext, { cancelGrace, ...acp }: BenchOptions & Pick<AcpOptions, 'command'>): Bench {
+/** A conversation with any command. At the end of the test it is closed, and nothing of it may still run. */
+export function bench(
+  t: TestContext,
+  { cancelGrace, wire = 'acp', ...options }: BenchOptions & Pick<AcpOptions, 'command'>,
+): Bench {
   const workspace = mkdtempSync(join(tmpdir(), 'happy-assistant-'))
   const log = new Recorder()
   const book = new PermissionBook({ emit: log.emit })
@@ -81,7 +88,7 @@ export function bench(t: TestContext, { cancelGrace, ...acp }: BenchOptions & Pi
     emit: log.emit,
     allows: (answer) => book.allows(answer),
   })
-  const assistant = acpAssistant({ workspace, env: { ...process.env, NODE_COMPILE_CACHE }, ...acp })
+  const assistant = adapters[wire]({ workspace, env: { ...process.env, NODE_COMPILE_CACHE }, ...options })
   const conversation = new Conversation({
     assistant,
     permissions: book,
@@ -108,7 +115,7 @@ export function scripted(
   const list = Object.entries(replies).map(([when, steps]) => ({ when, steps }))
   const otherwise = [{ do: 'text', text: '{prompt}' }]
   writeFileSync(file, JSON.stringify({ name: 'Scripted', replies: list, otherwise, ...script }))
-  const made = bench(t, { command: [process.execPath, program, '--script', file], ...rest })
+  const made = bench(t, { command: [process.execPath, program(rest.wire ?? 'acp'), '--script', file], ...rest })
   t.after(() => {
     rmSync(folder, { recursive: true })
     const left = processes().filter(({ command }) => command.includes(folder))

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { AgentOptions } from '../../agent/agent.ts'
 import { acpAssistant } from '../../agent/assistants/acp.ts'
 import type { AssistantFactory } from '../../agent/assistants/assistant.ts'
+import { claudeAssistant } from '../../agent/assistants/claude.ts'
 import { EXIT, UsageError } from '../command.ts'
 import { Failure } from '../failure.ts'
 
@@ -14,13 +15,17 @@ export const SCRIPTED_NAME = 'Scripted assistant'
 const scripted = (file: string) => fileURLToPath(new URL(`../../../conformance/assistants/${file}`, import.meta.url))
 
 /**
- * `['acp', …command]`, `['scripted']` or `['none']`; undefined is none. Throws UsageError, and Failure where the
+ * `['claude', …command]`, `['acp', …command]`, `['scripted']` or `['none']`; undefined is none. Throws UsageError, and Failure where the
  * scripted assistant is not there.
  */
 export function assistantOf(words: readonly string[] | undefined, workspace: string): AgentOptions['assistant'] {
   const [kind = 'none', ...command] = words ?? []
+  const [file] = command
+  if (kind === 'claude') {
+    const factory = claudeAssistant({ workspace, ...(file !== undefined && { command }) })
+    return { factory, name: 'Claude Code', scripted: false }
+  }
   if (kind === 'acp') {
-    const [file] = command
     if (file === undefined) {
       throw new UsageError('The assistant "acp" needs its command: --assistant acp -- <command…>.')
     }
@@ -29,7 +34,12 @@ export function assistantOf(words: readonly string[] | undefined, workspace: str
   if (command.length > 0) throw new UsageError(`The assistant ${JSON.stringify(kind)} takes no command.`)
   if (kind === 'none') return null
   if (kind === 'scripted') return scriptedAssistant(workspace)
-  throw new UsageError(`There is no assistant ${JSON.stringify(kind)}; there are acp, scripted and none.`)
+  throw new UsageError(`There is no assistant ${JSON.stringify(kind)}; there are claude, acp, scripted and none.`)
+}
+
+/** The program that these words start; undefined where it is none of the user's. */
+export function programOf([kind, file]: readonly string[] = []): string | undefined {
+  return file ?? (kind === 'claude' ? 'claude' : undefined)
 }
 
 /** Whether the system would find the program; a person hears of it before the first prompt does. */

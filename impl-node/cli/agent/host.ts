@@ -1,7 +1,7 @@
 // An agent with its state, as `agent` and `demo` run it.
 
 import { statSync } from 'node:fs'
-import { Agent } from '../../agent/agent.ts'
+import { Agent, type AgentOptions } from '../../agent/agent.ts'
 import { deviceIdText } from '../../crypto/identity.ts'
 import type { SocketState } from '../../link/socket.ts'
 import { parseRelayUrl, type RelayAddress } from '../../session/relay-url.ts'
@@ -12,7 +12,7 @@ import { type Log, logged } from '../logging.ts'
 import { safeLine } from '../safe-text.ts'
 import { openState } from '../state.ts'
 import { SOFTWARE } from '../version.ts'
-import { assistantOf, isThere, watched } from './assistant.ts'
+import { assistantOf, isThere, programOf, watched } from './assistant.ts'
 
 export interface AgentHost {
   readonly agent: Agent
@@ -57,6 +57,12 @@ function checkWorkspace(folder: string): void {
   }
 }
 
+function shownAs([kind, ...command]: readonly string[] = [], assistant: AgentOptions['assistant']): string {
+  if (!assistant) return 'none'
+  if (assistant.scripted) return `${assistant.name} (runs nothing)`
+  return kind === 'acp' ? safeLine(command.join(' ')) : assistant.name
+}
+
 /** Throws UsageError, Failure, or ProtocolError of the state. */
 export function startAgent(settings: Settings, log: Log): AgentHost {
   checkWorkspace(settings.workspace)
@@ -68,8 +74,7 @@ export function startAgent(settings: Settings, log: Log): AgentHost {
     for (const listener of listeners) listener()
   }
   let relayState: SocketState | null = null
-  const [kind, ...command] = settings.assistant ?? []
-  const [file] = command
+  const file = programOf(settings.assistant)
   let trouble =
     file !== undefined && !isThere(file, settings.workspace) ? `not found${file.includes('/') ? '' : ' in PATH'}` : null
   const tell = (reason: string | null) => {
@@ -97,7 +102,7 @@ export function startAgent(settings: Settings, log: Log): AgentHost {
     settings,
     relay,
     deviceId: deviceIdText(store.identity.deviceId),
-    assistant: kind === 'acp' ? safeLine(command.join(' ')) : assistant ? `${assistant.name} (runs nothing)` : 'none',
+    assistant: shownAs(settings.assistant, assistant),
     get trouble() {
       return trouble
     },

@@ -1,0 +1,323 @@
+// Claude Code, as the user has it, spoken to by lines of JSON over its standard input and output.
+
+import type { Assistant, AssistantKind, AssistantListener, ToolCall } from './assistant.ts'
+import { oneLine, type ToolQuestion, titleOf, toolQuestion } from './claude-question.ts'
+import { type JsonObject, jsonLines, listIn, objectOf, textIn } from './json-lines.ts'
+import { AssistantProcess } from './process.ts'
+
+export interface ClaudeOptions {
+  /** Its own arguments are added. */
+  readonly command?: readonly string[]
+  readonly workspace: string
+}
+
+/** Characters of the longest line that is read. */
+const LINE_MAX = 33_554_432
+/** ms in which it has to be ready. */
+const START_TIME = 60_000
+/** ms for which the result of a turn is waited for that it has called completed. */
+const RESULT_TIME = 2_000
+
+const ARGUMENTS = [
+  '-p',
+  ...['--output-format', 'stream-json', '--input-format', 'stream-json', '--verbose'],
+  ...['--include-partial-messages', '--replay-user-messages'],
+  // It is in no help text, and without it nobody is ever asked.
+  ...['--permission-prompt-tool', 'stdio'],
+  ...['--permission-mode', 'default'],
+]
+
+/** What says to a Claude Code that it runs within another. */
+const NESTING = ['CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT', 'CLAUDE_CODE_SSE_PORT', 'CLAUDE_CODE_SESSION_ID']
+
+type End = 'completed' | 'cancelled'
+interface Turn extends PromiseWithResolvers<End> {
+  readonly messageId: string
+  cancelled: boolean
+  timer?: ReturnType<typeof setTimeout>
+}
+
+export const claudeAssistant = ({ command = ['claude'], workspace }: ClaudeOptions): AssistantKind => ({
+  name: 'Claude Code',
+  scripted: false,
+  async start(listener, resume) {
+    const begin = (id: string, how: string) =>
+      ClaudeAssistant.start([...command, ...ARGUMENTS, how, id], workspace, id, listener)
+    if (resume !== undefined) {
+      try {
+        return await begin(resume, '--resume')
+      } catch {
+        // It has forgotten the conversation, or never kept it.
+      }
+    }
+    return begin(crypto.randomUUID(), '--session-id')
+  },
+})
+
+class ClaudeAssistant implements Assistant {
+  readonly #process: AssistantProcess
+  readonly #listener: AssistantListener
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly #ready = Promise.withResolvers<void>()
+  readonly #asked = new Map<string, AbortController>()
+  readonly #calls = new Map<string, ToolCall>()
+  readonly #gone: Promise<void>
+  #conversationId: string
+  #turn: Turn | undefined
+  /** Kinds and ids of messages that came in pieces. */
+  readonly #inPieces = new Set<string>()
+  #growing = ''
+  #closing = false
+  #isReady = false
+
+  private constructor(process: AssistantProcess, conversationId: string, listener: AssistantListener) {
+    this.#process = process
+    this.#conversationId = conversationId
+    this.#listener = listener
+    this.#writer = process.input.getWriter()
+    this.#ready.promise.catch(() => {
+      // Who waits for it hears of it.
+    })
+    this.#gone = this.#read()
+  }
+
+  /** Rejects with Error, as AssistantKind has it. */
+  static async start(
+    command: readonly string[],
+    workspace: string,
+    conversationId: string,
+    listener: AssistantListener,
+  ): Promise<Assistant> {
+    const refusal = new Error('The assistant cannot be started')
+    let process: AssistantProcess
+    try {
+      process = new AssistantProcess(command, workspace, NESTING)
+    } catch (error) {
+      listener.trouble(`${refusal.message}: ${(error as Error).message}`)
+      throw refusal
+    }
+    const assistant = new ClaudeAssistant(process, conversationId, listener)
+    const timer = setTimeout(() => assistant.#ready.reject(new Error('it does not answer')), START_TIME)
+    try {
+      assistant.#request('initialize')
+      await assistant.#ready.promise
+      return assistant
+    } catch (error) {
+      await assistant.close()
+      listener.trouble(`${refusal.message}: ${oneLine(process.lastError) || (error as Error).message}`)
+      throw refusal
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  get conversationId(): string {
+    return this.#conversationId
+  }
+
+  prompt(text: string, messageId: string): Promise<End> {
+    this.#turn = { ...Promise.withResolvers<End>(), messageId, cancelled: false }
+    const message = { role: 'user', content: text }
+    // Under one uuid it runs a prompt once, also where another process has taken up the conversation.
+    this.#write({ type: 'user', session_id: '', parent_tool_use_id: null, uuid: messageId, message })
+    return this.#turn.promise
+  }
+
+  cancel(): void {
+    if (!this.#turn) return
+    this.#turn.cancelled = true
+    this.#request('interrupt')
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    await this.#process.end()
+    await this.#gone
+  }
+
+  async #read(): Promise<void> {
+    let how = ''
+    try {
+      for await (const line of jsonLines(this.#process.output, LINE_MAX)) this.#hear(line)
+    } catch (error) {
+      how = (error as Error).message
+      await this.#process.end()
+    }
+    this.#ready.reject(new Error('it has ended'))
+    const status = await this.#process.ended
+    // What it started would otherwise go on.
+    await this.#process.end()
+    clearTimeout(this.#turn?.timer)
+    how ||= status.signal ? `was ended by ${status.signal}` : `has ended with exit code ${status.code}`
+    if (!this.#closing && this.#isReady) {
+      if (this.#process.lastError) this.#listener.trouble(`The assistant ${how}: ${oneLine(this.#process.lastError)}`)
+      this.#listener.stopped(`The assistant ${how}`)
+    }
+    this.#turn?.reject(new Error(`The assistant ${how}`))
+  }
+
+  #hear(line: JsonObject): void {
+    switch (line.type) {
+      case 'control_response':
+        this.#answered(objectOf(line.response))
+        break
+      case 'control_request':
+        this.#question(textIn(line.request_id) ?? '', objectOf(line.request))
+        break
+      case 'control_cancel_request':
+        this.#asked.get(textIn(line.request_id) ?? '')?.abort()
+        break
+      case 'system':
+        this.#facts(line)
+        break
+      case 'result':
+        this.#result(line)
+        break
+      case 'command_lifecycle':
+        this.#lifecycle(line)
+        break
+      case 'stream_event':
+        this.#piece(objectOf(line.event))
+        break
+      case 'assistant':
+        this.#message(objectOf(line.message))
+        break
+      case 'user':
+        if (line.isReplay !== true) this.#results(objectOf(line.message))
+        break
+      // These are about the program itself.
+      case 'keep_alive':
+      case 'rate_limit_event':
+        break
+      default:
+        // rpc.claude.unknown-update
+        this.#listener.other(line)
+    }
+  }
+
+  /** Of all that is asked, only the answer to `initialize` is waited for. */
+  #answered({ request_id, subtype, error }: JsonObject): void {
+    if (this.#isReady || request_id !== 'initialize') return
+    this.#isReady = subtype === 'success'
+    if (this.#isReady) this.#ready.resolve()
+    else this.#ready.reject(new Error(`it refuses: ${oneLine(String(error))}`))
+  }
+
+  #question(id: string, request: JsonObject): void {
+    const question = toolQuestion(request)
+    const respond = (response: object) => this.#write({ type: 'control_response', response })
+    const answer = (response: object) => respond({ subtype: 'success', request_id: id, response })
+    const deny = (message: string) => answer({ behavior: 'deny', message })
+    if (!question) respond({ subtype: 'error', request_id: id, error: 'Not supported' })
+    else if (question.wantsValues) deny('Nobody can choose here. Ask in words, and wait for the next message.')
+    else if (!this.#turn || this.#turn.cancelled) deny('The turn is over.')
+    else void this.#ask(id, question).then((option) => option !== undefined && answer(question.answer(option)))
+  }
+
+  /** Undefined where it has taken the question back. */
+  async #ask(
+    id: string,
+    { answer: _, wantsValues: __, ...question }: ToolQuestion,
+  ): Promise<string | null | undefined> {
+    const turn = this.#turn
+    const withdrawn = new AbortController()
+    this.#asked.set(id, withdrawn)
+    const option = await this.#listener.ask(question, withdrawn.signal)
+    this.#asked.delete(id)
+    // What was asked before an interrupt it withdraws by itself.
+    return withdrawn.signal.aborted || (option === null && turn?.cancelled) ? undefined : option
+  }
+
+  #facts({ session_id, model, permissionMode }: JsonObject): void {
+    this.#conversationId = textIn(session_id) || this.#conversationId
+    const [mode, name] = [textIn(permissionMode), textIn(model)]
+    if (mode !== undefined || name !== undefined) {
+      this.#listener.facts({ ...(mode !== undefined && { mode }), ...(name !== undefined && { model: name }) })
+    }
+  }
+
+  #result({ subtype, is_error, result, errors }: JsonObject): void {
+    if (this.#turn?.cancelled) this.#end('cancelled')
+    else if (subtype === 'success' && is_error !== true) this.#end('completed')
+    else {
+      const said = textIn(result) || (Array.isArray(errors) ? errors.map(textIn).join('; ') : '')
+      if (said) this.#listener.trouble(`The assistant has failed: ${oneLine(said, 300)}`)
+      this.#end(new Error('The assistant has failed'))
+    }
+  }
+
+  #lifecycle({ command_uuid, state }: JsonObject): void {
+    const turn = this.#turn
+    if (!turn || command_uuid !== turn.messageId) return
+    if (state === 'cancelled') this.#end('cancelled')
+    // A prompt that it knows from before has no result.
+    if (state === 'completed') turn.timer = setTimeout(() => this.#end('completed'), RESULT_TIME)
+  }
+
+  #end(end: End | Error): void {
+    const turn = this.#turn
+    this.#turn = undefined
+    this.#inPieces.clear()
+    clearTimeout(turn?.timer)
+    if (end instanceof Error) turn?.reject(end)
+    else turn?.resolve(end)
+  }
+
+  #piece({ type, message, delta }: JsonObject): void {
+    if (type === 'message_start') this.#growing = textIn(objectOf(message).id) ?? ''
+    if (type !== 'content_block_delta') return
+    const { text, thinking } = objectOf(delta)
+    this.#say('text', text, this.#growing)
+    this.#say('thought', thinking, this.#growing)
+  }
+
+  #say(kind: 'text' | 'thought', text: unknown, id: string): void {
+    if (typeof text !== 'string') return
+    this.#inPieces.add(`${kind} ${id}`)
+    this.#listener.piece(kind, text)
+  }
+
+  /** The whole of a message; what of it came in pieces is known. */
+  #message({ id, content }: JsonObject): void {
+    for (const block of listIn(content)) {
+      const kind = block.type === 'text' ? 'text' : 'thought'
+      if (block.type === 'tool_use') this.#began(block)
+      else if (block.type !== 'text' && block.type !== 'thinking') this.#listener.other(block)
+      else if (!this.#inPieces.has(`${kind} ${id}`))
+        this.#listener.piece(kind, textIn(block.text ?? block.thinking) ?? '')
+    }
+  }
+
+  #began({ id, name, input }: JsonObject): void {
+    const callId = textIn(id) ?? ''
+    this.#tool({ callId, title: titleOf(textIn(name) ?? 'tool', input), status: 'in_progress', input, output: '' })
+  }
+
+  #results({ content }: JsonObject): void {
+    for (const { type, tool_use_id, is_error, content: output } of listIn(content)) {
+      if (type !== 'tool_result' || typeof tool_use_id !== 'string') continue
+      const call = this.#calls.get(tool_use_id) ?? { callId: tool_use_id, title: tool_use_id, status: '', output: '' }
+      const text = textIn(output) ?? listIn(output).map(blockText).join('\n')
+      this.#tool({ ...call, status: is_error === true ? 'failed' : 'completed', output: text })
+      this.#calls.delete(tool_use_id)
+    }
+  }
+
+  #tool(call: ToolCall): void {
+    this.#calls.set(call.callId, call)
+    this.#listener.tool(call)
+  }
+
+  #request(subtype: 'initialize' | 'interrupt'): void {
+    const request_id = subtype === 'initialize' ? subtype : crypto.randomUUID()
+    this.#write({ type: 'control_request', request_id, request: { subtype } })
+  }
+
+  #write(message: object): void {
+    this.#writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {
+      // It is gone, which its end tells.
+    })
+  }
+}
+
+const blockText = ({ type, text }: JsonObject): string => textIn(text) ?? `[${textIn(type) ?? 'content'}]`
