@@ -42,20 +42,20 @@ export function toolQuestion(request: JsonObject): ToolQuestion | undefined {
     title: titleOf(tool, input) + (why && ` (${why})`),
     input,
     options: [
-      { id: 'once', name: 'Allow once', kind: 'allow_once' },
+      { id: 'allow', name: 'Allow once', kind: 'allow_once' },
       ...(rules.length === 0
         ? []
         : [{ id: 'always', name: `Allow ${names.join(', ')} in this conversation`, kind: 'allow_always' as const }]),
-      { id: 'no', name: 'Deny', kind: 'reject_once' },
+      { id: 'deny', name: 'Deny', kind: 'reject_once' },
     ],
     ...(request.default_to_no === true && { defaultToNo: true }),
     ...(wantsPerson && { needsInteraction: true }),
     wantsValues: wantsPerson && tool === 'AskUserQuestion',
     answer(option) {
-      if (option === 'once' || option === 'always') {
+      if (option === 'allow' || option === 'always') {
         // rpc.permission.unchanged: it would run a changed input without a word
         const allowed = { behavior: 'allow', updatedInput: input }
-        return option === 'once' ? allowed : { ...allowed, updatedPermissions: rules }
+        return option === 'allow' ? allowed : { ...allowed, updatedPermissions: rules }
       }
       return { behavior: 'deny', message: option === null ? 'Nobody has answered.' : 'The user has said no.' }
     },

@@ -5,10 +5,10 @@ import { until } from '../../testing/manual-timers.ts'
 import { claudeAssistant } from './claude.ts'
 
 const say = (text: string) => ({ do: 'text', text })
-const once = { id: 'once', name: 'Allow', kind: 'allow_once' }
+const once = { id: 'allow', name: 'Allow', kind: 'allow_once' }
 const always = { id: 'always', name: 'Always', kind: 'allow_always' }
-const no = { id: 'no', name: 'Deny', kind: 'reject_once' }
-const outcomes = ['once', 'always', 'no', 'cancelled', 'changed', 'widened']
+const no = { id: 'deny', name: 'Deny', kind: 'reject_once' }
+const outcomes = ['allow', 'always', 'deny', 'cancelled', 'changed', 'widened']
 const ask = (more: object = {}) => ({
   ...{ do: 'permission', call: 'c', title: 't', tool: 'Bash', input: { command: 'npm test' }, options: [once, no] },
   on: Object.fromEntries(outcomes.map((id) => [id, [say(id)]])),
@@ -51,7 +51,7 @@ Deno.test('its tools are told when they begin and when they end', async () => {
   await close()
 })
 
-for (const option of ['once', 'always', 'no']) {
+for (const option of ['allow', 'always', 'deny']) {
   Deno.test(`what it asks is answered with "${option}", and the input goes back as it came`, async () => {
     const input = { command: 'echo "größer 🦊"', deep: { '': [null, true, 1e21, -0.5, []] } }
     const { send, all, messages, waitFor, ended, answer, close } = await claude([
@@ -62,9 +62,9 @@ for (const option of ['once', 'always', 'no']) {
     const [request] = all('requested')
     deepEqual(JSON.parse(String(request?.inputText)), { tool: 'Bash', input })
     deepEqual(request?.options, [
-      { id: 'once', name: 'Allow once', kind: 'allow_once' },
+      { id: 'allow', name: 'Allow once', kind: 'allow_once' },
       { id: 'always', name: 'Allow Bash(as asked) in this conversation', kind: 'allow_always' },
-      { id: 'no', name: 'Deny', kind: 'reject_once' },
+      { id: 'deny', name: 'Deny', kind: 'reject_once' },
     ])
     answer(option)
     await ended(messageId)
@@ -91,8 +91,8 @@ Deno.test('what it says of a question is honoured, and rules that do more than a
   const { messageId } = await send('go')
   for (const count of [1, 2]) {
     await waitFor('requested', (each) => all('requested').indexOf(each) === count - 1)
-    deepEqual(idsOf(all('requested').at(-1)?.options), ['once', 'no'])
-    answer('once')
+    deepEqual(idsOf(all('requested').at(-1)?.options), ['allow', 'deny'])
+    answer('allow')
   }
   await ended(messageId)
   const [asked] = all('requested')
