@@ -2,23 +2,12 @@
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  appendFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DataTable, Given, Then, When } from '@cucumber/cucumber'
 import type { Params, Result } from '@happy-remote/schemas/rpc/registry.ts'
-import { Failed, SuiteError } from '../shim/trouble.ts'
+import { Failed } from '../shim/trouble.ts'
+import { doorOf, makeDoor } from './rpc-door.ts'
 import { type Caller, sceneOf } from './rpc-scene.ts'
 import type { SuiteWorld } from './world.ts'
 
@@ -144,49 +133,23 @@ When(
 
 // A path that changes meanwhile.
 
-const SECRET = 'what is outside of the workspace'
-interface Door {
-  readonly outside: string
-  readonly timer: NodeJS.Timeout
-}
-const doors = new WeakMap<SuiteWorld, Door>()
-
 Given(
   'a folder {string} in the workspace that is exchanged for a link out of it, again and again',
   async function (this: SuiteWorld, name: string) {
-    const outside = mkdtempSync(join(tmpdir(), 'happy-remote-outside-'))
-    const door = await placeOf(this, name)
-    writeFileSync(join(outside, 'file'), SECRET)
-    writeFileSync(join(outside, 'only-outside'), SECRET)
-    mkdirSync(door)
-    writeFileSync(join(door, 'file'), 'inside')
-    let isFolder = true
-    const exchange = () => {
-      if (isFolder) {
-        renameSync(door, `${door}.aside`)
-        symlinkSync(outside, door)
-      } else {
-        rmSync(door)
-        renameSync(`${door}.aside`, door)
-      }
-      isFolder = !isFolder
-    }
-    doors.set(this, { outside, timer: setInterval(exchange, 3) })
+    makeDoor(this, await placeOf(this, name))
   },
 )
 
 Then(
   '{int} "file.read" and {int} "file.list" through {string} tell nothing of what is outside',
   async function (this: SuiteWorld, reads: number, lists: number, name: string) {
-    const door = doors.get(this)
-    if (!door) throw new SuiteError('No step has made a door')
+    const door = doorOf(this)
     const caller = sceneOf(this).caller('controller')
     try {
       await readThrough(caller, `${name}/file`, reads)
       await listThrough(caller, name, lists)
     } finally {
-      clearInterval(door.timer)
-      rmSync(door.outside, { recursive: true })
+      door.close()
     }
   },
 )

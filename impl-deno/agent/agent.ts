@@ -18,7 +18,6 @@ import { Conversation } from './conversation.ts'
 import { type Device, deviceName } from './device.ts'
 import { Devices } from './devices.ts'
 import { Dispatch } from './dispatch.ts'
-import { Files } from './files.ts'
 import { claudeMethods } from './methods/claude.ts'
 import { commandMethods } from './methods/command.ts'
 import { deviceMethods } from './methods/device.ts'
@@ -27,6 +26,7 @@ import { pauseMethods } from './methods/session.ts'
 import { terminalMethods } from './methods/terminal.ts'
 import { Pause } from './pause.ts'
 import { Terminals } from './terminals.ts'
+import { Uploads } from './uploads.ts'
 import { openWorkspace } from './workspace.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -88,6 +88,7 @@ export class Agent {
   readonly #events: AgentEvents
   readonly #timers: Timers
   readonly #terminals: Terminals
+  readonly #uploads: Uploads
   readonly #conversation: Conversation
   readonly pause: Pause
   readonly devices: Devices
@@ -133,6 +134,7 @@ export class Agent {
         exited: tell('terminal.exited'),
       },
     })
+    this.#uploads = new Uploads(timers)
     const commands = new Commands(commandStore, timers)
     const self = {
       ...{ deviceId: deviceName(store.identity.deviceId), name, software, protocol: 1 as const },
@@ -148,7 +150,7 @@ export class Agent {
         () => this.#conversation.assistant,
       ),
       ...commandMethods(commands),
-      ...fileMethods(new Files(workspace)),
+      ...fileMethods(workspace, this.#uploads),
     }
     const { permissions } = this.#conversation
     const dispatch = new Dispatch(
@@ -274,5 +276,6 @@ export class Agent {
     await this.#pairing?.cancel()
     await Promise.all([this.#terminals.closeAll(), this.#conversation.close()])
     await this.devices.close()
+    this.#uploads.close()
   }
 }

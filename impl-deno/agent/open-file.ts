@@ -31,8 +31,9 @@ export function openInside(workspace: string, path: string, { kind, checked }: O
     try {
       const stats = fstatSync(descriptor, { bigint: true })
       requireKind(kind, stats)
-      requireOpenedInside(workspace, path, descriptor, stats)
-      return { descriptor, stats, path: real }
+      const place = { descriptor, stats, path: real }
+      whereIs(workspace, path, place)
+      return place
     } catch (error) {
       closeSync(descriptor)
       throw error
@@ -55,15 +56,17 @@ export function pathOfDescriptor(descriptor: number): string | undefined {
   }
 }
 
-/** rpc.file.race */
-function requireOpenedInside(workspace: string, path: string, descriptor: number, stats: BigIntStats): void {
+/** Where `path` lies that was opened before. Throws ProtocolError where that is no longer inside (rpc.file.race). */
+export function whereIs(workspace: string, path: string, { descriptor, stats }: OpenPlace): string {
   const held = pathOfDescriptor(descriptor)
   if (held !== undefined) {
-    requireInside(workspace, readlinkSync(held))
-    return
+    const now = readlinkSync(held)
+    requireInside(workspace, now)
+    return now
   }
-  const now = lstatSync(realInside(workspace, path), { bigint: true })
-  if (now.dev === stats.dev && now.ino === stats.ino) return
+  const real = realInside(workspace, path)
+  const now = lstatSync(real, { bigint: true })
+  if (now.dev === stats.dev && now.ino === stats.ino) return real
   throw new ProtocolError('conflict', 'Cannot use a path: it leads to something else meanwhile')
 }
 

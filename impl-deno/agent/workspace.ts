@@ -75,9 +75,17 @@ const REASONS = {
   'too-large': 'the disk has no room',
 }
 
+/** Deno names few of the system's errors, and tells of the others the number, here that of Linux. */
+const NUMBERS: Readonly<Record<string, string>> = { 27: 'EFBIG', 28: 'ENOSPC', 30: 'EROFS', 122: 'EDQUOT' }
+
+function codeOf(error: unknown): string {
+  const { code, message = '' } = error as { code?: string; message?: string }
+  return code ?? NUMBERS[/\(os error (\d+)\)/.exec(message)?.[1] ?? ''] ?? ''
+}
+
 /** What is told of a failure of the file system; what nobody foresaw stays as it is, and is `internal`. */
 export function refusalOf(error: unknown): unknown {
-  const { code: found = '' } = error as { code?: string }
+  const found = codeOf(error)
   for (const code of ['not-found', 'forbidden', 'too-large'] as const) {
     const codes: readonly string[] = CODES[code]
     if (codes.includes(found)) return new ProtocolError(code, `Cannot use a path: ${REASONS[code]}`)

@@ -34,6 +34,7 @@ import { terminalHandlers } from './methods/terminal.ts'
 import { Pause } from './pause.ts'
 import { PermissionBook } from './permissions.ts'
 import { Terminals } from './terminals.ts'
+import { Uploads } from './uploads.ts'
 
 export interface AgentOptions {
   readonly store: Store
@@ -81,6 +82,7 @@ export class Agent {
   readonly conversation: Conversation
   readonly #dispatch: Dispatch
   readonly #commandStore: DiskCommandStore
+  readonly #uploads = new Uploads()
 
   constructor(options: AgentOptions) {
     this.#options = options
@@ -123,7 +125,7 @@ export class Agent {
         ...sessionHandlers(devices, this.pause),
         ...deviceHandlers(devices),
         ...commandHandlers(commands),
-        ...fileHandlers(workspace),
+        ...fileHandlers(workspace, this.#uploads),
       },
       commands,
       log,
@@ -209,7 +211,7 @@ export class Agent {
     for (const { link } of this.#paired.values()) link.close()
     this.#paired.clear()
     for (const socket of this.#sockets.values()) socket.close()
-    await Promise.all([this.#terminals.close(), this.conversation.close()])
+    await Promise.all([this.#terminals.close(), this.conversation.close(), this.#uploads.close()])
   }
 
   #socketOf(relay: RelayAddress): RelaySocket {

@@ -103,12 +103,12 @@ async function bytesAt(handle: FileHandle, offset: number, length: number): Prom
   return content.subarray(0, filled)
 }
 
-export const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64url')
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64url')
 
 /** Before 1970 is 1970. */
 const milliseconds = (ms: number): number => Math.max(0, Math.floor(ms))
 
-const stateOf = (stats: BigIntStats) => ({
+export const stateOf = (stats: BigIntStats) => ({
   size: Number(stats.size),
   mtime: milliseconds(Number(stats.mtimeMs)),
   version: versionOf(stats),

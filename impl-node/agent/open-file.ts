@@ -38,7 +38,7 @@ export async function withOpened<T>(
     try {
       const stats = await handle.stat({ bigint: true })
       mustBe(kind, stats, path)
-      await mustBeStillInside(workspace, path, handle, stats)
+      await stillInside(workspace, path, handle, stats)
       return await use({ handle, stats, real })
     } finally {
       await handle.close()
@@ -48,17 +48,21 @@ export async function withOpened<T>(
   }
 }
 
-/** rpc.file.race: what was opened counts, and not where the path led before. */
-async function mustBeStillInside(
+/** Where it lies now: what was opened counts, and not where the path led before (rpc.file.race). */
+export async function stillInside(
   workspace: string,
   path: string,
   handle: FileHandle,
   { dev, ino }: BigIntStats,
-): Promise<void> {
+): Promise<string> {
   const actual = await descriptorPath(handle)
-  if (actual !== undefined) return mustBeInside(await realpath(workspace), actual, path)
-  const now = await lstat(await placeInside(workspace, path), { bigint: true })
-  if (now.dev === dev && now.ino === ino) return
+  if (actual !== undefined) {
+    mustBeInside(await realpath(workspace), actual, path)
+    return actual
+  }
+  const real = await placeInside(workspace, path)
+  const now = await lstat(real, { bigint: true })
+  if (now.dev === dev && now.ino === ino) return real
   throw new ProtocolError('conflict', `Cannot use ${JSON.stringify(path)}: it changed meanwhile`)
 }
 

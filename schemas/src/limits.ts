@@ -54,6 +54,7 @@ const table = {
   receiverSilence: [60_000, 'ms', 'after which a silent terminal receiver is detached'],
   eventBacklog: [16_777_216, 'bytes', 'messages that wait for a controller, beyond which its events may be dropped'],
   filePiece: [524_288, 'bytes', 'content of one piece of a file'],
+  uploadKept: [3_600_000, 'ms', 'for which an agent keeps an upload after its last piece, while it runs'],
   fileEntries: [500, 'count', 'entries of a folder in one answer'],
   batchMessages: [10, 'count', 'messages in a batch'],
   batchDelay: [50, 'ms', 'for which a message waits for company'],

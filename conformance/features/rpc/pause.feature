@@ -32,6 +32,8 @@ Feature: Pausing
         | terminal.write     | {"terminalId": "5f0b6a1e-93f4-4a6c-9a53-1c2d7e8f0b64", "offset": 0, "data": "bHMK"}      |
         | terminal.resize    | {"terminalId": "5f0b6a1e-93f4-4a6c-9a53-1c2d7e8f0b64", "cols": 80, "rows": 24}           |
         | terminal.close     | {"terminalId": "5f0b6a1e-93f4-4a6c-9a53-1c2d7e8f0b64"}                                   |
+        | file.write         | {"path": "paused", "content": "hello"}                                                   |
+        | file.upload        | {"upload": "5f0b6a1e-93f4-4a6c-9a53-1c2d7e8f0b64", "offset": 0, "data": "bHMK"}          |
         | device.rename      | {"deviceId": "aaaaaaaaaaaaaaaaaaaaaaaaaa", "name": "another"}                            |
         | device.grant       | {"deviceId": "aaaaaaaaaaaaaaaaaaaaaaaaaa", "capabilities": []}                           |
       And the agent has opened 0 terminals

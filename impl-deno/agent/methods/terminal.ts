@@ -1,5 +1,5 @@
-import { fromBase64url } from '../../crypto/base64url.ts'
 import type { Handlers } from '../caller.ts'
+import { decoded } from '../content.ts'
 import type { Terminals } from '../terminals.ts'
 import type { Viewer } from '../viewer.ts'
 
@@ -29,7 +29,7 @@ export const terminalMethods = (terminals: Terminals): Pick<Handlers, Names> => 
     return { result, after: flowing(viewer) }
   },
   'terminal.write': (params, { device }) => ({
-    result: { offset: terminals.write(device, params, fromBase64url(params.data)) },
+    result: { offset: terminals.write(device, params, decoded(params.data, 'base64url')) },
   }),
   'terminal.resize': (params) => {
     terminals.resize(params)

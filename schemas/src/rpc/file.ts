@@ -27,3 +27,6 @@ export const FileState = { size: FileSize, mtime: Timestamp, version: FileVersio
 
 /** Largest piece of a file, as base64url. */
 export const PIECE_TEXT_MAX = Math.ceil((limits.filePiece * 4) / 3)
+
+/** Largest content inside a request, in characters: as many bytes as a piece has, in base64url or in escapes. */
+export const WRITE_TEXT_MAX = PIECE_TEXT_MAX

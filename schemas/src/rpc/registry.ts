@@ -13,6 +13,8 @@ import * as eventTypes from './events.ts'
 import { fileList } from './file-list.ts'
 import { fileRead } from './file-read.ts'
 import { fileStat } from './file-stat.ts'
+import { fileUpload } from './file-upload.ts'
+import { fileWrite } from './file-write.ts'
 import type { EventType, Method, ParamsOf, ResultOf } from './method.ts'
 import { permissionAnswer } from './permission-answer.ts'
 import { sessionPause } from './session-pause.ts'
@@ -49,6 +51,8 @@ export const methods = {
   'file.read': fileRead,
   'file.list': fileList,
   'file.stat': fileStat,
+  'file.write': fileWrite,
+  'file.upload': fileUpload,
 } as const satisfies Record<string, Method>
 
 export type MethodName = keyof typeof methods
