@@ -18,7 +18,7 @@ const endpoint: Verbs = {
 const roles: Record<string, { capabilities: string[]; make: () => Promise<Verbs> }> = {
   relay: { capabilities: ['limits', 'origins'], make: relay },
   agent: {
-    capabilities: ['backend', 'state', 'clock', 'expiry'],
+    capabilities: ['backend', 'state', 'clock', 'expiry', 'journal'],
     make: async () => ({ ...endpoint, ...(await agent()) }),
   },
   controller: { capabilities: ['state', 'clock'], make: async () => ({ ...endpoint, ...(await controller()) }) },

@@ -40,6 +40,9 @@ const requirementsOf: Readonly<Record<string, readonly string[]>> = {
   'device.joined': ['rpc.device.events'],
   'device.changed': ['rpc.device.changed'],
   'device.revoked': ['rpc.device.events'],
+  'journal.subscribe': ['rpc.journal.page', 'rpc.journal.before', 'rpc.journal.newest', 'rpc.journal.gap'],
+  'journal.withheld': ['rpc.journal.stand-in'],
+  'journal.lost': ['rpc.journal.lost'],
 }
 
 const required = (name: string) => {

@@ -116,6 +116,9 @@ export const StartEndpoint = Type.Object(
     permissionTime: Type.Optional(
       Type.Integer({ minimum: 1, description: 'ms that a permission request of an agent waits; only with `expiry`' }),
     ),
+    journalEntries: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Entries that the journal of an agent keeps; only with `journal`' }),
+    ),
     name: Type.Optional(Type.String({ description: 'Name of the device, which the owner may have typed.' })),
     now: Type.Optional(Type.Integer({ description: 'ms since 1970; only with `deterministic`' })),
     random: Type.Optional(Type.String({ pattern: '^([0-9a-f]{2})*$', description: 'only with `deterministic`' })),

@@ -37,6 +37,8 @@ export interface StartOptions {
   readonly script?: unknown
   /** ms that a permission request of an agent waits. */
   readonly permissionTime?: number
+  /** Entries that the journal of an agent keeps. */
+  readonly journalEntries?: number
 }
 
 export class ProgramUnderTest {
@@ -225,8 +227,9 @@ export class ProgramUnderTest {
   }
 
   async #run(): Promise<void> {
-    const { name, script, permissionTime } = this.#options
+    const { name, script, permissionTime, journalEntries } = this.#options
     if (permissionTime !== undefined) this.require('expiry')
+    if (journalEntries !== undefined) this.require('journal')
     const { program } = this.#target
     this.#shim = new Shim({ ...program, env: { ...program.env, [AGENT_SECRET.name]: AGENT_SECRET.value } })
     this.#shim.tap = this.#tap
@@ -245,6 +248,7 @@ export class ProgramUnderTest {
         ...(state !== undefined && { state }),
         ...(name !== undefined && { name }),
         ...(permissionTime !== undefined && { permissionTime }),
+        ...(journalEntries !== undefined && { journalEntries }),
       })
     } catch (error) {
       if (error instanceof Unimplemented) throw new Untestable(`start is not implemented: ${error.message}`)

@@ -206,6 +206,8 @@ export interface AgentOptions {
   readonly start?: Script['start']
   /** ms that a permission request waits. */
   readonly permissionTime?: number
+  /** Entries that its journal keeps. */
+  readonly journalEntries?: number
 }
 
 /** Starts the agent under test. Takes the place of one that a step before has started. */
@@ -218,11 +220,12 @@ export async function startAgent(world: SuiteWorld, options: AgentOptions | 'no 
     await scene.stage.start({ keepState: true })
     return scene
   }
-  const { start, permissionTime } = options
+  const { start, permissionTime, journalEntries } = options
   await scene.stage.start({
     keepState: true,
     script: scene.script(start),
     ...(permissionTime !== undefined && { permissionTime }),
+    ...(journalEntries !== undefined && { journalEntries }),
   })
   return scene
 }

@@ -259,6 +259,8 @@ Deno.test('what a method fails with inside is not told', async () => {
 Deno.test('an event waits for a device that is away, and a delta does not', async () => {
   const { pair, agent, close } = await agentScene()
   const phone = await pair()
+  await until(() => phone.told('device.joined').length === 1, 'it has joined')
+  phone.events.length = 0
   const [device] = agent.current.devices.all
   ok(device)
   device.connection.link.deliveryFailed()
@@ -280,6 +282,8 @@ Deno.test('an event waits for a device that is away, and a delta does not', asyn
 Deno.test('beyond what is kept for a device that is away events are dropped', async () => {
   const { pair, agent, close } = await agentScene()
   const phone = await pair()
+  await until(() => phone.told('device.joined').length === 1, 'it has joined')
+  phone.events.length = 0
   const [device] = agent.current.devices.all
   ok(device)
   device.connection.link.deliveryFailed()

@@ -18,10 +18,12 @@ import { Conversation } from './conversation.ts'
 import { type Device, deviceName } from './device.ts'
 import { Devices } from './devices.ts'
 import { Dispatch } from './dispatch.ts'
+import type { Journal } from './journal.ts'
 import { claudeMethods } from './methods/claude.ts'
 import { commandMethods } from './methods/command.ts'
 import { deviceMethods } from './methods/device.ts'
 import { fileMethods } from './methods/file.ts'
+import { journalMethods } from './methods/journal.ts'
 import { pauseMethods } from './methods/session.ts'
 import { terminalMethods } from './methods/terminal.ts'
 import { Pause } from './pause.ts'
@@ -57,6 +59,7 @@ export interface AgentEvents {
 export interface AgentOptions {
   readonly store: Store
   readonly commands: CommandStore
+  readonly journal: Journal
   /** For new pairings. */
   readonly relay: RelayUrl
   /** Folder; throws where it is none. */
@@ -99,7 +102,7 @@ export class Agent {
   constructor(options: AgentOptions) {
     const { store, commands: commandStore, assistant, environment, software } = options
     const name = nameToSend(options.name)
-    const { timers = systemTimers, log = () => {}, events = {}, socket } = options
+    const { timers = systemTimers, log = () => {}, events = {}, socket, journal } = options
     this.#options = options
     this.#events = events
     this.#timers = timers
@@ -140,7 +143,7 @@ export class Agent {
       ...{ deviceId: deviceName(store.identity.deviceId), name, software, protocol: 1 as const },
       ...{ platform: Deno.build.os, workspace, methods: Object.keys(methods) },
     }
-    const handlers = {
+    const present = {
       ...claudeMethods(this.#conversation),
       ...terminalMethods(this.#terminals),
       ...pauseMethods(this.pause),
@@ -149,8 +152,12 @@ export class Agent {
         self,
         () => this.#conversation.assistant,
       ),
+    }
+    const handlers = {
+      ...present,
       ...commandMethods(commands),
       ...fileMethods(workspace, this.#uploads),
+      ...journalMethods(journal, present),
     }
     const { permissions } = this.#conversation
     const dispatch = new Dispatch(
@@ -162,7 +169,7 @@ export class Agent {
       (method, params) => this.pause.check(method, params, (answer) => permissions.isAllowing(answer)),
     )
     this.devices = new Devices({
-      ...{ store, dispatch, timers },
+      ...{ store, dispatch, journal, timers },
       // rpc.command.epoch
       connection: {
         name,

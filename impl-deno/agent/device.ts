@@ -3,7 +3,8 @@
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Message, Request } from '@happy-remote/schemas/rpc/envelope.ts'
-import { type EventName, type EventParams, events, type Result } from '@happy-remote/schemas/rpc/registry.ts'
+import type { JournalPlace } from '@happy-remote/schemas/rpc/journal.ts'
+import { type EventName, events, type Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { toBase64url } from '../crypto/base64url.ts'
 import { deviceIdOf, deviceIdText } from '../crypto/identity.ts'
 import {
@@ -33,6 +34,8 @@ export interface DeviceOwner extends Pick<ConnectionOwner, 'relay' | 'refused' |
 const NOTE_EVERY = 60_000
 /** Deltas that may wait for room; more are lost, as they may be. */
 const DELTAS_WAITING = 64
+/** Takes the place of an event that a device may not see. */
+const WITHHELD = 'journal.withheld'
 /** Responses that name a stream mean something in its session alone. */
 const NAMING = ['terminal.open', 'terminal.attach']
 
@@ -81,14 +84,19 @@ export class Device {
   }
 
   /** rpc.event.capability, rpc.event.id. It waits for a device that is away, and is kept for none without a session. */
-  tell<E extends EventName>(method: E, params: EventParams<E>): void {
+  tell(method: EventName, params: object, place?: JournalPlace): void {
     const { link, rpc, record } = this.connection
-    if (!record.capabilities.includes(events[method].capability) || !link.session) return
+    if (!link.session) return
+    if (!record.capabilities.includes(events[method].capability)) {
+      // rpc.journal.stand-in
+      if (place && method !== WITHHELD && record.capabilities.includes('observe')) this.tell(WITHHELD, {}, place)
+      return
+    }
     // rpc.event.limit
     if (rpc.backlog > limits.eventBacklog) return
     const isDelta = method === 'claude.delta'
     if (isDelta && (link.away || this.#deltas >= DELTAS_WAITING)) return
-    const event = { id: crypto.randomUUID(), type: 'event' as const, method, params }
+    const event = { id: crypto.randomUUID(), type: 'event' as const, method, params, ...(place && { journal: place }) }
     if (isDelta) this.#deltas++
     void rpc
       .send(event, { urgent: events[method].urgent })

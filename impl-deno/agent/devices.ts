@@ -1,7 +1,8 @@
 // The devices that are paired with the agent: from their records, and after a pairing (spec/rpc.md, Devices).
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
-import type { EventName, EventParams } from '@happy-remote/schemas/rpc/registry.ts'
+import type { JournalPlace } from '@happy-remote/schemas/rpc/journal.ts'
+import { type EventName, type EventParams, events } from '@happy-remote/schemas/rpc/registry.ts'
 import { deviceIdOf } from '../crypto/identity.ts'
 import type { Carried, ConnectionOptions, PairingConnection, RelayState } from '../link/pairing-connection.ts'
 import { Alarm, type Timers } from '../link/timers.ts'
@@ -9,6 +10,7 @@ import type { PairingRecord } from '../session/record.ts'
 import type { Store } from '../session/store.ts'
 import { Device, deviceName } from './device.ts'
 import type { Dispatch } from './dispatch.ts'
+import type { Journal } from './journal.ts'
 
 export interface DevicesEvents {
   /** A device was paired, has another name, was heard, or fell silent. */
@@ -24,6 +26,7 @@ export interface DevicesEvents {
 export interface DevicesOptions {
   readonly store: Store
   readonly dispatch: Dispatch
+  readonly journal: Journal
   readonly timers: Timers
   readonly connection: Pick<ConnectionOptions, 'name' | 'supported' | 'epochs' | 'socket'>
   readonly events: DevicesEvents
@@ -59,8 +62,13 @@ export class Devices {
   }
 
   /** To all that may see it, and have a session. */
-  tell<E extends EventName>(method: E, params: EventParams<E>, except?: Device): void {
-    for (const device of this.#devices.values()) if (device !== except) device.tell(method, params)
+  tell<E extends EventName>(method: E, params: EventParams<E>): void {
+    const { journal, timers } = this.#options
+    const toAll = (name: string, body: object, place?: JournalPlace) => {
+      for (const device of this.#devices.values()) device.tell(name as EventName, body, place)
+    }
+    if (events[method].journaled) journal.record(timers.wall(), method, params, toAll)
+    else toAll(method, params)
   }
 
   /** The digits were right (pairing.agent.commit). Replaces an older pairing of the same device (pairing.agent.replace). */
@@ -144,7 +152,7 @@ export class Devices {
         },
         paired: () => {
           // rpc.device.events
-          this.tell('device.joined', { deviceId: device.id, name: device.record.peerName }, device)
+          this.tell('device.joined', { deviceId: device.id, name: device.record.peerName })
           events.changed(device)
           events.joined(device)
         },

@@ -5,6 +5,7 @@ import { acpAssistant } from '../agent/assistants/acp.ts'
 import type { AssistantKind } from '../agent/assistants/assistant.ts'
 import { claudeAssistant } from '../agent/assistants/claude.ts'
 import { CommandStore } from '../agent/command-store.ts'
+import { openJournal } from '../agent/journal.ts'
 import { relayUrlOf } from '../session/relay-url.ts'
 import { LineScreen } from './agent/line-screen.ts'
 import type { Screen } from './agent/screen.ts'
@@ -129,8 +130,20 @@ async function serve({ settings, workspace, assistant, ttl, pair, screen }: Serv
   const store = await openState(settings, 'agent')
   const commands = new CommandStore(`${state}/agent/commands.sqlite`)
   for (const { message } of store.corrupt) io.err(message)
+  const journal = openJournal(`${state}/agent/journal.sqlite`, {
+    failed: (error) => io.err(`The journal cannot be written: ${(error as Error).message}`),
+  })
   const agent = new Agent({
-    ...{ store, commands, workspace, name, assistant, relay: relayUrlOf(relay), events: screen.events as AgentEvents },
+    ...{
+      store,
+      commands,
+      journal,
+      workspace,
+      name,
+      assistant,
+      relay: relayUrlOf(relay),
+      events: screen.events as AgentEvents,
+    },
     ...{ environment: Deno.env.toObject(), software: 'happy-remote (Deno) 0.1.0' },
     log: (level, event, details) => {
       if (RANK[level] < RANK[logLevel]) return
@@ -151,6 +164,7 @@ async function serve({ settings, workspace, assistant, ttl, pair, screen }: Serv
     screen.end()
     await agent.stop()
     commands.close()
+    journal.close()
     await store.close()
   }
   screen.stopped()

@@ -2,6 +2,7 @@
 
 import { Agent } from '../agent/agent.ts'
 import { CommandStore } from '../agent/command-store.ts'
+import { openJournal } from '../agent/journal.ts'
 import type { Controller } from '../controller/controller.ts'
 import { readPairingCode, startPairing } from '../controller/pairing.ts'
 import { type Relay, startRelay } from '../relay/server.ts'
@@ -139,17 +140,19 @@ class Demo {
   async #agent(relay: Relay, asked: () => void): Promise<Agent> {
     const store = await Store.open(await openSqlite(`${this.#folder}/agent`))
     const commands = new CommandStore(':memory:')
+    const journal = openJournal(`${this.#folder}/agent/journal.sqlite`)
     const workspace = await Deno.realPath(this.#settings.workspace)
     const [kind = 'none'] = this.#settings.assistant
     const assistant = assistantOf(kind === 'none' ? ['scripted'] : this.#settings.assistant, workspace)
     const agent = new Agent({
-      ...{ store, commands, workspace, assistant, name: this.#settings.name, relay: relayUrlOf(relay.url) },
+      ...{ store, commands, journal, workspace, assistant, name: this.#settings.name, relay: relayUrlOf(relay.url) },
       ...{ environment: Deno.env.toObject(), software: 'happy-remote (Deno) 0.1.0' },
       events: { digits: asked, trouble: (text) => this.#io.err(safeLine(text)) },
     })
     this.#ends.push(
       () => store.close(),
       () => commands.close(),
+      () => journal.close(),
       () => agent.stop(),
     )
     return agent

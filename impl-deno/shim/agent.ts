@@ -4,6 +4,7 @@ import type { Capability } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { Agent } from '../agent/agent.ts'
 import { CommandStore } from '../agent/command-store.ts'
+import { openJournal } from '../agent/journal.ts'
 import { relayUrlOf } from '../session/relay-url.ts'
 import { Store } from '../session/store.ts'
 import { openSqlite } from '../storage/sqlite.ts'
@@ -46,21 +47,24 @@ export function agentRole(tell: Tell): Role {
   }
 
   return {
-    capabilities: ['state', 'clock', 'backend', 'expiry'],
+    capabilities: ['state', 'clock', 'backend', 'expiry', 'journal'],
     verbs: {
       clock: (args) => timers.move(args),
       backend: (args) => {
         script = args.script
       },
-      start: async ({ relay, state, name = 'agent under test', permissionTime }) => {
+      start: async ({ relay, state, name = 'agent under test', permissionTime, journalEntries }) => {
         const place = state as string | undefined
         const workspace = `${place ?? folder}/workspace`
         await Deno.mkdir(workspace, { recursive: true })
         const store = await Store.open(place ? await openSqlite(place) : await MemoryBackend.create())
         const commands = new CommandStore(place ? `${place}/commands.sqlite` : ':memory:')
-        stores = [store, commands]
+        const journal = openJournal(`${place ?? folder}/journal.sqlite`, {
+          entries: journalEntries as number | undefined,
+        })
+        stores = [store, commands, journal]
         agent = new Agent({
-          ...{ store, commands, workspace, timers, name: String(name), software: 'happy-remote (Deno)' },
+          ...{ store, commands, journal, workspace, timers, name: String(name), software: 'happy-remote (Deno)' },
           relay: relayUrlOf(String(relay).replace(/\/v1$/, '')),
           assistant: await assistant(workspace),
           environment: Deno.env.toObject(),

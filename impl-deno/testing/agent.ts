@@ -1,10 +1,12 @@
 // An agent over a relay in memory, and controllers that ask it what a test wants.
 
+import { DatabaseSync } from 'node:sqlite'
 import { SUITE_BITS } from '@happy-remote/schemas/constants.ts'
 import type { Event, Message, Response } from '@happy-remote/schemas/rpc/envelope.ts'
 import type { StreamChunk } from '@happy-remote/schemas/session.ts'
 import { Agent, type AgentOptions } from '../agent/agent.ts'
 import { CommandStore } from '../agent/command-store.ts'
+import { Journal } from '../agent/journal.ts'
 import { type Carried, PairingConnection } from '../link/pairing-connection.ts'
 import { ControllerPairing } from '../link/pairing-controller.ts'
 import { systemTimers } from '../link/timers.ts'
@@ -78,10 +80,11 @@ export async function agentScene(options: Partial<AgentOptions> = {}) {
   const workspace = await Deno.makeTempDir()
   const store = options.store ?? (await Store.open(await MemoryBackend.create()))
   const commands = options.commands ?? new CommandStore(':memory:')
+  const journal = options.journal ?? new Journal(new DatabaseSync(':memory:'))
   const log: string[] = []
   const start = () =>
     new Agent({
-      ...{ store, commands, workspace, timers, socket, relay: relayUrlOf('ws://localhost:8080') },
+      ...{ store, commands, journal, workspace, timers, socket, relay: relayUrlOf('ws://localhost:8080') },
       ...{ name: 'desk', software: 'test', assistant: null, environment: { PATH: '/usr/bin:/bin', SHELL: '/bin/sh' } },
       events: {
         scanned: () => void log.push('scanned'),
@@ -156,6 +159,7 @@ export async function agentScene(options: Partial<AgentOptions> = {}) {
     for (const { connection } of controllers) connection?.close()
     await agent.current.stop()
     commands.close()
+    journal.close()
     await Deno.remove(workspace, { recursive: true })
   }
   /** The program ends and begins again, with what it has stored. */
@@ -170,5 +174,5 @@ export async function agentScene(options: Partial<AgentOptions> = {}) {
     for (const { connection } of asking) connection.link.rekey()
     await until(() => hellos().every((count, i) => count > (before[i] ?? 0)), 'all have new sessions')
   }
-  return { controllers, agent, relay, timers, store, commands, workspace, log, scan, pair, restart, close }
+  return { controllers, agent, relay, timers, store, commands, journal, workspace, log, scan, pair, restart, close }
 }

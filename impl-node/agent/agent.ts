@@ -1,10 +1,12 @@
 // The agent: its paired devices, each with a link, and what they may ask of it.
 
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import type { Capability } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Request } from '@happy-remote/schemas/rpc/envelope.ts'
+import type { JournalPlace } from '@happy-remote/schemas/rpc/journal.ts'
 import { type EventName, type EventParams, events } from '@happy-remote/schemas/rpc/registry.ts'
 import { deviceIdOf, deviceIdText } from '../crypto/identity.ts'
 import { deviceName } from '../link/device-name.ts'
@@ -24,11 +26,13 @@ import { Conversation } from './conversation.ts'
 import type { Device, DeviceChange } from './devices.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import type { Caller } from './handler.ts'
+import { type Journal, openJournal } from './journal.ts'
 import { agentHandlers } from './methods/agent.ts'
 import { claudeHandlers } from './methods/claude.ts'
 import { commandHandlers } from './methods/command.ts'
 import { deviceHandlers } from './methods/device.ts'
 import { fileHandlers } from './methods/file.ts'
+import { journalHandlers } from './methods/journal.ts'
 import { sessionHandlers } from './methods/session.ts'
 import { terminalHandlers } from './methods/terminal.ts'
 import { Pause } from './pause.ts'
@@ -48,6 +52,8 @@ export interface AgentOptions {
   /** ms that a permission request waits for an answer; without end where absent. */
   readonly permissionTime?: number
   readonly log: (message: string, detail: Readonly<Record<string, unknown>>) => void
+  /** Entries that the journal keeps; as limits.ts says unless given. */
+  readonly journalEntries?: number
   /** `relay` is its origin: pairings keep the relay that they were made with. */
   readonly onRelay?: (state: SocketState, relay: string) => void
   /** A device was heard, fell silent, or left. */
@@ -83,12 +89,14 @@ export class Agent {
   readonly #dispatch: Dispatch
   readonly #commandStore: DiskCommandStore
   readonly #uploads = new Uploads()
+  readonly #journal: Journal
 
   constructor(options: AgentOptions) {
     this.#options = options
     const { workspace, software, assistant, store, log } = options
     const name = deviceName(options.name)
     this.#commandStore = diskCommandStore(store.database)
+    this.#journal = openJournal(join(store.folder, 'journal.db'), { entries: options.journalEntries, log })
     const emit = <E extends EventName>(event: E, params: EventParams<E>) => this.#emit(event, params)
     this.#terminals = new Terminals({ workspace, emit })
     const { permissionTime } = options
@@ -111,8 +119,14 @@ export class Agent {
       change: (deviceId: string, change: DeviceChange) => this.change(deviceId, change),
       revoke: (deviceId: string) => this.revoke(deviceId),
     }
+    const present = {
+      ...claudeHandlers(this.conversation, this.#permissions),
+      ...terminalHandlers(this.#terminals),
+      ...deviceHandlers(devices),
+    }
     this.#dispatch = createDispatch({
       handlers: {
+        ...present,
         ...agentHandlers({
           deviceId: deviceIdText(store.identity.deviceId),
           name,
@@ -120,12 +134,10 @@ export class Agent {
           workspace,
           assistant: () => assistant && { name: assistant.name, available: true, scripted: assistant.scripted },
         }),
-        ...claudeHandlers(this.conversation, this.#permissions),
-        ...terminalHandlers(this.#terminals),
         ...sessionHandlers(devices, this.pause),
-        ...deviceHandlers(devices),
         ...commandHandlers(commands),
         ...fileHandlers(workspace, this.#uploads),
+        ...journalHandlers(this.#journal, present),
       },
       commands,
       log,
@@ -212,6 +224,7 @@ export class Agent {
     this.#paired.clear()
     for (const socket of this.#sockets.values()) socket.close()
     await Promise.all([this.#terminals.close(), this.conversation.close(), this.#uploads.close()])
+    this.#journal.close()
   }
 
   #socketOf(relay: RelayAddress): RelaySocket {
@@ -267,7 +280,7 @@ export class Agent {
         // rpc.credit.silent: whoever watches without a word is heard, too
         onHeard: () => this.#terminals.heard(deviceId),
         // rpc.device.events: now the name is known
-        onPaired: () => this.#emit('device.joined', { deviceId, name: link.record.peerName }, link),
+        onPaired: () => this.#emit('device.joined', { deviceId, name: link.record.peerName }),
         onPeer: () => this.#options.onDevices?.(),
         onRecord: (changed) => {
           store.savePairing(changed)
@@ -308,12 +321,27 @@ export class Agent {
     return (this.#options.clocks ?? systemClocks).wall()
   }
 
-  #emit<E extends EventName>(name: E, params: EventParams<E>, except?: Link): void {
+  #emit<E extends EventName>(name: E, params: EventParams<E>): void {
+    const tell = (told: EventName, body: object, place: JournalPlace | null) => this.#tell(told, body, place)
+    // rpc.journal.entry: what was sent is known after any end of this program
+    if (events[name].journaled) this.#journal.record(name, params, tell)
+    else tell(name, params, null)
+  }
+
+  #tell(name: EventName, params: object, place: JournalPlace | null): void {
     const { capability, urgent } = events[name]
+    // rpc.journal.place
+    const journal = place && { journal: place }
     for (const { link } of this.#paired.values()) {
+      const { capabilities } = link.record
       // rpc.event.capability: who has no session hears of nothing, and nothing is kept for it
-      if (link === except || !link.established || !link.record.capabilities.includes(capability)) continue
-      link.send({ id: randomUUID(), type: 'event', method: name, params }, urgent)
+      if (!link.established) continue
+      if (capabilities.includes(capability)) {
+        link.send({ id: randomUUID(), type: 'event', method: name, params, ...journal }, urgent)
+      } else if (journal && capabilities.includes('observe')) {
+        // rpc.journal.stand-in
+        link.send({ id: randomUUID(), type: 'event', method: 'journal.withheld', params: {}, ...journal }, false)
+      }
     }
   }
 }

@@ -53,7 +53,8 @@ async function refuseMissing(root: string, asked: string, path: string, error: N
 const missing = (path: string) =>
   new ProtocolError('not-found', `Cannot use ${JSON.stringify(path)}: there is no such thing`)
 
-const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'])
+/** With the last one Node refuses a path that holds a zero byte. */
+const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE'])
 const DENIED = new Set(['EACCES', 'EPERM', 'EROFS'])
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 

@@ -44,6 +44,8 @@ interface Row {
 export class Store {
   readonly #db: DatabaseSync
   readonly #key: Uint8Array
+  /** For files of layers above, under the same lock. */
+  readonly folder: string
   readonly identity: Identity
   /** Records that did not open when the store was opened; they were put aside, not deleted. */
   readonly quarantined: number
@@ -51,6 +53,7 @@ export class Store {
 
   /** `folder` is made if need be. Throws ProtocolError `state-locked` or `state-corrupt`. */
   constructor(folder: string) {
+    this.folder = folder
     const path = join(folder, 'state.db')
     this.#key = loadKeyFile(folder, !existsSync(path))
     this.#db = openDatabase(path)

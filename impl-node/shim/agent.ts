@@ -37,7 +37,7 @@ export async function agent(): Promise<Verbs> {
       const command = [process.execPath, program, '--script', file]
       assistant = { factory: acpAssistant({ command, workspace }), name: 'Scripted assistant', scripted: true }
     },
-    start: ({ relay, state, name = 'agent under test', permissionTime }) => {
+    start: ({ relay, state, name = 'agent under test', permissionTime, journalEntries }) => {
       running = new AgentClass({
         store: new Store((state as string | undefined) ?? temporaryFolder()),
         relay: parseRelayUrl(relay as string),
@@ -46,6 +46,7 @@ export async function agent(): Promise<Verbs> {
         software: `happy-remote/${VERSION}`,
         assistant,
         ...(permissionTime !== undefined && { permissionTime: permissionTime as number }),
+        ...(journalEntries !== undefined && { journalEntries: journalEntries as number }),
         log: (message, detail) => process.stderr.write(`${message} ${JSON.stringify(detail)}\n`),
       })
     },

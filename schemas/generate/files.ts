@@ -4,6 +4,7 @@ import { type TSchema, Type } from 'typebox'
 import { errors } from '../src/errors.ts'
 import { limitTable } from '../src/limits.ts'
 import { StreamReference } from '../src/rpc/envelope.ts'
+import { JournalPlace } from '../src/rpc/journal.ts'
 import { type EventType, type Method, Uuid } from '../src/rpc/method.ts'
 import { events, methods } from '../src/rpc/registry.ts'
 import { layouts, schemas } from './declarations.ts'
@@ -49,11 +50,14 @@ const methodSchemas = ({ name, params, result, doc }: Method): [string, string, 
   ],
 ]
 
-const eventSchema = ({ name, params, doc }: EventType): [string, string, TSchema] => [
+const eventSchema = ({ name, params, doc, journaled }: EventType): [string, string, TSchema] => [
   rpcFile(name, 'event'),
   `${name} event`,
   Type.Object(
-    { id: Uuid, type: Type.Literal('event'), method: Type.Literal(name), params: orStream(params) },
+    {
+      ...{ id: Uuid, type: Type.Literal('event'), method: Type.Literal(name), params: orStream(params) },
+      ...(journaled && { journal: Type.Optional(JournalPlace) }),
+    },
     { description: doc },
   ),
 ]

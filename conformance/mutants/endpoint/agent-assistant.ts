@@ -13,8 +13,8 @@ export const agentAssistant: readonly EndpointMutant[] = [
     'sends every event to everybody',
     ['rpc.event.capability'],
     AGENT,
-    '!link.established || !link.record.capabilities.includes(capability)',
-    "!link.established || capability === ('' as string)",
+    'if (capabilities.includes(capability)) {',
+    "if (capabilities.includes(capability) || capability !== ('' as string)) {",
   ),
   agent(
     'answers-late',

@@ -53,7 +53,7 @@ export const agentDevices: readonly EndpointMutant[] = [
     'tells nobody of a new device',
     ['rpc.device.events'],
     AGENT,
-    "this.#emit('device.joined', { deviceId, name: link.record.peerName }, link)",
+    "this.#emit('device.joined', { deviceId, name: link.record.peerName })",
     'undefined',
   ),
   agent(

@@ -4,6 +4,7 @@ import { agentAssistant } from './agent-assistant.ts'
 import { agentBodies } from './agent-bodies.ts'
 import { agentDevices } from './agent-devices.ts'
 import { agentFiles } from './agent-files.ts'
+import { agentJournal } from './agent-journal.ts'
 import { agentMessages } from './agent-messages.ts'
 import { agentOutput } from './agent-output.ts'
 import { agentPause } from './agent-pause.ts'
@@ -65,5 +66,6 @@ export const endpointMutants = [
   ...agentAssistant,
   ...agentDevices,
   ...agentFiles,
+  ...agentJournal,
   ...rpcController,
 ]

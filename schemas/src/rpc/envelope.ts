@@ -4,6 +4,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { codesAt } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { Base64url } from '../session.ts'
+import { JournalPlace } from './journal.ts'
 import { Uuid } from './method.ts'
 
 /** Takes the place of a member that is too large for one message; its bytes follow as stream chunks. */
@@ -42,6 +43,8 @@ export const Event = Type.Object({
   type: Type.Literal('event'),
   method: Type.String({ minLength: 1, maxLength: 64 }),
   params: Type.Object({}),
+  /** Where it is journaled. */
+  journal: Type.Optional(JournalPlace),
 })
 export type Event = Static<typeof Event>
 

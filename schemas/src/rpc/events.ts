@@ -3,7 +3,7 @@
 import { Type } from 'typebox'
 import { CapabilityName } from '../pairing.ts'
 import { ClaudeState } from './claude-get-status.ts'
-import { DeviceId, defineEvent, Uuid } from './method.ts'
+import { DeviceId, defineEvent, Empty, Uuid } from './method.ts'
 import { Pause } from './pause.ts'
 import { PermissionRequest, PermissionResolution } from './permission.ts'
 import { Cols, Rows, TerminalId } from './terminal.ts'
@@ -181,4 +181,22 @@ export const deviceRevoked = defineEvent({
   journaled: true,
   doc: 'A device is no longer paired.',
   params: Type.Object({ deviceId: DeviceId }),
+})
+
+export const journalWithheld = defineEvent({
+  name: 'journal.withheld',
+  capability: 'observe',
+  urgent: false,
+  journaled: true,
+  doc: 'Stands for an entry that needs a capability which this controller lacks.',
+  params: Empty,
+})
+
+export const journalLost = defineEvent({
+  name: 'journal.lost',
+  capability: 'observe',
+  urgent: false,
+  journaled: true,
+  doc: 'Events before this one could not be written to the journal; `count` of them.',
+  params: Type.Object({ count: Type.Integer({ minimum: 1 }) }),
 })

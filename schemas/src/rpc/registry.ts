@@ -15,6 +15,7 @@ import { fileRead } from './file-read.ts'
 import { fileStat } from './file-stat.ts'
 import { fileUpload } from './file-upload.ts'
 import { fileWrite } from './file-write.ts'
+import { journalSubscribe } from './journal-subscribe.ts'
 import type { EventType, Method, ParamsOf, ResultOf } from './method.ts'
 import { permissionAnswer } from './permission-answer.ts'
 import { sessionPause } from './session-pause.ts'
@@ -53,6 +54,7 @@ export const methods = {
   'file.stat': fileStat,
   'file.write': fileWrite,
   'file.upload': fileUpload,
+  'journal.subscribe': journalSubscribe,
 } as const satisfies Record<string, Method>
 
 export type MethodName = keyof typeof methods
@@ -74,6 +76,8 @@ export const events = {
   'device.joined': eventTypes.deviceJoined,
   'device.changed': eventTypes.deviceChanged,
   'device.revoked': eventTypes.deviceRevoked,
+  'journal.withheld': eventTypes.journalWithheld,
+  'journal.lost': eventTypes.journalLost,
 } as const satisfies Record<string, EventType>
 
 export type EventName = keyof typeof events
