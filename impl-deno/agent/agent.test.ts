@@ -9,6 +9,7 @@ import { agentScene } from '../testing/agent.ts'
 import { until } from '../testing/manual-timers.ts'
 import { MemoryBackend } from '../testing/memory-store.ts'
 import type { AssistantListener } from './assistants/assistant.ts'
+import { AuditLog } from './audit.ts'
 
 const UUID = /^[0-9a-f]{8}-/
 const newStore = async () => Store.open(await MemoryBackend.create())
@@ -180,6 +181,32 @@ Deno.test('events go to those who may see them, and a prompt is answered before 
   deepEqual(blind.events, [])
   equal(await watch.refusal({ method: 'claude.sendMessage', params: { prompt: 'x' } }), 'forbidden')
   await close()
+})
+
+Deno.test('pairings and commands are written down, each once, and reads are not', async () => {
+  const audit = new AuditLog(':memory:')
+  const { pair, agent, close } = await agentScene({ audit })
+  const phone = await pair()
+  const [device] = agent.current.devices.list
+  const deviceId = device?.deviceId ?? ''
+  const cancel = { method: 'claude.cancel', params: { scope: 'turn' } }
+  const forbidden = { method: 'device.rename', params: { deviceId: 'a'.repeat(26), name: 'x' } }
+  await phone.result({ method: 'claude.getStatus', params: {} })
+  await phone.result(cancel)
+  equal(await phone.refusal(forbidden), 'forbidden')
+  await agent.current.revoke(deviceId)
+  deepEqual(
+    audit.read().rows.map(({ deviceId: who, method, outcome }) => [who, method, outcome]),
+    [
+      ['local', 'pair', 'ok'],
+      [deviceId, 'claude.cancel', 'ok'],
+      [deviceId, 'device.rename', 'forbidden'],
+      ['local', 'session.revoke', 'ok'],
+    ],
+  )
+  equal(audit.read().rows.at(-1)?.id, deviceId)
+  await close()
+  audit.close()
 })
 
 Deno.test('a device may end its own pairing, and hears so first; others need admin', async () => {

@@ -4,6 +4,7 @@ import type { Capability } from '@happy-remote/schemas/constants.ts'
 import { DEFAULT_CAPABILITIES, SUITE_BITS } from '@happy-remote/schemas/constants.ts'
 import type { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { type EventName, type EventParams, methods } from '@happy-remote/schemas/rpc/registry.ts'
+import { deviceIdOf } from '../crypto/identity.ts'
 import { nameToSend } from '../link/control.ts'
 import { AgentPairing } from '../link/pairing-agent.ts'
 import type { RelayState } from '../link/pairing-connection.ts'
@@ -12,6 +13,7 @@ import { systemTimers, type Timers } from '../link/timers.ts'
 import type { RelayUrl } from '../session/relay-url.ts'
 import type { Store } from '../session/store.ts'
 import type { AssistantKind } from './assistants/assistant.ts'
+import type { AuditLog, Deed } from './audit.ts'
 import type { CommandStore } from './command-store.ts'
 import { Commands } from './commands.ts'
 import { Conversation } from './conversation.ts'
@@ -60,6 +62,7 @@ export interface AgentOptions {
   readonly store: Store
   readonly commands: CommandStore
   readonly journal: Journal
+  readonly audit?: AuditLog
   /** For new pairings. */
   readonly relay: RelayUrl
   /** Folder; throws where it is none. */
@@ -167,6 +170,7 @@ export class Agent {
         log('error', 'a method failed', { method, reason: error instanceof Error ? error.name : 'unknown' })
       },
       (method, params) => this.pause.check(method, params, (answer) => permissions.isAllowing(answer)),
+      (deed) => this.#note(deed),
     )
     this.devices = new Devices({
       ...{ store, dispatch, journal, timers },
@@ -222,6 +226,7 @@ export class Agent {
         otherDevice: () => events.otherDevice?.(),
         store: async (record, carried) => {
           const connection = await this.devices.add(record, carried)
+          this.#note({ deviceId: 'local', method: 'pair', id: deviceName(deviceIdOf(record.peer.identityKey)) })
           this.#pairing = undefined
           const device = this.devices.all.find((one) => one.connection === connection)
           if (device) events.paired?.(device)
@@ -263,8 +268,19 @@ export class Agent {
   }
 
   /** Throws ProtocolError `not-found`. */
-  revoke(deviceId: string): Promise<void> {
-    return this.devices.revoke(deviceId)
+  async revoke(deviceId: string): Promise<void> {
+    await this.devices.revoke(deviceId)
+    this.#note({ deviceId: 'local', method: 'session.revoke', id: deviceId })
+  }
+
+  /** What cannot be written down is done all the same. */
+  #note(deed: Omit<Deed, 'outcome'> & Partial<Deed>): void {
+    const { audit, log } = this.#options
+    try {
+      audit?.add({ outcome: 'ok', ...deed })
+    } catch {
+      log?.('error', 'a deed could not be written down', { method: deed.method })
+    }
   }
 
   /** Cuts every connection without a close; for tests. */

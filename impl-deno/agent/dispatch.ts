@@ -5,6 +5,7 @@ import type { Request } from '@happy-remote/schemas/rpc/envelope.ts'
 import type { Method } from '@happy-remote/schemas/rpc/method.ts'
 import { type MethodName, methods } from '@happy-remote/schemas/rpc/registry.ts'
 import { Compile, type Validator } from 'typebox/compile'
+import type { Deed } from './audit.ts'
 import type { Caller, Executed, Handler, Handlers } from './caller.ts'
 import type { Command, Commands, FailureBody, Outcome } from './commands.ts'
 
@@ -30,18 +31,24 @@ export class Dispatch {
   readonly #commands: Commands
   readonly #failed: (method: string, error: unknown) => void
   readonly #mayRun: (name: MethodName, params: object) => void
+  readonly #done: (deed: Deed) => void
 
-  /** `failed` is told what is answered `internal`; `mayRun` throws ProtocolError for what is not to be executed now. */
+  /**
+   * `failed` is told what is answered `internal`; `mayRun` throws ProtocolError for what is not to be executed now;
+   * `done` is told each command that was executed, with its outcome.
+   */
   constructor(
     handlers: Handlers,
     commands: Commands,
     failed: (method: string, error: unknown) => void,
     mayRun: (name: MethodName, params: object) => void = () => {},
+    done: (deed: Deed) => void = () => {},
   ) {
     this.#handlers = handlers
     this.#commands = commands
     this.#failed = failed
     this.#mayRun = mayRun
+    this.#done = done
   }
 
   /** Everything up to the beginning of the execution happens before this returns (rpc.request.order). */
@@ -89,7 +96,13 @@ export class Dispatch {
         return { error: this.#failure(name, error) }
       }
     }
-    const outcome = kind === 'command' ? this.#commands.run(command, execute) : execute()
+    // rpc.audit.row
+    const once = async (): Promise<Outcome> => {
+      const outcome = await execute()
+      this.#done({ deviceId: caller.device, method: name, id, outcome: 'error' in outcome ? outcome.error.code : 'ok' })
+      return outcome
+    }
+    const outcome = kind === 'command' ? this.#commands.run(command, once) : execute()
     void outcome.then((value) => {
       const sent = respond(value)
       after?.(sent)

@@ -4,6 +4,7 @@ import { Agent, type AgentEvents } from '../agent/agent.ts'
 import { acpAssistant } from '../agent/assistants/acp.ts'
 import type { AssistantKind } from '../agent/assistants/assistant.ts'
 import { claudeAssistant } from '../agent/assistants/claude.ts'
+import { AuditLog } from '../agent/audit.ts'
 import { CommandStore } from '../agent/command-store.ts'
 import { openJournal } from '../agent/journal.ts'
 import { relayUrlOf } from '../session/relay-url.ts'
@@ -13,7 +14,7 @@ import { TerminalScreen } from './agent/terminal-screen.ts'
 import { type Command, CommandFailure, type CommandIo, EXIT_OK, UsageError } from './command.ts'
 import { readOptions, STATE_OPTIONS } from './options.ts'
 import { readSettings, type Settings } from './settings.ts'
-import { openState } from './state.ts'
+import { auditPath, openState } from './state.ts'
 
 const USAGE = `happy-remote agent: lets paired devices use the assistant and the shell of this
 machine
@@ -129,6 +130,7 @@ async function serve({ settings, workspace, assistant, ttl, pair, screen }: Serv
   const { relay, name, state, grant, logLevel } = settings
   const store = await openState(settings, 'agent')
   const commands = new CommandStore(`${state}/agent/commands.sqlite`)
+  const audit = new AuditLog(auditPath(settings))
   for (const { message } of store.corrupt) io.err(message)
   const journal = openJournal(`${state}/agent/journal.sqlite`, {
     failed: (error) => io.err(`The journal cannot be written: ${(error as Error).message}`),
@@ -138,6 +140,7 @@ async function serve({ settings, workspace, assistant, ttl, pair, screen }: Serv
       store,
       commands,
       journal,
+      audit,
       workspace,
       name,
       assistant,
@@ -165,6 +168,7 @@ async function serve({ settings, workspace, assistant, ttl, pair, screen }: Serv
     await agent.stop()
     commands.close()
     journal.close()
+    audit.close()
     await store.close()
   }
   screen.stopped()

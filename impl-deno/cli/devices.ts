@@ -1,14 +1,15 @@
 // `happy-remote devices`
 
+import { type Audit, AuditLog } from '../agent/audit.ts'
 import { encodeBase32 } from '../crypto/base32.ts'
 import { deviceIdOf } from '../crypto/identity.ts'
 import { nameToSend } from '../link/control.ts'
 import type { PairingRecord } from '../session/record.ts'
-import { type Command, CommandFailure, EXIT_NOT_PAIRED, EXIT_OK, UsageError } from './command.ts'
+import { type Command, CommandFailure, EXIT_FAILED, EXIT_NOT_PAIRED, EXIT_OK, UsageError } from './command.ts'
 import { readOptions, STATE_OPTIONS } from './options.ts'
 import { safeLine } from './safe-text.ts'
 import { readCapability, readSettings } from './settings.ts'
-import { openState } from './state.ts'
+import { auditPath, openState } from './state.ts'
 
 const USAGE = `happy-remote devices: the devices that are paired with the agent of this
 computer
@@ -17,10 +18,13 @@ Usage: happy-remote devices [list] [options]
        happy-remote devices rename <name or id> <new name> [options]
        happy-remote devices grant <name or id> <capabilities> [options]
        happy-remote devices revoke <name or id> [options]
+       happy-remote devices audit [options]
 
 The agent must not be running: while it is, it holds its state. A revoked
 device must be paired again to come back. The capabilities stand in one word
-with commas between them, and replace those that the device has.
+with commas between them, and replace those that the device has. audit shows
+who did what here, the newest last, and whether that record is whole; whoever
+notes its last hash sees later whether its end was taken off.
 
   --state <dir>        as that of the agent; default
                        ~/.local/state/happy-remote
@@ -28,17 +32,18 @@ with commas between them, and replace those that the device has.
   --json               one JSON object a line: device {deviceId, name,
                        capabilities, relay, pairedAt}, renamed {deviceId,
                        name}, granted {deviceId, capabilities}, or revoked
-                       {deviceId, name}
+                       {deviceId, name}; of audit act {seq, at, deviceId,
+                       method, id, outcome} and audited {rows, broken, head}
   --help               this text
 
 Deno needs --allow-read and --allow-write for the state, and
 --allow-env='HAPPY_REMOTE_*,HOME,XDG_*'.
 
-Exit codes: 0 done, 1 failed (the agent is running), 2 wrong use, 3 no such
+Exit codes: 0 done, 1 failed (the agent is running, the record was changed), 2 wrong use, 3 no such
 device, or no agent has run here.`
 
 /** How many words stand behind each action. */
-const WORDS: Readonly<Record<string, number>> = { list: 0, rename: 2, grant: 2, revoke: 1 }
+const WORDS: Readonly<Record<string, number>> = { list: 0, rename: 2, grant: 2, revoke: 1, audit: 0 }
 
 const idOf = ({ peer }: PairingRecord): string => encodeBase32(deviceIdOf(peer.identityKey)).toLowerCase()
 
@@ -52,6 +57,24 @@ export function findDevice(records: readonly PairingRecord[], wanted: string): P
     ? `There are several devices "${wanted}": give more of the id`
     : `There is no device "${wanted}"`
   throw new CommandFailure(message, EXIT_NOT_PAIRED, 'not-found')
+}
+
+type Say = (event: string, data: object, text: string) => void
+
+function showAudit({ rows, head, broken }: Audit, records: readonly PairingRecord[], say: Say): number {
+  const names = new Map(records.map((record) => [idOf(record), record.peerName]))
+  const nameOf = (id: string) => names.get(id) ?? id
+  for (const row of rows) {
+    const { seq, at, deviceId, method, id, outcome } = row
+    const who = deviceId === 'local' ? `local  ${method}  ${nameOf(id)}` : `${nameOf(deviceId)}  ${method}`
+    say('act', row, safeLine(`${seq}  ${new Date(at).toISOString()}  ${who}  ${outcome}`))
+  }
+  const text =
+    broken === null
+      ? `${rows.length} acts, and the record is whole. Its last hash: ${head}`
+      : `The record was changed: row ${broken} is not what was written`
+  say('audited', { rows: rows.length, broken, head }, text)
+  return broken === null ? EXIT_OK : EXIT_FAILED
 }
 
 export const devicesCommand: Command = {
@@ -73,9 +96,11 @@ export const devicesCommand: Command = {
     const capabilities = action === 'grant' ? value.split(',').map(readCapability) : []
     const settings = readSettings(values, io)
     const store = await openState(settings, 'agent', `No agent has run here yet (${settings.state})`)
+    const audit = new AuditLog(auditPath(settings))
     try {
-      const say = (event: string, data: object, text: string) =>
-        io.out(values.json ? JSON.stringify({ event, ...data }) : text)
+      const say: Say = (event, data, text) => io.out(values.json ? JSON.stringify({ event, ...data }) : text)
+      const note = (method: string, id: string) => audit.add({ deviceId: 'local', method, id, outcome: 'ok' })
+      if (action === 'audit') return showAudit(audit.read(), store.pairings, say)
       if (action !== 'list') {
         const record = findDevice(store.pairings, wanted)
         const { peerName: name, pairingId } = record
@@ -83,14 +108,17 @@ export const devicesCommand: Command = {
         if (action === 'rename') {
           const peerName = nameToSend(value)
           await store.savePairing({ ...record, peerName })
+          note('device.rename', deviceId)
           say('renamed', { deviceId, name: peerName }, `${safeLine(name)} is called ${safeLine(peerName)} now`)
         } else if (action === 'grant') {
           await store.savePairing({ ...record, capabilities })
+          note('device.grant', deviceId)
           say('granted', { deviceId, capabilities }, `${safeLine(name)} may now ${capabilities.join(', ')}`)
         } else {
           // pairing.revoke.denied first: what follows may be interrupted
           await store.deny({ deviceId: deviceIdOf(record.peer.identityKey), name, deniedAt: Date.now() })
           await store.deletePairing(pairingId)
+          note('session.revoke', deviceId)
           say('revoked', { deviceId, name }, `Revoked ${safeLine(name)}`)
         }
         return EXIT_OK
@@ -104,6 +132,7 @@ export const devicesCommand: Command = {
       if (store.pairings.length === 0 && !values.json) io.out('No device is paired.')
       return EXIT_OK
     } finally {
+      audit.close()
       await store.close()
     }
   },

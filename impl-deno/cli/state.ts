@@ -7,6 +7,9 @@ import { openSqlite } from '../storage/sqlite.ts'
 import { CommandFailure, EXIT_NOT_PAIRED } from './command.ts'
 import type { Settings } from './settings.ts'
 
+/** Of the agent's record of who did what. */
+export const auditPath = ({ state }: Pick<Settings, 'state'>): string => `${state}/agent/audit.sqlite`
+
 /**
  * Holds the state until it is closed. With `existing` it is not made, and where there is none the
  * command fails with exit code 3 and this sentence.

@@ -20,6 +20,7 @@ import type { PairingRecord } from '../session/record.ts'
 import { parseRelayUrl, type RelayAddress } from '../session/relay-url.ts'
 import type { Store } from '../session/store.ts'
 import type { AssistantFactory } from './assistants/assistant.ts'
+import { type Act, AuditLog } from './audit.ts'
 import { type DiskCommandStore, diskCommandStore } from './command-store.ts'
 import { createCommands } from './commands.ts'
 import { Conversation } from './conversation.ts'
@@ -90,6 +91,7 @@ export class Agent {
   readonly #commandStore: DiskCommandStore
   readonly #uploads = new Uploads()
   readonly #journal: Journal
+  readonly #audit: AuditLog
 
   constructor(options: AgentOptions) {
     this.#options = options
@@ -97,6 +99,7 @@ export class Agent {
     const name = deviceName(options.name)
     this.#commandStore = diskCommandStore(store.database)
     this.#journal = openJournal(join(store.folder, 'journal.db'), { entries: options.journalEntries, log })
+    this.#audit = new AuditLog(store.database, () => this.#now())
     const emit = <E extends EventName>(event: E, params: EventParams<E>) => this.#emit(event, params)
     this.#terminals = new Terminals({ workspace, emit })
     const { permissionTime } = options
@@ -117,7 +120,7 @@ export class Agent {
     const devices = {
       list: () => this.devices,
       change: (deviceId: string, change: DeviceChange) => this.change(deviceId, change),
-      revoke: (deviceId: string) => this.revoke(deviceId),
+      revoke: (deviceId: string) => this.#revoke(deviceId),
     }
     const present = {
       ...claudeHandlers(this.conversation, this.#permissions),
@@ -143,6 +146,7 @@ export class Agent {
       log,
       check: (method, params) => this.pause.check(method, params),
       heard: (deviceId) => this.#terminals.heard(deviceId),
+      acted: (act) => this.#audit.append(act),
     })
     for (const record of store.pairings) if (record.role === 'agent') this.#connect(record)
   }
@@ -199,6 +203,12 @@ export class Agent {
 
   /** Ends a pairing and denies the device until it is paired again. False: no such device. */
   revoke(deviceId: string): boolean {
+    const isDone = this.#revoke(deviceId)
+    if (isDone) this.#note({ deviceId: 'local', method: 'session.revoke', id: deviceId, outcome: 'ok' })
+    return isDone
+  }
+
+  #revoke(deviceId: string): boolean {
     const entry = [...this.#paired].find(([, paired]) => paired.deviceId === deviceId)
     if (!entry) return false
     const [id, { link }] = entry
@@ -246,6 +256,7 @@ export class Agent {
     const deviceId = deviceIdText(deviceIdOf(record.peer.identityKey))
     // pairing.agent.commit: whatever fails here leaves the older pairing as it was
     this.#options.store.adoptPairing(record)
+    this.#note({ deviceId: 'local', method: 'pair', id: deviceId, outcome: 'ok' })
     for (const [id, { link, deviceId: other }] of this.#paired) {
       if (other !== deviceId) continue
       link.close()
@@ -315,6 +326,15 @@ export class Agent {
   #stale(link: Link): ProtocolError {
     const challenge = Buffer.from(link.issueChallenge()).toString('base64url')
     return new ProtocolError('stale', 'The request carries no fresh challenge; repeat it with this one.', { challenge })
+  }
+
+  /** rpc.audit.local: what failed to be written down is done all the same. */
+  #note(act: Act): void {
+    try {
+      this.#audit.append(act)
+    } catch (error) {
+      this.#options.log('an act could not be written down', { ...act, error })
+    }
   }
 
   #now(): number {

@@ -41,6 +41,35 @@ test('a request gets what its handler gives', async () => {
   assert.deepEqual(await ask(request('terminal.close', { terminalId, unknown: 'member' })), {})
 })
 
+test('each command that is executed is noted once with its outcome, and a note that fails changes nothing', async () => {
+  const acts: unknown[] = []
+  const acted = (act: object) => void acts.push(act)
+  const handlers: Partial<Handlers> = {
+    'terminal.list': () => ({ terminals: [] }),
+    'terminal.close': () => ({}),
+    'terminal.resize': () => {
+      throw new ProtocolError('not-found', 'gone')
+    },
+  }
+  const { ask } = start(handlers, { acted })
+  const other = id.replace(/1$/, '2')
+  await ask(request('terminal.list'))
+  for (let i = 0; i < 2; i++) await ask(request('terminal.close', { terminalId }))
+  await ask(request('terminal.resize', { terminalId, cols: 80, rows: 24 }, other))
+  const { deviceId } = new FakeCaller()
+  assert.deepEqual(acts, [
+    { deviceId, method: 'terminal.close', id, outcome: 'ok' },
+    { deviceId, method: 'terminal.resize', id: other, outcome: 'not-found' },
+  ])
+  const full = start(handlers, {
+    acted: () => {
+      throw new Error('disk full')
+    },
+  })
+  assert.deepEqual(await full.ask(request('terminal.close', { terminalId })), {})
+  assert.equal(full.logged.length, 1)
+})
+
 test('a method that is not in the registry is unknown-method, also where JavaScript knows the name', async () => {
   const { ask } = start({})
   for (const method of ['terminal.fly', 'constructor', '__proto__', 'toString', 'terminal.list\u0000']) {

@@ -4,6 +4,7 @@ import { codesAt, ProtocolError, type RpcErrorCode } from '@happy-remote/schemas
 import type { Request, Response, RpcError } from '@happy-remote/schemas/rpc/envelope.ts'
 import { type MethodName, methods } from '@happy-remote/schemas/rpc/registry.ts'
 import { Compile, type Validator } from 'typebox/compile'
+import type { Act } from './audit.ts'
 import type { Commands, Outcome } from './commands.ts'
 import type { Caller, Handlers } from './handler.ts'
 
@@ -16,6 +17,8 @@ export interface DispatchOptions {
   readonly heard?: (deviceId: string) => void
   /** Throws ProtocolError for what is not to be executed now (rpc.pause.refuses); a command's id is used up by it. */
   readonly check?: (method: MethodName, params: unknown) => void
+  /** Told of each command that was executed, once. */
+  readonly acted?: (act: Act) => void
   /** Results that do not fit their schema are `internal`; by default everywhere but in production. */
   readonly checkResults?: boolean
 }
@@ -42,6 +45,15 @@ const rpcCodes: ReadonlySet<string> = new Set(codesAt('rpc'))
 export function createDispatch(options: DispatchOptions): Dispatch {
   const { handlers, commands, log, heard, check, checkResults = process.env.NODE_ENV !== 'production' } = options
 
+  /** rpc.audit.row */
+  function note(request: Request, caller: Caller, outcome: string): void {
+    try {
+      options.acted?.({ deviceId: caller.deviceId, method: request.method, id: request.id, outcome })
+    } catch (error) {
+      log('an act could not be written down', { method: request.method, id: request.id, error })
+    }
+  }
+
   async function answer(request: Request, caller: Caller, refuse?: ProtocolError): Promise<Outcome> {
     heard?.(caller.deviceId)
     const name = methodNamed(request.method)
@@ -57,7 +69,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       return execute()
     }
     const call = { controller: caller.deviceId, id: request.id, method: name, params: request.params }
-    return commands.run(call, execute, refuse)
+    const once = async () => {
+      const outcome = await execute()
+      note(request, caller, 'error' in outcome ? outcome.error.code : 'ok')
+      return outcome
+    }
+    return commands.run(call, once, refuse)
   }
 
   async function perform(name: MethodName, request: Request, caller: Caller): Promise<Outcome> {

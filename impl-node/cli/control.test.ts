@@ -146,6 +146,18 @@ test('a paired controller gets along without a terminal, and nothing is left whe
       [2, 2],
     )
     assert.equal((await devices('revoke', 'tablet')).exitCode, 0)
+    const audit = await devices('audit', '--json')
+    const acts = audit.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    assert.deepEqual([audit.exitCode, acts.at(-1).broken, acts.at(-1).rows], [0, null, acts.length - 1])
+    assert.deepEqual(
+      acts.filter(({ deviceId }) => deviceId === 'local').map(({ method }) => method),
+      ['pair', 'device.rename', 'device.grant', 'session.revoke'],
+    )
+    assert.ok(acts.some(({ method, outcome }) => method === 'claude.sendMessage' && outcome === 'ok'))
+    assert.match((await devices('audit')).stdout, /the record is whole\. Its last hash: [0-9a-f]{64}\n$/)
     assert.equal((await runCli(['devices', '--state', 'state'], world)).stdout, 'No device is paired.\n')
   })
 })
