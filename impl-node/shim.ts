@@ -21,7 +21,10 @@ const roles: Record<string, { capabilities: string[]; make: () => Promise<Verbs>
     capabilities: ['backend', 'state', 'clock', 'expiry', 'journal'],
     make: async () => ({ ...endpoint, ...(await agent()) }),
   },
-  controller: { capabilities: ['state', 'clock'], make: async () => ({ ...endpoint, ...(await controller()) }) },
+  controller: {
+    capabilities: ['state', 'clock', 'queue'],
+    make: async () => ({ ...endpoint, ...(await controller()) }),
+  },
 }
 
 const [role = ''] = process.argv.slice(2)

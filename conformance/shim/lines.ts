@@ -198,6 +198,41 @@ export const verbs = {
     ok: Type.Object({ result: Type.Unknown() }),
     meaning: 'one RPC request; its error is the answer',
   },
+  enqueue: {
+    roles: ['controller'],
+    with: Type.Object({ method: Type.String(), params: Type.Unknown() }, closed),
+    ok: Type.Object({ id: Type.String() }),
+    meaning: 'the person gives a command for the queue of the newest agent, which may be away; only with `queue`',
+  },
+  arrange: {
+    roles: ['controller'],
+    with: Type.Object(
+      {
+        id: Type.String({ description: 'as `enqueue` answered' }),
+        params: Type.Optional(Type.Unknown({ description: 'edits it' })),
+        position: Type.Optional(Type.Integer({ minimum: 1, description: 'moves it there, among those that wait' })),
+        cancel: Type.Optional(Type.Literal(true)),
+      },
+      closed,
+    ),
+    ok: Nothing,
+    meaning: 'the person changes a queued command; `conflict` where that comes too late',
+  },
+  queue: {
+    roles: ['controller'],
+    with: Nothing,
+    ok: Type.Object({
+      commands: Type.Array(
+        Type.Object({
+          id: Type.String(),
+          method: Type.String(),
+          state: Type.Enum(['pending', 'processing', 'completed', 'failed', 'expired', 'cancelled', 'uncertain']),
+        }),
+        { description: 'In order, those that have ended among them.' },
+      ),
+    }),
+    meaning: 'what is queued for the newest agent',
+  },
   state: {
     roles: ROLES,
     with: Nothing,

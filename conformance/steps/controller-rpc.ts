@@ -21,10 +21,15 @@ interface Asked {
   code?: string
 }
 
+/** A permission request that the scripted agent has never made; it answers all the same. */
+const REQUEST = '00000000-0000-4000-8000-000000000001'
+
 /** What the agent answers where a step does not say otherwise. */
 const results: Readonly<Record<string, () => unknown>> = {
   'agent.info': () => agentInfo,
   'claude.sendMessage': () => ({ messageId: randomUUID(), state: 'started' }),
+  'claude.cancel': () => ({ success: true }),
+  'permission.answer': () => ({ requestId: REQUEST, outcome: 'allowed', by: 'a'.repeat(26), option: 'allow', at: 1 }),
   'claude.getStatus': () => ({ state: 'idle', conversationId: null, mode: null, model: null, queued: 0, pending: [] }),
   'terminal.list': () => ({ terminals: [] }),
   'device.list': () => ({ devices: [] }),
@@ -32,6 +37,8 @@ const results: Readonly<Record<string, () => unknown>> = {
 }
 const params: Readonly<Record<string, object>> = {
   'claude.sendMessage': { prompt: 'say hello' },
+  'claude.cancel': { scope: 'turn' },
+  'permission.answer': { requestId: REQUEST, inputHash: 'A'.repeat(43), option: 'allow' },
   'terminal.open': { cols: 80, rows: 24 },
 }
 

@@ -56,15 +56,27 @@ async function withFolder(test: (folder: string) => Promise<void>): Promise<void
 
 /** A relay, an agent with the assistant of the demo, and a controller's state that is paired with it. */
 async function paired(
-  test: (control: (args: readonly string[], input?: string) => Promise<Ran>, folder: string) => Promise<void>,
+  test: (
+    control: (args: readonly string[], input?: string) => Promise<Ran>,
+    folder: string,
+    agent: { leave(): Promise<void>; comeBack(): Promise<void> },
+  ) => Promise<void>,
 ) {
   await withFolder(async (folder) => {
     const relay = await startRelay({ host: '127.0.0.1', port: 0 })
-    const agent = agentRole(() => {})
-    const { backend, start, offer, confirm, stop } = agent.verbs
+    let { verbs } = agentRole(() => {})
+    const begin = async () => {
+      await verbs.backend?.({ script: JSON.parse(readFileSync(SCRIPT, 'utf8')) })
+      await verbs.start?.({ relay: `${relay.url}/v1`, name: 'desk', state: `${folder}/agent` })
+    }
+    const leave = async () => void (await verbs.stop?.({}))
+    const comeBack = async () => {
+      verbs = agentRole(() => {}).verbs
+      await begin()
+    }
     try {
-      await backend?.({ script: JSON.parse(readFileSync(SCRIPT, 'utf8')) })
-      await start?.({ relay: `${relay.url}/v1`, name: 'desk', state: `${folder}/agent` })
+      await begin()
+      const { offer, confirm } = verbs
       const { uri } = Object(await offer?.({}))
       const typed = Promise.withResolvers<void>()
       let isTyped = false
@@ -84,9 +96,10 @@ async function paired(
         ['code', 'digits', 'paired'],
       )
       await typed.promise
-      await test((args, input) => run(['control', '--state', folder, ...args], input), folder)
+      const control = (args: readonly string[], input?: string) => run(['control', '--state', folder, ...args], input)
+      await test(control, folder, { leave, comeBack })
     } finally {
-      await stop?.({})
+      await leave()
       await relay.close()
     }
   })
@@ -131,6 +144,42 @@ Deno.test('a prompt is left with its question, answered by approve, and followed
     const talk = await control([], '/status\n/nonsense\n')
     assert.equal(talk.code, 0)
     assert.match(talk.text, /Assistant: idle[\s\S]*A line is a prompt/)
+  }))
+
+Deno.test('prompts for a computer that is away wait, can be changed, and are sent when it is back', () =>
+  paired(async (control, _, agent) => {
+    await agent.leave()
+    const ids: string[] = []
+    for (const text of ['one', 'two\u001b[2J', 'three']) {
+      const { code, lines, errors } = await control(['prompt', '--queue', '--timeout', '1', '--json', text])
+      assert.deepEqual([code, lines[0]?.event, lines[0]?.position], [0, 'queued', ids.length + 1], errors)
+      ids.push(String(lines[0]?.id))
+    }
+    const [one = '', , three = ''] = ids
+    assert.equal((await control(['queue', 'eat', one])).code, 2)
+    assert.equal((await control(['queue', 'move', one])).code, 2)
+    assert.equal((await control(['queue', 'cancel', 'zzzz'])).code, 1)
+    assert.equal((await control(['queue', 'send', '--timeout', '1'])).code, 4)
+    assert.equal((await control(['queue', 'edit', one.slice(0, 8), 'one,', 'better'])).code, 0)
+    assert.equal((await control(['queue', 'move', three, '1'])).code, 0)
+    assert.equal((await control(['queue', 'cancel', one, '--json'])).lines[0]?.state, 'cancelled')
+    assert.notEqual((await control(['queue', 'again', one, '--json'])).lines[0]?.id, one)
+    const shown = await control(['queue'])
+    assert.match(shown.text, / 1 {2}\w{8} {2}pending .* three\n {2}· .* cancelled .* one, better\n {2}2 /)
+    assert.ok(!shown.text.includes('\u001b'))
+    await agent.comeBack()
+    const sent = await control(['queue', 'send', '--timeout', '30', '--json'])
+    assert.deepEqual(
+      sent.lines.map(({ state, params }) => [state, Object(params).prompt]),
+      [
+        ['completed', 'three'],
+        ['completed', 'two\u001b[2J'],
+        ['completed', 'one, better'],
+      ],
+      sent.errors,
+    )
+    assert.equal(sent.code, 0)
+    assert.equal((await control(['prompt', '--queue', '--json', 'four'])).lines[0]?.event, 'accepted')
   }))
 
 Deno.test('a device names itself, and may not say what it may do', () =>

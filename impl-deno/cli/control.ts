@@ -5,6 +5,8 @@ import { approve } from './control/approve.ts'
 import { grant, rename } from './control/change.ts'
 import { pause, resume } from './control/pause.ts'
 import { type OnQuestion, prompt } from './control/prompt.ts'
+import { queueHere, queuePrompt, sendQueue } from './control/queue.ts'
+import { sendTheRest } from './control/queue-sending.ts'
 import { devices, info, status, terms } from './control/reads.ts'
 import { revoke, revokeLocally } from './control/revoke.ts'
 import { type Subject, type SubjectOptions, withAgent } from './control/subject.ts'
@@ -24,7 +26,13 @@ Usage: happy-remote control [options]
   prompt <text…> | -     give the assistant a prompt and follow it to its end:
                          --no-wait ends when it is accepted; --allow, --deny
                          and --on-question wait|deny|leave say what becomes of
-                         its questions
+                         its questions; --queue keeps it where the computer is
+                         away, and ends
+  queue                  what waits for the computer, and what became of it:
+                         edit <id> <text…>, move <id> <place>, cancel <id>,
+                         again <id> change it, send waits for the computer and
+                         says how each ended. Every control that reaches the
+                         computer sends what waits; after 24 h it expires
   approve [<id>]         answer what it asks, having seen its exact input:
                          --option <id>, --deny, --yes
   cancel [--all]         stop the running prompt
@@ -72,6 +80,7 @@ const OPTIONS = {
   device: { type: 'string' },
   timeout: { type: 'string' },
   'no-wait': { type: 'boolean' },
+  queue: { type: 'boolean' },
   allow: { type: 'boolean' },
   deny: { type: 'boolean' },
   'on-question': { type: 'string' },
@@ -99,9 +108,11 @@ const plain = (run: (subject: Subject) => Promise<number>): SubCommand => ({ opt
 const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
   status: plain(status),
   prompt: {
-    options: ['no-wait', 'allow', 'deny', 'on-question'],
+    options: ['no-wait', 'queue', 'allow', 'deny', 'on-question'],
     most: Number.POSITIVE_INFINITY,
     async run(subject, values, rest) {
+      // What was given before goes before.
+      await sendTheRest(subject)
       const isInput = rest.length === 1 && rest[0] === '-'
       const text = isInput ? await readAll() : rest.join(' ')
       const lines = isInput ? undefined : new Lines()
@@ -160,7 +171,9 @@ function check(name: string, { options, most }: SubCommand, values: Values, rest
   if (foreign !== undefined) throw new UsageError(`${name} has no option --${foreign}`)
   if (rest.length > most) throw new UsageError(`${name} does not take "${rest.slice(most).join(' ')}"`)
   if (name === 'prompt') {
-    onQuestion(values)
+    if (onQuestion(values) !== 'ask' && values.queue) {
+      throw new UsageError('With --queue nobody is here when the assistant asks')
+    }
     if (rest.join(' ').trim() === '') throw new UsageError('The prompt is missing; give it, or - for standard input')
   }
 }
@@ -173,14 +186,23 @@ export const controlCommand: Command = {
     const { values, positionals } = readOptions(args, OPTIONS)
     const [name, ...rest] = positionals
     const found = name !== undefined && Object.hasOwn(SUB_COMMANDS, name) ? SUB_COMMANDS[name] : undefined
-    if (name !== undefined && !found) {
-      throw new UsageError(`There is no sub-command "${name}"; there are ${Object.keys(SUB_COMMANDS).join(', ')}`)
+    const isQueue = name === 'queue'
+    if (name !== undefined && !found && !isQueue) {
+      throw new UsageError(
+        `There is no sub-command "${name}"; there are ${Object.keys(SUB_COMMANDS).join(', ')}, queue`,
+      )
     }
-    check(name ?? 'control', found ?? { options: [], most: 0, run: talkTo }, values, rest)
+    const most = isQueue ? Number.POSITIVE_INFINITY : 0
+    check(name ?? 'control', found ?? { options: [], most, run: talkTo }, values, rest)
     const settings = readSettings(values, io)
     const json = values.json ?? false
     if (values.local) return revokeLocally(settings, json, values.yes ?? false, io, new Lines())
     const options: SubjectOptions = { settings, json, timeout: readSeconds('timeout', values.timeout, 15) * 1_000 }
+    if (isQueue) return rest[0] === 'send' ? sendQueue(options, io) : queueHere(settings, json, io, rest)
+    if (values.queue) {
+      const text = rest.length === 1 && rest[0] === '-' ? await readAll() : rest.join(' ')
+      return queuePrompt(options, values.timeout === undefined, io, text)
+    }
     return withAgent(options, io, (subject) => (found?.run ?? talkTo)(subject, values, rest))
   },
 }

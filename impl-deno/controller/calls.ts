@@ -24,6 +24,13 @@ export interface CallOutput {
   heardChallenge(received: Received, challenge: Uint8Array): void
 }
 
+/** How a queued command differs from another call. */
+export interface Queued {
+  readonly id: string
+  /** Asked before each sending; true gives the call up with `expired`. */
+  isOver(): boolean
+}
+
 export interface Answer {
   readonly result: unknown
   /** That of the frame with the response. */
@@ -39,6 +46,7 @@ interface Pending {
   readonly reject: (failure: CallFailure) => void
   readonly timeout: Alarm
   readonly repeat: Alarm
+  readonly isOver: (() => boolean) | undefined
   /** Takes back what still waits to be sent. */
   sending: AbortController | undefined
   firstSession: Session | undefined
@@ -75,16 +83,22 @@ export class Calls {
     return this.#pending.size
   }
 
+  /** The agent's `commandEpoch`, while it is known. */
+  get epoch(): string | undefined {
+    return this.#epoch
+  }
+
   /** Throws CallFailure. Only `signal` gives a command up; whether it runs cannot be told then. */
-  call(method: string, params: object, signal?: AbortSignal): Promise<Answer> {
+  call(method: string, params: object, signal?: AbortSignal, queued?: Queued): Promise<Answer> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
       // rpc.message.id
-      const message: Request = { id: crypto.randomUUID(), type: 'request', method, params }
+      const message: Request = { id: queued?.id ?? crypto.randomUUID(), type: 'request', method, params }
       const pending: Pending = {
         ...{ message, kind: kindOf(method), resolve, reject },
         ...{ timeout: new Alarm(this.#timers), repeat: new Alarm(this.#timers) },
         ...{ sending: undefined, firstSession: undefined, interrupted: 0, epoch: undefined },
+        isOver: queued?.isOver,
       }
       this.#pending.set(message.id, pending)
       signal?.addEventListener(
@@ -165,6 +179,10 @@ export class Calls {
     if (kind === 'command') {
       if (this.#epoch === undefined) return
       pending.epoch ??= this.#epoch
+    }
+    if (pending.isOver?.()) {
+      this.#fail(pending, new CallFailure('expired', `${message.method} is sent no more`))
+      return
     }
     pending.sending?.abort()
     const sending = new AbortController()

@@ -25,6 +25,9 @@ import type { PairingRecord } from '../session/record.ts'
 import type { Store } from '../session/store.ts'
 import { Calls } from './calls.ts'
 import { CallFailure } from './failure.ts'
+import { CommandQueue } from './queue.ts'
+import { QueueSender } from './queue-sender.ts'
+import type { QueuedCommand } from './queued-command.ts'
 import { Terminals } from './terminals.ts'
 
 /** What a controller tells. `live`: may be shown without its age (session.fresh.live). */
@@ -64,10 +67,13 @@ export interface ControllerOptions {
 
 export class Controller {
   readonly connection: PairingConnection
+  /** What waits for the agent; `enqueue` sends it as soon as that is there. */
+  readonly queue: CommandQueue
   readonly #store: Store
   readonly #timers: Timers
   readonly #calls: Calls
   readonly #terminals: Terminals
+  readonly #sender: QueueSender
   readonly #listeners = new Set<(event: ControllerEvent) => void>()
   /** Since the agent was last away, or since another session is current. */
   #caughtUp = false
@@ -101,6 +107,15 @@ export class Controller {
       },
       timers,
     )
+    this.queue = new CommandQueue(store, deviceIdOf(record.peer.identityKey), timers)
+    this.#sender = new QueueSender(this.queue, {
+      calls: this.#calls,
+      isOpen: () => this.#isOpen(),
+      failed: (error) => {
+        const { code = 'internal', message } = error as Partial<ProtocolError> & Error
+        this.#tell({ type: 'trouble', code: String(code), message })
+      },
+    })
     const { identity } = store
     const given = { ...(socket && { socket }), ...(carried && { carried }) }
     this.connection = new PairingConnection({
@@ -166,6 +181,13 @@ export class Controller {
     throw new CallFailure('invalid-request', `Cannot read the result of ${method}`)
   }
 
+  /** Queues a command, which goes out when the agent is there and all before it are answered. Throws as CommandQueue.give. */
+  async enqueue<M extends MethodName>(method: M, params: Params<M>): Promise<QueuedCommand> {
+    const command = await this.queue.give(method, params as object)
+    this.#sender.wake()
+    return command
+  }
+
   /** Types into a terminal that is followed; resolves when the agent has accepted the bytes. Throws CallFailure. */
   type(terminalId: string, bytes: Uint8Array): Promise<void> {
     return this.#terminals.write(terminalId, bytes)
@@ -195,6 +217,7 @@ export class Controller {
   close(): void {
     if (this.#over) return
     this.#over = true
+    this.#sender.close()
     this.#terminals.close()
     this.#calls.close(ended())
     this.connection.close()
@@ -207,6 +230,7 @@ export class Controller {
       if (isOlder) await this.#store.deletePairing(pairingId)
     }
     this.#calls.resume()
+    this.#sender.wake()
     this.#tell({ type: 'paired', record })
   }
 
@@ -277,6 +301,7 @@ export class Controller {
 
   #hello(epoch: string): void {
     this.#calls.agentSays(epoch)
+    this.#sender.wake()
     if (this.#caughtUp) return
     this.#caughtUp = true
     this.#terminals.resume()
@@ -291,7 +316,10 @@ export class Controller {
   #presence(away: boolean): void {
     if (this.#over) return
     if (away) this.#interrupted()
-    else this.#calls.resume()
+    else {
+      this.#calls.resume()
+      this.#sender.wake()
+    }
     this.#tell({ type: 'presence', away })
   }
 
@@ -321,6 +349,7 @@ export class Controller {
   async #end(why: 'revoked' | 'unconfirmed'): Promise<void> {
     if (this.#over) return
     this.#over = true
+    this.#sender.close()
     this.#terminals.close()
     this.#calls.close(new CallFailure('revoked', 'The pairing is over'))
     this.connection.close({ unbind: true })

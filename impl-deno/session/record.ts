@@ -1,4 +1,4 @@
-// What is stored, as the text that is sealed: pairings, the own identity, denied devices
+// What is stored, as the text that is sealed: pairings, the own identity, denied devices, queued commands
 // (spec/pairing.md, Pairing record; spec/session.md, At rest). Only this implementation reads it.
 
 import { CAPABILITIES, type Capability } from '@happy-remote/schemas/constants.ts'
@@ -7,7 +7,7 @@ import { Base64url } from '@happy-remote/schemas/session.ts'
 import { type Static, Type } from 'typebox'
 import { Check } from 'typebox/value'
 import { fromBase64url, toBase64url } from '../crypto/base64url.ts'
-import { type Bytes, utf8 } from '../crypto/bytes.ts'
+import { type Bytes, concat, utf8 } from '../crypto/bytes.ts'
 import type { SigningKey } from '../crypto/ed25519.ts'
 import { deviceIdOf, type Identity, type KnownPeer } from '../crypto/identity.ts'
 import type { KeyPlace } from './key-place.ts'
@@ -40,6 +40,15 @@ export interface DeniedRecord {
   readonly deviceId: Uint8Array
   readonly name: string
   readonly deniedAt: number
+}
+
+/** A command of a controller's queue: whose it is, and what the queue wrote. */
+export interface QueuedRecord {
+  /** 16 bytes of its id. */
+  readonly id: Uint8Array
+  /** deviceId of the agent. */
+  readonly agent: Uint8Array
+  readonly content: Uint8Array
 }
 
 const Kept = Type.String({ pattern: '^[A-Za-z0-9_-]+$', description: 'what a KeyPlace gave for a private key' })
@@ -147,4 +156,12 @@ export const encodeDenied = ({ name, deniedAt }: DeniedRecord): Bytes => json({ 
 export const decodeDenied = (deviceId: Uint8Array, bytes: Uint8Array): DeniedRecord => ({
   deviceId,
   ...parse(DeniedContent, bytes),
+})
+
+const DEVICE_ID = 16
+
+export const encodeQueued = ({ agent, content }: QueuedRecord): Bytes => concat(agent, content)
+
+export const decodeQueued = (id: Uint8Array, content: Uint8Array): QueuedRecord => ({
+  ...{ id, agent: content.slice(0, DEVICE_ID), content: content.slice(DEVICE_ID) },
 })

@@ -14,10 +14,13 @@ import {
   decodeDenied,
   decodeIdentity,
   decodePairing,
+  decodeQueued,
   encodeDenied,
   encodeIdentity,
   encodePairing,
+  encodeQueued,
   type PairingRecord,
+  type QueuedRecord,
 } from './record.ts'
 
 export interface SealedRecord extends RecordName {
@@ -30,7 +33,10 @@ export interface StoreBackend {
   readonly kek: CryptoKey
   readonly keys: KeyPlace
   all(): Promise<readonly SealedRecord[]>
-  /** Replaces the record of this type and id; after a crash the old or the new one is there whole (session.store.atomic). */
+  /**
+   * Replaces the record of this type and id; after a crash the old or the new one is there whole (session.store.atomic).
+   * Throws DOMException `QuotaExceededError` where the disk is full, and then nothing has changed.
+   */
   write(record: SealedRecord): Promise<void>
   remove(name: Pick<RecordName, 'recordType' | 'id'>): Promise<void>
   /** Moves a record to where nobody reads it, and keeps it (session.store.quarantine). */
@@ -48,6 +54,7 @@ export class Store {
   readonly #generations = new Map<string, number>()
   readonly #pairings = new Map<string, PairingRecord>()
   readonly #denied = new Map<string, DeniedRecord>()
+  readonly #queued = new Map<string, QueuedRecord>()
   readonly #queue = new Queue()
   #identity!: Identity
   /** Records that did not open and were put aside; to be told to the person. */
@@ -89,6 +96,11 @@ export class Store {
     return [...this.#denied.values()]
   }
 
+  /** In no order. */
+  queuedFor(agent: Uint8Array): readonly QueuedRecord[] {
+    return [...this.#queued.values()].filter((record) => equal(record.agent, agent))
+  }
+
   pairing(pairingId: Uint8Array): PairingRecord | undefined {
     return this.#pairings.get(toHex(pairingId))
   }
@@ -124,7 +136,22 @@ export class Store {
       this.#pairings.delete(toHex(pairingId))
       record.pairingKey.fill(0)
       await this.#backend.keys.forget(record.routeKey.privateKey)
+      // What was queued for an agent goes with the last pairing with it.
+      if (this.known(record.peer.identityKey)) return
+      for (const { id } of this.queuedFor(deviceIdOfRecord(record))) await this.#removeQueued(id)
     })
+  }
+
+  /** Durable when it resolves. Throws DOMException `QuotaExceededError` where the disk is full, and then nothing has changed. */
+  saveQueued(record: QueuedRecord): Promise<void> {
+    return this.#queue.run(async () => {
+      await this.#write(RECORD_TYPES.queued, record.id, encodeQueued(record))
+      this.#queued.set(toHex(record.id), record)
+    })
+  }
+
+  deleteQueued(id: Uint8Array): Promise<void> {
+    return this.#queue.run(() => this.#removeQueued(id))
   }
 
   /** Deletes what was not confirmed in its 10 min (pairing.controller.delete-unconfirmed). `now` in ms since 1970. */
@@ -154,6 +181,11 @@ export class Store {
     return this.#queue.run(() => this.#backend.close())
   }
 
+  async #removeQueued(id: Uint8Array): Promise<void> {
+    await this.#backend.remove({ recordType: RECORD_TYPES.queued, id })
+    this.#queued.delete(toHex(id))
+  }
+
   async #saveIdentity(identity: Identity): Promise<void> {
     const { keys } = this.#backend
     const content = await encodeIdentity(identity, keys)
@@ -179,6 +211,7 @@ export class Store {
       else if (recordType === RECORD_TYPES.pairing) {
         this.#pairings.set(toHex(id), await decodePairing(id, content, keys))
       } else if (recordType === RECORD_TYPES.denied) this.#denied.set(toHex(id), decodeDenied(id, content))
+      else if (recordType === RECORD_TYPES.queued) this.#queued.set(toHex(id), decodeQueued(id, content))
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       await this.#backend.putAside(record)

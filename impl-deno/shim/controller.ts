@@ -2,6 +2,7 @@
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
+import type { MethodName } from '@happy-remote/schemas/rpc/registry.ts'
 import { Controller, type ControllerEvent } from '../controller/controller.ts'
 import { readPairingCode, startPairing } from '../controller/pairing.ts'
 import { toHex } from '../crypto/bytes.ts'
@@ -62,7 +63,7 @@ export function controllerRole(tell: Tell): Role {
   }
 
   return {
-    capabilities: ['state', 'clock'],
+    capabilities: ['state', 'clock', 'queue'],
     verbs: {
       clock: (args) => timers.move(args),
       start: async ({ state, name: own }) => {
@@ -92,6 +93,20 @@ export function controllerRole(tell: Tell): Role {
         return { digits: await shown.promise }
       },
       call: async ({ method, params }) => ({ result: await newest().request(String(method), params as object) }),
+      enqueue: async ({ method, params }) => {
+        const { id } = await newest().enqueue(String(method) as MethodName, params as never)
+        return { id }
+      },
+      arrange: async ({ id, params, position, cancel }) => {
+        const { queue } = newest()
+        if (params !== undefined) await queue.edit(String(id), params as object)
+        if (position !== undefined) await queue.move(String(id), Number(position))
+        if (cancel) await queue.cancel(String(id))
+      },
+      queue: async () => {
+        const commands = await newest().queue.list()
+        return { commands: commands.map(({ id, method, state }) => ({ id, method, state })) }
+      },
       state: () => ({
         agents: stored().pairings.map(({ pairingId, peerName, capabilities, confirmed }) => {
           const own = controllers.find(({ record }) => toHex(record.pairingId) === toHex(pairingId))

@@ -105,7 +105,12 @@ export async function openSqlite(folder: string): Promise<StoreBackend> {
       }))
     },
     async write(record) {
-      write.run(...values(record))
+      try {
+        write.run(...values(record))
+      } catch (error) {
+        if (!/disk is full/i.test((error as Error).message)) throw error
+        throw new DOMException('Cannot store a record: the disk is full', 'QuotaExceededError')
+      }
     },
     async remove({ recordType, id }) {
       remove.run(recordType, id)

@@ -6,10 +6,12 @@ import { settingsOf } from './config.ts'
 import { cancel, revoke } from './control/act.ts'
 import { approve } from './control/approve.ts'
 import { grant, rename } from './control/change.ts'
-import { openConnection, untilReady } from './control/connection.ts'
+import { openConnection, openPaired, untilReady } from './control/connection.ts'
 import { runInteractive } from './control/interactive.ts'
 import { pause, resume } from './control/pause.ts'
 import { prompt } from './control/prompt.ts'
+import { queue } from './control/queue.ts'
+import { sendTheRest } from './control/queue-sending.ts'
 import { devices, info, status, terms } from './control/show.ts'
 import type { Sub } from './control/sub.ts'
 import { term } from './control/term.ts'
@@ -23,6 +25,7 @@ import { wrap } from './terminal/columns.ts'
 const subs: readonly Sub[] = [
   status,
   prompt,
+  queue,
   approve,
   cancel,
   pause,
@@ -140,8 +143,18 @@ async function run(args: string[]): Promise<number> {
     process.env,
   )
   const timeout = readTimeout(text('timeout'))
-  const connection = openConnection(settings)
   const giveUp = new AbortController()
+  const asked = { say: sayTo(json), json, flags, timeout, words: words.slice(1), behind, signal: giveUp.signal }
+  if (sub?.offline) {
+    const paired = openPaired(settings)
+    try {
+      const done = await sub.offline({ ...paired, ...asked })
+      if (done !== null) return done
+    } finally {
+      paired.store.close()
+    }
+  }
+  const connection = openConnection(settings)
   const { promise: interrupted, reject } = Promise.withResolvers<never>()
   const onSignal = () => {
     giveUp.abort()
@@ -153,20 +166,16 @@ async function run(args: string[]): Promise<number> {
       const work = runInteractive({ ...connection, signal: giveUp.signal })
       return await Promise.race([work, interrupted])
     }
-    const context = {
-      ...connection,
-      say: sayTo(json),
-      json,
-      flags,
-      timeout,
-      words: words.slice(1),
-      behind,
-      signal: giveUp.signal,
+    const context = { ...connection, ...asked }
+    const { connects } = sub
+    if (typeof connects === 'function' ? connects(flags) : connects) {
+      return await Promise.race([sub.run(context), interrupted])
     }
-    if (sub.connects) return await Promise.race([sub.run(context), interrupted])
     const work = async () => {
       await untilReady(connection, timeout)
-      return sub.run(context)
+      const exitCode = await sub.run(context)
+      await sendTheRest(connection, timeout)
+      return exitCode
     }
     return await Promise.race([work(), connection.lost, interrupted])
   } finally {

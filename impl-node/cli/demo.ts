@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { ReadStream, WriteStream } from 'node:tty'
 import type { Controller } from '../controller/controller.ts'
 import { pairWith } from '../controller/pair.ts'
+import { openQueue } from '../controller/queue.ts'
 import { type Relay, startRelay } from '../relay/server.ts'
 import { parsePairingCode } from '../session/pairing-code.ts'
 import { isLocalHost } from '../session/relay-url.ts'
@@ -203,6 +204,7 @@ async function stayOpen(running: Running, address: string, stopped: Promise<void
     controller,
     store,
     record: controller.record,
+    queue: controller.queue ?? openQueue(store, controller.record),
     name: host.settings.name,
     lost,
     close: () => {},

@@ -1,6 +1,7 @@
 // What a person is told when something fails: one sentence and an exit code.
 
 import { type ErrorCode, ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { DiskFull } from '../session/store.ts'
 import { EXIT, UsageError } from './command.ts'
 import { safeLine } from './safe-text.ts'
 
@@ -64,6 +65,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof ProtocolError) {
     return new Failure(EXIT_OF[error.code] ?? EXIT.failed, error.code, sentence(error.message))
   }
+  if (error instanceof DiskFull) return new Failure(EXIT.failed, 'system', error.message)
   const { code, path } = error as NodeJS.ErrnoException
   if (typeof code === 'string' && path !== undefined) {
     return new Failure(EXIT.failed, 'system', `Cannot use ${path}: ${systemReason(error)}.`)

@@ -26,6 +26,7 @@ interface Pending {
   stale: number
   interrupted: number
   onSend?: (() => void) | undefined
+  isOver?: (() => boolean) | undefined
   settle(outcome: { result: unknown } | { error: ProtocolError }): void
 }
 
@@ -54,6 +55,8 @@ export interface CallOptions<M extends MethodName = MethodName> {
   readonly id?: string
   /** Each time that the request goes out. */
   onSend?(): void
+  /** Asked before each sending; true gives the call up with `expired`. */
+  isOver?(): boolean
   /** With the result, before anything that arrived behind it is looked at; the promise is told later. */
   onResult?(result: Result<M>): void
 }
@@ -78,7 +81,7 @@ export class Calls {
   call<M extends MethodName>(
     method: M,
     params: Params<M>,
-    { signal, id = randomUUID(), onSend, onResult }: CallOptions<M> = {},
+    { signal, id = randomUUID(), onSend, isOver, onResult }: CallOptions<M> = {},
   ): Promise<Result<M>> {
     return new Promise<Result<M>>((resolve, reject) => {
       if (this.#over) throw this.#over
@@ -99,6 +102,7 @@ export class Calls {
         stale: 0,
         interrupted: 0,
         onSend,
+        isOver,
         settle: (outcome) => {
           this.#pending.delete(id)
           clearTimeout(timeout)
@@ -116,6 +120,11 @@ export class Calls {
       if (signal?.aborted) abort()
       else this.#send(pending)
     })
+  }
+
+  /** That the agent has told last. */
+  get epoch(): string | null {
+    return this.#epoch
   }
 
   /** rpc.command.other-epoch: what was sent under another epoch is not repeated; whether it ran cannot be told. */
@@ -160,6 +169,10 @@ export class Calls {
 
   #send(pending: Pending): void {
     if (!this.#hooks.isReady()) return
+    if (pending.isOver?.()) {
+      pending.settle({ error: new ProtocolError('expired', `${pending.method} is sent no more.`) })
+      return
+    }
     pending.sentAt = performance.now()
     pending.epoch ??= this.#epoch
     pending.onSend?.()

@@ -22,6 +22,9 @@ import type { PairingRecord } from '../session/record.ts'
 import { parseRelayUrl } from '../session/relay-url.ts'
 import { type CallOptions, Calls } from './calls.ts'
 import { describedAgent, type Present, presentState } from './catch-up.ts'
+import type { CommandQueue } from './queue.ts'
+import { QueueSender } from './queue-sender.ts'
+import type { QueuedCommand } from './queued-command.ts'
 import { type Attachment, RemoteTerminal, type TerminalHandlers } from './terminal.ts'
 
 export interface ControllerOptions {
@@ -30,6 +33,8 @@ export interface ControllerOptions {
   /** This device's name. */
   readonly name: string
   save(record: PairingRecord): void
+  /** Commands for this agent, which are sent while it is there; forgotten when the pairing has ended. */
+  readonly queue?: CommandQueue
   /** A socket that is connected already, from the pairing run. */
   readonly socket?: RelaySocket
   readonly ratchet?: Ratchet
@@ -71,6 +76,8 @@ export class Controller extends EventEmitter<ControllerEvents> {
   readonly #link: Link
   readonly #calls: Calls
   readonly #terminals = new Set<RemoteTerminal>()
+  readonly queue: CommandQueue | undefined
+  readonly #sender: QueueSender | undefined
   #relay: SocketState = { name: 'connecting' }
   /** Sessions that have ended. */
   #sessions = 0
@@ -87,10 +94,16 @@ export class Controller extends EventEmitter<ControllerEvents> {
       isReady: () => this.#link.ready,
       acceptChallenge: (challenge, receipt) => this.#link.acceptChallenge(challenge, receipt),
     })
+    this.queue = options.queue
+    this.#sender =
+      options.queue &&
+      new QueueSender(options.queue, {
+        calls: this.#calls,
+        isReady: () => this.#link.ready,
+        onFailure: (error) => this.#failed(error),
+      })
     this.#socket = options.socket ?? new RelaySocket({ relay: parseRelayUrl(record.relay) })
-    this.#socket.onError = (error) => {
-      if (!this.emit('failure', error)) throw error
-    }
+    this.#socket.onError = (error) => this.#failed(error)
     this.#link = new Link({
       identity,
       record,
@@ -107,6 +120,7 @@ export class Controller extends EventEmitter<ControllerEvents> {
         },
         onReady: () => {
           this.#calls.repeatAll()
+          this.sendQueue()
           void this.catchUp()
           // What was on its way when the connection was lost is lost, though the session goes on.
           for (const terminal of this.#terminals) void terminal.reattach()
@@ -157,6 +171,19 @@ export class Controller extends EventEmitter<ControllerEvents> {
   /** As Calls.call. */
   call<M extends MethodName>(method: M, params: Params<M>, options?: CallOptions<M>): Promise<Result<M>> {
     return this.#calls.call(method, params, options)
+  }
+
+  /** Queues a command, which is sent as soon as the agent is there and all before it are answered. Throws as CommandQueue.give. */
+  enqueue<M extends MethodName>(method: M, params: Params<M>): QueuedCommand {
+    if (!this.queue) throw new ProtocolError('not-found', 'This controller has no queue.')
+    const command = this.queue.give(method, params as object)
+    this.sendQueue()
+    return command
+  }
+
+  /** Sends what is queued, where the agent is there: after a change of the queue that did not go through `enqueue`. */
+  sendQueue(): void {
+    this.#sender?.wake()
   }
 
   /** Calls `listener` with each event of this name whose params fit its schema. Returns how to stop. */
@@ -241,6 +268,7 @@ export class Controller extends EventEmitter<ControllerEvents> {
       if (!(error instanceof ProtocolError)) throw error
       return error.code === 'revoked'
     } finally {
+      this.queue?.erase()
       this.close()
     }
   }
@@ -256,6 +284,8 @@ export class Controller extends EventEmitter<ControllerEvents> {
     if (this.#over) return
     this.#over = error
     for (const terminal of [...this.#terminals]) terminal.detach()
+    this.#sender?.close()
+    if (error.code === 'revoked') this.queue?.erase()
     this.#calls.close(error)
     this.#changed()
   }
@@ -296,6 +326,10 @@ export class Controller extends EventEmitter<ControllerEvents> {
       for (const terminal of this.#terminals) if (terminal.terminalId === exit.terminalId) terminal.onExited(exit)
     }
     this.emit('event', event, age)
+  }
+
+  #failed(error: unknown): void {
+    if (!this.emit('failure', error)) throw error
   }
 
   #changed(): void {

@@ -7,6 +7,7 @@ import { RelaySocket, type SocketState } from '../link/socket.ts'
 import type { PairingCode } from '../session/pairing-code.ts'
 import type { Store } from '../session/store.ts'
 import { Controller } from './controller.ts'
+import { openQueue } from './queue.ts'
 
 export interface PairOptions {
   readonly code: PairingCode
@@ -105,6 +106,7 @@ export function pairWith(options: PairOptions): Promise<Controller> {
             record,
             name,
             socket,
+            queue: openQueue(store, record),
             ratchet: accepted.ratchet,
             proof: accepted.frame,
             // A new pairing with an agent takes the place of an older one with the same agent.

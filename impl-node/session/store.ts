@@ -1,4 +1,4 @@
-// The state folder: identity, pairing records and denied devices, encrypted at rest, held by one
+// The state folder: identity, pairing records, denied devices and queued commands, encrypted at rest, held by one
 // process at a time (spec/session.md, profile V).
 
 import { closeSync, existsSync, openSync, renameSync } from 'node:fs'
@@ -23,6 +23,7 @@ const NO_ID = new Uint8Array(16)
 const COMPANIONS = ['', '-journal', '-wal', '-shm']
 const SQLITE_BUSY = 5
 const SQLITE_CORRUPT = 11
+const SQLITE_FULL = 13
 const SQLITE_NOTADB = 26
 
 const SCHEMA = `
@@ -34,6 +35,20 @@ const SCHEMA = `
     type INTEGER NOT NULL, id BLOB NOT NULL, generation INTEGER NOT NULL, sealed BLOB NOT NULL, at INTEGER NOT NULL
   ) STRICT;
 `
+
+/** What was to be stored is not, and nothing has changed. */
+export class DiskFull extends Error {
+  override readonly name = 'DiskFull'
+  /** As a system call would say. */
+  readonly code = 'ENOSPC'
+}
+
+/** A command of a controller's queue, as the queue wrote it. */
+export interface QueuedRecord {
+  /** 16 bytes of its id. */
+  readonly id: Uint8Array
+  readonly image: Uint8Array
+}
 
 interface Row {
   readonly id: Uint8Array
@@ -137,6 +152,34 @@ export class Store {
     return this.#rows('denied').some((row) => keyOf(row.id) === keyOf(deviceId))
   }
 
+  /** What is queued, in no order. What does not open is put aside (session.store.quarantine). */
+  loadQueued(): QueuedRecord[] {
+    return this.#rows('queued').flatMap(({ id, generation, sealed }) => {
+      try {
+        return [{ id: new Uint8Array(id), image: openRecord(this.#key, 'queued', id, generation, sealed) }]
+      } catch {
+        this.#quarantine('queued', id)
+        return []
+      }
+    })
+  }
+
+  /** Durable when it returns. Throws DiskFull. */
+  saveQueued({ id, image }: QueuedRecord): void {
+    try {
+      this.#write('queued', id, image)
+    } catch (error) {
+      if (codeOf(error) !== SQLITE_FULL) throw error
+      throw new DiskFull('Cannot keep the command: the disk is full. Nothing was changed.')
+    }
+  }
+
+  removeQueued(ids: readonly Uint8Array[]): void {
+    this.#together(() => {
+      for (const id of ids) this.#delete('queued', id)
+    })
+  }
+
   /** Gives up the lock. */
   close(): void {
     this.#db.close()
@@ -160,7 +203,9 @@ export class Store {
   }
 
   #write(type: RecordType, id: Uint8Array, image: Uint8Array): void {
-    const previous = this.#rows(type).find((row) => keyOf(row.id) === keyOf(id))
+    const previous = this.#db
+      .prepare('SELECT generation FROM record WHERE type = ? AND id = ?')
+      .get(RECORD_TYPES[type], id) as Pick<Row, 'generation'> | undefined
     const generation = (previous?.generation ?? 0) + 1
     this.#db
       .prepare('INSERT OR REPLACE INTO record (type, id, generation, sealed) VALUES (?, ?, ?, ?)')
@@ -201,19 +246,19 @@ export class Store {
         } else this.#pairings.set(keyOf(id), record)
       } catch {
         // session.store.quarantine
-        this.#quarantine(id)
+        this.#quarantine('pairing', id)
         quarantined++
       }
     }
     return quarantined
   }
 
-  #quarantine(id: Uint8Array): void {
+  #quarantine(type: RecordType, id: Uint8Array): void {
     this.#together(() => {
       this.#db
         .prepare('INSERT INTO quarantine SELECT type, id, generation, sealed, ? FROM record WHERE type = ? AND id = ?')
-        .run(Date.now(), RECORD_TYPES.pairing, id)
-      this.#delete('pairing', id)
+        .run(Date.now(), RECORD_TYPES[type], id)
+      this.#delete(type, id)
     })
   }
 }

@@ -34,6 +34,7 @@ function follow(terminalId: () => string): { handlers: TerminalHandlers; startAt
 
 export async function controller(): Promise<Verbs> {
   const { Controller: ControllerClass } = await import('../controller/controller.ts')
+  const { openQueue } = await import('../controller/queue.ts')
   const { pairWith } = await import('../controller/pair.ts')
   const { parsePairingCode } = await import('../session/pairing-code.ts')
   const { Store: StoreClass } = await import('../session/store.ts')
@@ -50,6 +51,12 @@ export async function controller(): Promise<Verbs> {
     const last = [...connections].at(-1)
     if (!last) throw new ProtocolError('not-found', 'Nothing is paired.')
     return last
+  }
+
+  const queue = () => {
+    const { queue } = newest()
+    if (!queue) throw new ProtocolError('not-found', 'This controller has no queue.')
+    return queue
   }
 
   const watch = (made: Controller) => {
@@ -78,7 +85,7 @@ export async function controller(): Promise<Verbs> {
       if (record.role !== 'controller' || used.has(text(record.pairingId))) continue
       const save = (changed: PairingRecord) =>
         changed.state === 'stored' ? kept().adoptPairing(changed) : kept().savePairing(changed)
-      watch(new ControllerClass({ identity: kept().identity, record, name, save }))
+      watch(new ControllerClass({ identity: kept().identity, record, name, save, queue: openQueue(kept(), record) }))
     }
   }
 
@@ -134,6 +141,16 @@ export async function controller(): Promise<Verbs> {
       }
       return { result }
     },
+    enqueue: ({ method, params }) => {
+      const { id } = newest().enqueue(method as MethodName, params as never)
+      return { id }
+    },
+    arrange: ({ id, params, position, cancel }) => {
+      if (params !== undefined) queue().edit(id as string, params as object)
+      if (position !== undefined) queue().move(id as string, position as number)
+      if (cancel) queue().cancel(id as string)
+    },
+    queue: () => ({ commands: queue().commands.map(({ id, method, state }) => ({ id, method, state })) }),
     drop: () => newest().cut(),
     revoke: async () => {
       const made = newest()

@@ -45,6 +45,8 @@ const table = {
   messageMax: [65_536, 'bytes', 'largest JSON message'],
   bodyLeast: [1_048_576, 'bytes', 'body of a message that every receiver accepts'],
   commandKept: [259_200_000, 'ms', 'for which the id of a command is kept after it was last seen'],
+  queueLife: [86_400_000, 'ms', 'after which a queued command is sent no more, counted from when it was given'],
+  queueKept: [86_400_000, 'ms', 'for which a controller keeps a queued command after it has ended'],
   chunkMax: [65_536, 'bytes', 'largest content of a stream chunk'],
   streamStall: [30_000, 'ms', 'after which a stream without progress is dropped'],
   terminalWindow: [262_144, 'bytes', 'default credit of a terminal stream'],

@@ -19,6 +19,7 @@ import { freshness } from './freshness.ts'
 import { handshake } from './handshake.ts'
 import { keys } from './keys.ts'
 import { pairing } from './pairing.ts'
+import { queue } from './queue.ts'
 import { ratchet } from './ratchet.ts'
 import { refusing } from './refusing.ts'
 import { rekeyAgent } from './rekey-agent.ts'
@@ -68,4 +69,5 @@ export const endpointMutants = [
   ...agentFiles,
   ...agentJournal,
   ...rpcController,
+  ...queue,
 ]

@@ -1,5 +1,6 @@
 // The computer that a sub-command of `control` is about, connected, and what went wrong with it in words.
 
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { Controller, type ControllerEvent } from '../../controller/controller.ts'
 import { CallFailure } from '../../controller/failure.ts'
 import type { Store } from '../../session/store.ts'
@@ -9,6 +10,7 @@ import { orInterrupted } from '../interrupt.ts'
 import { safeLine } from '../safe-text.ts'
 import type { Settings } from '../settings.ts'
 import { openState } from '../state.ts'
+import { sendTheRest } from './queue-sending.ts'
 
 export interface Subject {
   readonly controller: Controller
@@ -49,8 +51,22 @@ export async function openPaired(settings: Settings): Promise<{ store: Store; re
 }
 
 /** Connects, runs `act` and lets go of everything. A failed call becomes the failure of the command. */
-export async function withAgent(
-  { settings, json, timeout }: SubjectOptions,
+export const withAgent = (
+  options: SubjectOptions,
+  io: CommandIo,
+  act: (subject: Subject) => Promise<number>,
+): Promise<number> =>
+  withController(options, io, async (subject) => {
+    await reach(subject, options.timeout)
+    const exit = await act(subject)
+    // Whatever it came for: what waits goes on its way while the computer is there.
+    await sendTheRest(subject)
+    return exit
+  })
+
+/** The same without waiting for the computer. */
+export async function withController(
+  { settings, json }: Omit<SubjectOptions, 'timeout'>,
   io: CommandIo,
   act: (subject: Subject) => Promise<number>,
 ): Promise<number> {
@@ -69,10 +85,9 @@ export async function withAgent(
       }),
   }
   try {
-    await orInterrupted(reach(subject, timeout))
     return await orInterrupted(act(subject))
   } catch (error) {
-    throw error instanceof CallFailure ? ofCall(error) : error
+    throw error instanceof CallFailure || error instanceof ProtocolError ? ofCall(error) : error
   } finally {
     controller.close()
     await store.close()
@@ -80,7 +95,7 @@ export async function withAgent(
 }
 
 /** Until the agent is there. */
-async function reach({ controller }: Subject, timeout: number): Promise<void> {
+export async function reach({ controller }: Subject, timeout: number): Promise<void> {
   const name = safeLine(controller.record.peerName) || 'The computer'
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   let isBound = false
@@ -94,6 +109,7 @@ async function reach({ controller }: Subject, timeout: number): Promise<void> {
     if (event.type === 'revoked') reject(new CommandFailure(`${name} has ended the pairing`, EXIT_REFUSED, 'revoked'))
     if (!controller.away) resolve()
   })
+  if (!controller.away) resolve()
   const timer = setTimeout(() => {
     const message = isBound
       ? `${name} does not answer: its agent may not run, or has no network`
@@ -118,7 +134,7 @@ const EXITS: Readonly<Record<string, number>> = {
   },
 }
 
-function ofCall({ code, message }: CallFailure): CommandFailure {
+export function ofCall({ code, message }: CallFailure | ProtocolError): CommandFailure {
   const text = safeLine(message).replace(/\.$/, '')
   return new CommandFailure(text === '' ? `It failed: ${safeLine(code)}` : text, EXITS[code] ?? EXIT_FAILED, code)
 }

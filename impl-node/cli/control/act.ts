@@ -34,7 +34,7 @@ async function revokeOther({ controller, say }: SubContext, wanted: string): Pro
 }
 
 async function run(context: SubContext): Promise<number> {
-  const { controller, store, record, name, flags, words, say, timeout, lost } = context
+  const { controller, store, queue, record, name, flags, words, say, timeout, lost } = context
   if (words[0] !== undefined) {
     await untilReady(context, timeout)
     return revokeOther(context, words[0])
@@ -61,6 +61,7 @@ async function run(context: SubContext): Promise<number> {
       if (error.code !== 'revoked') throw error
     })
   }
+  queue.erase()
   store.removePairing(record.pairingId)
   say(`The pairing with "${name}" is over.`, { event: 'revoked', deviceId })
   return EXIT.ok

@@ -2,6 +2,7 @@
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { Controller } from '../../controller/controller.ts'
+import { type CommandQueue, openQueue } from '../../controller/queue.ts'
 import type { PairingRecord } from '../../session/record.ts'
 import type { Store } from '../../session/store.ts'
 import { EXIT } from '../command.ts'
@@ -11,13 +12,18 @@ import { openLog } from '../logging.ts'
 import { note } from '../output.ts'
 import { choosePairing, hasState, openState, pairingsOf, peerNameOf } from '../state.ts'
 
-export interface Connection {
-  readonly controller: Controller
-  /** As it was when it was opened; `controller.record` is the present one. */
+/** What is known of an agent without a connection to it. */
+export interface Paired {
+  /** As it was when it was opened; `controller.record` of a connection is the present one. */
   readonly record: PairingRecord
   readonly store: Store
+  readonly queue: CommandQueue
   /** What people call the agent. */
   readonly name: string
+}
+
+export interface Connection extends Paired {
+  readonly controller: Controller
   /** Rejects with Failure when the pairing has ended, or is in use elsewhere. */
   readonly lost: Promise<never>
   close(): void
@@ -32,17 +38,29 @@ const ENDED = (name: string) =>
 const ABSENT = (name: string) =>
   `"${name}" does not answer. Is happy-remote agent running there, with a network? It may also have ended this pairing: then pair again (control revoke --local forgets it here).`
 
-/** Opens the state and chooses the pairing; dials, but waits for nothing. Throws Failure. */
-export function openConnection(settings: Settings): Connection {
+/** Opens the state and chooses the pairing. Throws Failure. */
+export function openPaired(settings: Settings): Paired {
   if (!hasState(settings.state, 'controller')) choosePairing([], settings.device)
   const store = openState(settings.state, 'controller')
   try {
     const record = choosePairing(pairingsOf(store, 'controller'), settings.device)
-    const name = peerNameOf(record)
+    return { record, store, queue: openQueue(store, record), name: peerNameOf(record) }
+  } catch (error) {
+    store.close()
+    throw error
+  }
+}
+
+/** The same, and dials, but waits for nothing. Throws Failure. */
+export function openConnection(settings: Settings): Connection {
+  const paired = openPaired(settings)
+  const { record, store, queue, name } = paired
+  try {
     const controller = new Controller({
       identity: store.identity,
       record,
       name: settings.name,
+      queue,
       save: (changed) => store.savePairing(changed),
     })
     const log = openLog('controller', settings.logLevel)
@@ -65,7 +83,7 @@ export function openConnection(settings: Settings): Connection {
       controller.close()
       store.close()
     }
-    return { controller, record, store, name, lost, close }
+    return { ...paired, controller, lost, close }
   } catch (error) {
     store.close()
     throw error

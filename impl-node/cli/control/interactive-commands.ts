@@ -2,6 +2,7 @@
 
 import type { Interactive } from './interactive.ts'
 import { resumeNow } from './pause.ts'
+import { changeQueue, queueLines } from './queue.ts'
 import { runTerminal } from './run-terminal.ts'
 import { deviceLines, infoLines, statusLines, terminalLines } from './show.ts'
 
@@ -80,6 +81,17 @@ export const interactiveCommands: readonly InteractiveCommand[] = [
     usage: '/resume',
     summary: 'end the pause',
     run: async (program) => void (await resumeNow(program.connection.controller)),
+  },
+  {
+    name: '/queue',
+    usage: '/queue [cancel <id>…]',
+    summary: 'what waits; also edit <id> <text>, move <id> <place>, again <id>',
+    run: async (program, words) => {
+      if (words.length === 0) return program.print(queueLines(program.connection).join('\n'))
+      const { sentence } = await changeQueue(program.connection, words)
+      program.print(sentence)
+      program.connection.controller.sendQueue()
+    },
   },
   {
     name: '/status',

@@ -4,7 +4,9 @@ import type { ReadStream, WriteStream } from 'node:tty'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import type { Present } from '../../controller/catch-up.ts'
-import { EXIT } from '../command.ts'
+import { isLive, type QueuedCommand } from '../../controller/queued-command.ts'
+import { DiskFull } from '../../session/store.ts'
+import { EXIT, UsageError } from '../command.ts'
 import { Failure } from '../failure.ts'
 import { safeLine } from '../safe-text.ts'
 import { heard, shortId } from '../state.ts'
@@ -16,6 +18,8 @@ import type { Connection } from './connection.ts'
 import { type InteractiveCommand, interactiveCommands } from './interactive-commands.ts'
 import { listen, Narrator } from './narrator.ts'
 import { answerPermission, optionMeant, permissionLines } from './permissions.ts'
+import { textOfCommand } from './queue.ts'
+import { endOf } from './queue-sending.ts'
 
 export interface InteractiveOptions extends Connection {
   readonly signal: AbortSignal
@@ -78,12 +82,14 @@ export class Interactive {
   }
 
   async run(): Promise<number> {
-    const { controller, lost } = this.connection
+    const { controller, queue, lost } = this.connection
     const stop = this.#listen()
     const onStatus = () => this.#onStatus()
     const onPresent = (present: Present) => this.#catchUp(present)
     controller.on('status', onStatus)
     controller.on('present', onPresent)
+    const onQueue = (command: QueuedCommand) => this.#onQueue(command)
+    queue.on('change', onQueue)
     if (controller.status.ready) void controller.catchUp()
     const refresh = setInterval(() => this.#draw(), REFRESH)
     const quit = () => this.quit()
@@ -96,6 +102,7 @@ export class Interactive {
       clearInterval(refresh)
       controller.off('status', onStatus)
       controller.off('present', onPresent)
+      queue.off('change', onQueue)
       stop()
       this.signal.removeEventListener('abort', quit)
       this.#editor.close()
@@ -180,6 +187,14 @@ export class Interactive {
     this.#draw()
   }
 
+  /** A queued command that ends well is told by what the assistant says of it. */
+  #onQueue(command: QueuedCommand): void {
+    if (!isLive(command) && command.state !== 'completed' && command.state !== 'cancelled') {
+      this.print(yellow(`Of the queue, ${endOf(command)}: ${safeLine(textOfCommand(command), 60)}`))
+    }
+    this.#draw()
+  }
+
   /** What happened while nobody listened. */
   #catchUp({ status }: Present): void {
     if (!status) return
@@ -208,7 +223,8 @@ export class Interactive {
       else if (line.startsWith('/') || line === '?') await this.#command(line === '?' ? '/help' : line)
       else await this.#prompt(line)
     } catch (error) {
-      if (!(error instanceof ProtocolError) && !(error instanceof Failure)) throw error
+      const isForPeople = error instanceof ProtocolError || error instanceof Failure || error instanceof UsageError
+      if (!isForPeople && !(error instanceof DiskFull)) throw error
       this.print(yellow(safeLine(error.message, 500)))
     }
   }
@@ -243,11 +259,16 @@ export class Interactive {
 
   /** Gives the assistant a prompt. Rejects with ProtocolError where it is not accepted. */
   async send(prompt: string): Promise<void> {
-    const { controller } = this.connection
+    const { controller, queue } = this.connection
     this.print(bold(`› ${prompt}`))
+    if (!controller.status.ready || !queue.isEmpty) {
+      const { id } = controller.enqueue('claude.sendMessage', { prompt })
+      this.#own.add(id)
+      this.print(dim(`Queued, place ${queue.position(id)}: it goes out when the computer is back. /queue lists.`))
+      return
+    }
     const id = crypto.randomUUID()
     this.#own.add(id)
-    if (!controller.status.ready) this.print(dim('The computer is not there; the prompt goes out when it is back.'))
     await controller.call('claude.sendMessage', { prompt }, { id })
   }
 
@@ -300,12 +321,14 @@ export class Interactive {
   }
 
   #connectionLine(): string {
-    const { controller, name } = this.connection
+    const { controller, queue, name } = this.connection
     const { relay, peer, heardAt, ready } = controller.status
     const now = Date.now()
+    const waiting = queue.commands.filter(isLive).length
+    const queued = waiting === 0 ? '' : ` · ${waiting} queued`
     if (!ready) {
       const why = relay.name === 'waiting' ? `the relay cannot be reached: ${relay.reason}` : 'connecting'
-      return `${yellow('○')} ${dim(`${name}: ${relay.name === 'open' ? `not there, ${heard(heardAt, now)}` : why}`)}`
+      return `${yellow('○')} ${dim(`${name}: ${relay.name === 'open' ? `not there, ${heard(heardAt, now)}` : why}${queued}`)}`
     }
     const seconds = Math.round((now - this.#since) / 1_000)
     const does = {
@@ -314,7 +337,7 @@ export class Interactive {
       'needs-answer': 'waits for your answer: y, n or a number',
     }
     const last = `${heard(heardAt, now)}${peer === 'away' ? ', does not answer' : ''}`
-    return `${green('●')} ${dim(`${name} · ${last} · ${does[this.#state as keyof typeof does] ?? this.#state}`)}${this.#isPaused ? yellow(' · paused') : ''}`
+    return `${green('●')} ${dim(`${name} · ${last} · ${does[this.#state as keyof typeof does] ?? this.#state}${queued}`)}${this.#isPaused ? yellow(' · paused') : ''}`
   }
 }
 

@@ -15,6 +15,7 @@ import { ask, canAsk, readLines } from '../terminal/ask.ts'
 import { dim } from '../terminal/style.ts'
 import { listen, Narrator } from './narrator.ts'
 import { allowOnce, answerPermission, deny, optionMeant, permissionLines } from './permissions.ts'
+import { queuePrompt, sendTheRest } from './queue-sending.ts'
 import type { Sub, SubContext } from './sub.ts'
 
 type End = Pick<EventParams<'claude.messageState'>, 'state' | 'reason'>
@@ -206,7 +207,13 @@ async function run(context: SubContext): Promise<number> {
     throw new UsageError('Of --allow, --deny and --on-question only one can be given.')
   }
   onQuestionOf(flags['on-question'])
+  if (flags.queue && (flags.allow || flags.deny || flags['on-question'])) {
+    throw new UsageError('With --queue nobody is here when the assistant asks: answer with control approve.')
+  }
   const prompt = await promptText([...words, ...(behind ?? [])])
+  if (flags.queue) return queuePrompt(context, prompt)
+  // What was given before goes before.
+  await sendTheRest(context, context.timeout)
   const messageId = randomUUID()
   if (flags['no-wait']) {
     const { state } = await controller.call('claude.sendMessage', { prompt }, { id: messageId })
@@ -237,6 +244,8 @@ export const prompt: Sub = {
   summary: 'give the assistant a prompt and follow it to its end',
   details: `  -           the prompt is standard input
   --no-wait   end when the prompt is accepted
+  --queue     keep the prompt where the computer is away, and end: the next
+              control that reaches the computer sends it, within 24 h
   --allow     answer every question of this prompt with "allow once"; you see
               what for only afterwards
   --deny      answer every question of this prompt with a denial
@@ -252,16 +261,18 @@ question, as may any other device. Where the input has ended, or nobody can be
 asked, a question makes it leave with exit code 6. Ctrl-C leaves, too; the
 prompt goes on at the computer, and \`control cancel\` stops it.
 
-JSON: accepted {messageId, state}, the agent's events as {event: <method>,
+JSON: queued {id, position} with --queue; accepted {messageId, state}, the agent's events as {event: <method>,
 params}, and at last ended {messageId, state, reason}, or left {messageId}.
 
-Exit codes: 0 completed, 1 failed or cancelled, 6 left with a question.
+Exit codes: 0 completed, accepted or queued, 1 failed or cancelled, 6 left with a question.
 `,
   options: {
     allow: { type: 'boolean' },
     deny: { type: 'boolean' },
     'on-question': { type: 'string' },
     'no-wait': { type: 'boolean' },
+    queue: { type: 'boolean' },
   },
+  connects: (flags) => flags.queue === true,
   run,
 }

@@ -2,9 +2,9 @@
 
 import type { ParseArgsOptionsConfig } from 'node:util'
 import type { Say } from '../output.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, Paired } from './connection.ts'
 
-export interface SubContext extends Connection {
+interface Asked {
   readonly say: Say
   readonly json: boolean
   readonly flags: Readonly<Record<string, string | boolean | undefined>>
@@ -17,6 +17,9 @@ export interface SubContext extends Connection {
   readonly signal: AbortSignal
 }
 
+export interface PairedContext extends Paired, Asked {}
+export interface SubContext extends Connection, Asked {}
+
 export interface Sub {
   readonly name: string
   /** Its words, for the usage line. */
@@ -26,7 +29,9 @@ export interface Sub {
   readonly details: string
   readonly options: ParseArgsOptionsConfig
   /** It waits for the agent itself, where it needs one at all, and sees by itself that the pairing is lost. */
-  readonly connects?: true
+  readonly connects?: true | ((flags: Asked['flags']) => boolean)
+  /** What it can do without a connection: resolves to the exit code, or to null where one is needed. */
+  offline?(context: PairedContext): Promise<number | null>
   /** Resolves to the exit code. */
   run(context: SubContext): Promise<number>
 }
