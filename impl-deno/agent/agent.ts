@@ -20,15 +20,19 @@ import { Conversation } from './conversation.ts'
 import { type Device, deviceName } from './device.ts'
 import { Devices } from './devices.ts'
 import { Dispatch } from './dispatch.ts'
+import { GitProgram } from './git/program.ts'
+import { Repository } from './git/repository.ts'
 import type { Journal } from './journal.ts'
 import { claudeMethods } from './methods/claude.ts'
 import { commandMethods } from './methods/command.ts'
 import { deviceMethods } from './methods/device.ts'
 import { fileMethods } from './methods/file.ts'
+import { gitMethods } from './methods/git.ts'
 import { journalMethods } from './methods/journal.ts'
 import { pauseMethods } from './methods/session.ts'
 import { terminalMethods } from './methods/terminal.ts'
 import { Pause } from './pause.ts'
+import { terminalEnvironment } from './pty.ts'
 import { Terminals } from './terminals.ts'
 import { Uploads } from './uploads.ts'
 import { openWorkspace } from './workspace.ts'
@@ -150,6 +154,7 @@ export class Agent {
       ...claudeMethods(this.#conversation),
       ...terminalMethods(this.#terminals),
       ...pauseMethods(this.pause),
+      ...gitMethods(new Repository(workspace, new GitProgram(terminalEnvironment(environment)))),
       ...deviceMethods(
         () => this.devices,
         self,

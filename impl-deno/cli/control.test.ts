@@ -1,7 +1,8 @@
 // The command line as a person has it: real processes, a relay and an agent beside them.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { startRelay } from '../relay/server.ts'
 import { agentRole } from '../shim/agent.ts'
 
@@ -204,6 +205,30 @@ Deno.test('a pause refuses what has an effect, is seen in the status, and ends o
     assert.deepEqual([resumed.code, resumed.lines[0]?.pauseId], [0, paused.lines[0]?.pauseId])
     assert.equal((await control(['resume'])).code, 1)
     assert.match((await control([], '/pause\n/resume\n/resume\n')).errors, /The computer is not paused/)
+  }))
+
+Deno.test('git tells and commits, and says what git says where it refuses', () =>
+  paired(async (control, folder) => {
+    const workspace = `${folder}/agent/workspace`
+    const git = (...args: string[]) => execFileSync('git', ['-C', workspace, ...args], { stdio: 'pipe' }).toString()
+    assert.equal((await control(['git', 'status'])).code, 1)
+    git('init', '--quiet', '--initial-branch=main')
+    git('config', 'user.name', 'Ada')
+    git('config', 'user.email', 'a@b.c')
+    writeFileSync(`${workspace}/-odd\u001b[2J`, 'text\n')
+    const status = await control(['git', 'status'])
+    assert.equal(status.text, 'On main, no commit yet\n?? -odd\\u001b[2J\n')
+    const committed = await control(['git', 'commit', '--json', '-m', 'first', '--', '-odd\u001b[2J'])
+    assert.deepEqual([committed.code, committed.lines[0]?.sha], [0, git('rev-parse', 'HEAD').trim()])
+    const again = await control(['git', 'commit', '--message', 'again'])
+    assert.equal(again.code, 1)
+    assert.match(again.errors, /nothing to commit/)
+    const log = await control(['git', 'log', '--json'])
+    assert.deepEqual([log.lines[0]?.event, log.lines[0]?.message], ['commit', 'first\n'])
+    assert.equal((await control(['git', 'push'])).code, 5)
+    for (const wrong of [['git'], ['git', 'status', 'x'], ['git', 'log', '--staged'], ['git', 'commit']]) {
+      assert.equal((await control(wrong)).code, 2)
+    }
   }))
 
 Deno.test('a pairing is ended by control, and control then has nothing to control', () =>

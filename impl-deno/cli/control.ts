@@ -3,6 +3,7 @@
 import { type Command, EXIT_FAILED, EXIT_OK, UsageError } from './command.ts'
 import { approve } from './control/approve.ts'
 import { grant, rename } from './control/change.ts'
+import { checkGit, git } from './control/git.ts'
 import { pause, resume } from './control/pause.ts'
 import { type OnQuestion, prompt } from './control/prompt.ts'
 import { queueHere, queuePrompt, sendQueue } from './control/queue.ts'
@@ -42,6 +43,11 @@ Usage: happy-remote control [options]
   term [-- <command…>]   a shell at the computer, or a command: --cwd <dir>,
                          --attach <id>; Ctrl-] detaches
   terms                  the terminals of the agent
+  git status | diff [<path>] | log | commit [<path>…] | push
+                         the repository of the workspace: --staged;
+                         --limit <number>, --after <sha>; --message <text>;
+                         --remote <name>, --branch <name>. Without paths what
+                         is staged is committed
   devices                the devices that are paired with the agent
   info                   who the agent is, and what this device may do there
   rename [<device>] <name>
@@ -90,6 +96,12 @@ const OPTIONS = {
   cwd: { type: 'string' },
   attach: { type: 'string' },
   local: { type: 'boolean' },
+  staged: { type: 'boolean' },
+  limit: { type: 'string' },
+  after: { type: 'string' },
+  message: { type: 'string', short: 'm' },
+  remote: { type: 'string' },
+  branch: { type: 'string' },
 } as const
 
 type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values']
@@ -141,6 +153,11 @@ const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
     run: (subject, { cwd, attach }, command) => term(subject, { command, cwd, attach }),
   },
   terms: plain(terms),
+  git: {
+    options: ['staged', 'limit', 'after', 'message', 'remote', 'branch'],
+    most: Number.POSITIVE_INFINITY,
+    run: (subject, values, words) => git(subject, values, words),
+  },
   devices: plain(devices),
   info: plain(info),
   rename: { options: [], most: 2, run: (subject, _, words) => rename(subject, words) },
@@ -170,6 +187,7 @@ function check(name: string, { options, most }: SubCommand, values: Values, rest
   const foreign = Object.keys(values).find((option) => !known.includes(option))
   if (foreign !== undefined) throw new UsageError(`${name} has no option --${foreign}`)
   if (rest.length > most) throw new UsageError(`${name} does not take "${rest.slice(most).join(' ')}"`)
+  if (name === 'git') checkGit(rest, values)
   if (name === 'prompt') {
     if (onQuestion(values) !== 'ask' && values.queue) {
       throw new UsageError('With --queue nobody is here when the assistant asks')

@@ -26,6 +26,7 @@ import { createCommands } from './commands.ts'
 import { Conversation } from './conversation.ts'
 import type { Device, DeviceChange } from './devices.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
+import { Git } from './git.ts'
 import type { Caller } from './handler.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { agentHandlers } from './methods/agent.ts'
@@ -33,6 +34,7 @@ import { claudeHandlers } from './methods/claude.ts'
 import { commandHandlers } from './methods/command.ts'
 import { deviceHandlers } from './methods/device.ts'
 import { fileHandlers } from './methods/file.ts'
+import { gitHandlers } from './methods/git.ts'
 import { journalHandlers } from './methods/journal.ts'
 import { sessionHandlers } from './methods/session.ts'
 import { terminalHandlers } from './methods/terminal.ts'
@@ -138,6 +140,7 @@ export class Agent {
           assistant: () => assistant && { name: assistant.name, available: true, scripted: assistant.scripted },
         }),
         ...sessionHandlers(devices, this.pause),
+        ...gitHandlers(new Git(workspace)),
         ...commandHandlers(commands),
         ...fileHandlers(workspace, this.#uploads),
         ...journalHandlers(this.#journal, present),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -216,4 +217,37 @@ test('a pause from a controller or at the agent holds for everybody until somebo
   assert.equal((await agent.event('paused', 1)).by, 'local')
   assert.deepEqual([(await runCli(control('resume'), world)).stdout], ['Resumed.\n'])
   await agent.event('resumed', 1)
+})
+
+test('git tells, commits and pushes, and says what git says where it refuses', async (t) => {
+  const world = await startWorld(t)
+  const run = (...words: string[]) => runCli(control('git', ...words), world)
+  await pairUp(t, world, '--grant', 'observe,git')
+  const git = (...args: string[]) => execFileSync('git', ['-C', world.workspace, ...args], { stdio: 'pipe' }).toString()
+  assert.deepEqual([(await run('status')).exitCode, (await run('fetch')).exitCode], [1, 2])
+  git('init', '--quiet', '--initial-branch=main')
+  for (const [name, value] of [
+    ['user.name', 'Ada'],
+    ['user.email', 'a@b.c'],
+    ['commit.gpgSign', 'false'],
+    ['core.hooksPath', '.git/hooks'],
+  ] as const)
+    git('config', name, value)
+  writeFileSync(join(world.workspace, '.git/info/exclude'), '*\n!odd*\n')
+  const odd = `odd${ESC}[2J\nname`
+  writeFileSync(join(world.workspace, odd), `${ESC}]0;owned\u0007text\n`)
+  const status = await run('status')
+  assert.equal(status.stdout, 'On main, no commit yet\n?? odd\\u001b[2J\\u000aname\n')
+  const committed = await run('commit', '--message=-x', '--json', '--', odd)
+  assert.deepEqual([committed.exitCode, JSON.parse(committed.stdout).sha], [0, git('rev-parse', 'HEAD').trim()])
+  const again = await run('commit', '-m', 'again')
+  assert.deepEqual([again.exitCode, /nothing to commit/.test(again.stderr)], [1, true])
+  writeFileSync(join(world.workspace, odd), `${ESC}[31mother\n`)
+  const { stdout } = await run('diff')
+  assert.match(stdout, /^\+other$/m)
+  assert.ok(!hasControls(stdout))
+  const [commit] = (await run('log', '--json', '--limit', '1')).stdout.split('\n')
+  assert.partialDeepStrictEqual(JSON.parse(commit ?? ''), { event: 'commit', author: 'Ada', message: '-x\n' })
+  const pushed = await run('push')
+  assert.deepEqual([pushed.exitCode, /git\.push/.test(pushed.stderr)], [5, true])
 })

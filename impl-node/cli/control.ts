@@ -7,6 +7,7 @@ import { cancel, revoke } from './control/act.ts'
 import { approve } from './control/approve.ts'
 import { grant, rename } from './control/change.ts'
 import { openConnection, openPaired, untilReady } from './control/connection.ts'
+import { git } from './control/git.ts'
 import { runInteractive } from './control/interactive.ts'
 import { pause, resume } from './control/pause.ts'
 import { prompt } from './control/prompt.ts'
@@ -32,6 +33,7 @@ const subs: readonly Sub[] = [
   resume,
   term,
   terms,
+  git,
   devices,
   info,
   rename,

@@ -61,6 +61,7 @@ const table = {
   journalPage: [200, 'count', 'entries in one page of the journal'],
   journalEntries: [100_000, 'count', 'entries that a journal keeps by default'],
   journalBytes: [268_435_456, 'bytes', 'entries that a journal keeps by default, in all'],
+  gitSaid: [4_096, 'bytes', 'of what git said, in an error'],
   batchMessages: [10, 'count', 'messages in a batch'],
   batchDelay: [50, 'ms', 'for which a message waits for company'],
   nameMax: [64, 'bytes', 'longest device or agent name'],

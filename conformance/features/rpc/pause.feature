@@ -34,6 +34,7 @@ Feature: Pausing
         | terminal.close     | {"terminalId": "5f0b6a1e-93f4-4a6c-9a53-1c2d7e8f0b64"}                                   |
         | file.write         | {"path": "paused", "content": "hello"}                                                   |
         | file.upload        | {"upload": "5f0b6a1e-93f4-4a6c-9a53-1c2d7e8f0b64", "offset": 0, "data": "bHMK"}          |
+        | git.commit         | {"message": "x"}                                                                         |
         | device.rename      | {"deviceId": "aaaaaaaaaaaaaaaaaaaaaaaaaa", "name": "another"}                            |
         | device.grant       | {"deviceId": "aaaaaaaaaaaaaaaaaaaaaaaaaa", "capabilities": []}                           |
       And the agent has opened 0 terminals

@@ -40,6 +40,11 @@ Feature: Requests
         | stream.credit      | observe    |
         | session.revoke     | observe    |
         | device.list        | observe    |
+        | git.status         | git        |
+        | git.diff           | git        |
+        | git.log            | git        |
+        | git.commit         | git        |
+        | git.push           | git.push   |
 
   Rule: Params that do not fit the schema of the method are "invalid-params"
 

@@ -4,6 +4,7 @@ import { agentAssistant } from './agent-assistant.ts'
 import { agentBodies } from './agent-bodies.ts'
 import { agentDevices } from './agent-devices.ts'
 import { agentFiles } from './agent-files.ts'
+import { agentGit } from './agent-git.ts'
 import { agentJournal } from './agent-journal.ts'
 import { agentMessages } from './agent-messages.ts'
 import { agentOutput } from './agent-output.ts'
@@ -61,6 +62,7 @@ export const endpointMutants = [
   ...agentMessages,
   ...agentRequests,
   ...agentPause,
+  ...agentGit,
   ...agentBodies,
   ...agentTerminals,
   ...agentOutput,

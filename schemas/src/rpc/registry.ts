@@ -15,6 +15,11 @@ import { fileRead } from './file-read.ts'
 import { fileStat } from './file-stat.ts'
 import { fileUpload } from './file-upload.ts'
 import { fileWrite } from './file-write.ts'
+import { gitCommit } from './git-commit.ts'
+import { gitDiff } from './git-diff.ts'
+import { gitLog } from './git-log.ts'
+import { gitPush } from './git-push.ts'
+import { gitStatus } from './git-status.ts'
 import { journalSubscribe } from './journal-subscribe.ts'
 import type { EventType, Method, ParamsOf, ResultOf } from './method.ts'
 import { permissionAnswer } from './permission-answer.ts'
@@ -55,6 +60,11 @@ export const methods = {
   'file.write': fileWrite,
   'file.upload': fileUpload,
   'journal.subscribe': journalSubscribe,
+  'git.status': gitStatus,
+  'git.diff': gitDiff,
+  'git.log': gitLog,
+  'git.commit': gitCommit,
+  'git.push': gitPush,
 } as const satisfies Record<string, Method>
 
 export type MethodName = keyof typeof methods
