@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { runCli, startCli } from './testing/cli.ts'
 import { agentArgs, control, pairUp, startWorld } from './testing/pair.ts'
+import { startPty } from './testing/pty.ts'
 
 const conformance = (path: string) => fileURLToPath(new URL(`../../conformance/assistants/${path}`, import.meta.url))
 const ASSISTANT = ['--assistant', 'acp', '--', process.execPath, conformance('acp.ts')]
@@ -86,4 +87,28 @@ test('prompts for a computer that is away wait, can be changed, and are sent whe
     const [accepted] = await json('prompt', '--queue', 'four')
     assert.equal(accepted?.event, 'accepted')
   })
+})
+
+test('at a terminal a prompt for a computer that is away is queued, shown, and sent when it is back', async (t) => {
+  const world = await startWorld(t)
+  const agent = await pairUp(t, world, ...ASSISTANT, ...SCRIPT)
+  agent.child.kill()
+  await agent.exit()
+  const person = startPty(t, control(), world.folder)
+  await person.shown(/Type a prompt/)
+  person.type('remember the milk\r')
+  await person.shown(/Queued, place 1: it goes out when the computer is back/)
+  await person.shown(/· 1 queued/)
+  person.type('/queue move x 1\r')
+  await person.shown(/There is no such command in the queue/)
+  person.type('/queue eat\r')
+  await person.shown(/There is no "eat" in the queue/)
+  person.type('/queue\r')
+  await person.shown(/ 1 {2}\w{8} {2}pending .* remember the milk/)
+  startCli(t, agentArgs(world, '--json', ...ASSISTANT, ...SCRIPT), world)
+  await person.shown(/The assistant asks: /)
+  person.type('/queue\r')
+  await person.shown(/· {2}\w{8} {2}completed .* remember the milk/)
+  person.type('/quit\r')
+  assert.equal(await person.exit(), 0)
 })

@@ -86,10 +86,9 @@ export const interactiveCommands: readonly InteractiveCommand[] = [
     name: '/queue',
     usage: '/queue [cancel <id>…]',
     summary: 'what waits; also edit <id> <text>, move <id> <place>, again <id>',
-    run: async (program, words) => {
+    run: (program, words) => {
       if (words.length === 0) return program.print(queueLines(program.connection).join('\n'))
-      const { sentence } = await changeQueue(program.connection, words)
-      program.print(sentence)
+      program.print(changeQueue(program.connection, words).sentence)
       program.connection.controller.sendQueue()
     },
   },

@@ -46,12 +46,6 @@ function list({ queue, name, say, json }: PairedContext): number {
   return EXIT.ok
 }
 
-async function newText(words: readonly string[]): Promise<string> {
-  const text = words.length === 1 && words[0] === '-' ? await textOf(process.stdin) : words.join(' ')
-  if (text.trim() === '') throw new UsageError('The new prompt is missing.')
-  return text
-}
-
 function place(word: string | undefined): number {
   const position = Number(word)
   if (Number.isInteger(position) && position >= 1) return position
@@ -66,29 +60,31 @@ const DONE: Readonly<Record<string, string>> = {
 }
 
 /** Does what the words say, and says so. Throws UsageError, Failure or ProtocolError. */
-export async function changeQueue(
+export function changeQueue(
   { queue }: Pick<Paired, 'queue'>,
   [what = '', word, ...rest]: readonly string[],
-): Promise<{ command: QueuedCommand; sentence: string }> {
+): { readonly command: QueuedCommand; readonly sentence: string } {
   if (!Object.hasOwn(DONE, what)) {
     throw new UsageError(`There is no ${JSON.stringify(what)} in the queue: ${Object.keys(DONE).join(', ')}, send.`)
   }
-  const command = await changed(queue, what, commandMeant({ queue }, word), rest)
+  const command = changed(queue, what, commandMeant({ queue }, word), rest)
   const isGivenUp = what === 'cancel' && command.state === 'uncertain'
   return { command, sentence: isGivenUp ? 'Given up; it had been sent, and may have run.' : (DONE[what] as string) }
 }
 
-async function changed(
+function changed(
   queue: Paired['queue'],
   what: string,
   { id, method }: QueuedCommand,
   rest: readonly string[],
-): Promise<QueuedCommand> {
+): QueuedCommand {
   if (what === 'move') return queue.move(id, place(rest[0]))
   if (what === 'cancel') return queue.cancel(id)
   if (what === 'again') return queue.giveAgain(id)
   if (method !== 'claude.sendMessage') throw new Failure(EXIT.failed, 'conflict', 'Only a prompt can be edited.')
-  return queue.edit(id, { prompt: await newText(rest) })
+  const prompt = rest.join(' ')
+  if (prompt.trim() === '') throw new UsageError('The new prompt is missing.')
+  return queue.edit(id, { prompt })
 }
 
 async function offline(context: PairedContext): Promise<number | null> {
@@ -96,7 +92,10 @@ async function offline(context: PairedContext): Promise<number | null> {
   const [what] = words
   if (what === undefined) return list(context)
   if (what === 'send') return null
-  const { command, sentence } = await changeQueue(context, [...words, ...(behind ?? [])])
+  const [, id, ...rest] = words
+  const isInput = what === 'edit' && rest.length === 1 && rest[0] === '-'
+  const said = isInput ? [await textOf(process.stdin)] : [...rest, ...(behind ?? [])]
+  const { command, sentence } = changeQueue(context, id === undefined ? [what] : [what, id, ...said])
   say(sentence, eventOf(queue, command))
   return EXIT.ok
 }
