@@ -22,7 +22,7 @@ const roles: Record<string, { capabilities: string[]; make: () => Promise<Verbs>
     make: async () => ({ ...endpoint, ...(await agent()) }),
   },
   controller: {
-    capabilities: ['state', 'clock', 'queue'],
+    capabilities: ['state', 'clock', 'queue', 'journal'],
     make: async () => ({ ...endpoint, ...(await controller()) }),
   },
 }

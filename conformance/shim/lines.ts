@@ -331,6 +331,20 @@ export const events = {
     data: Type.Object({ terminalId: Type.String(), offset: Offset, bytes: Hex, live: Live }),
     meaning: 'output of a terminal, in order and each byte once',
   },
+  entry: {
+    roles: ['controller'],
+    data: Type.Object({ epoch: Type.String(), seq: Offset, kind: Type.String() }),
+    meaning: 'an entry of the journal, live or from a page, each once and in order; only with `journal`',
+  },
+  missed: {
+    roles: ['controller'],
+    data: Type.Object({
+      why: Type.Enum(['lost', 'pruned', 'restarted']),
+      from: Type.Optional(Offset),
+      to: Type.Optional(Offset),
+    }),
+    meaning: 'the person is told that entries did not come as they happened; only with `journal`',
+  },
   gap: {
     roles: ['controller'],
     data: Type.Object({ terminalId: Type.String(), from: Offset, to: Offset }),

@@ -4,7 +4,8 @@ import type { Capability } from '@happy-remote/schemas/constants.ts'
 import { SUITE_BITS } from '@happy-remote/schemas/constants.ts'
 import type { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
-import type { Message } from '@happy-remote/schemas/rpc/envelope.ts'
+import type { Event, Message } from '@happy-remote/schemas/rpc/envelope.ts'
+import type { JournalEntry } from '@happy-remote/schemas/rpc/journal.ts'
 import {
   type EventName,
   events,
@@ -25,6 +26,7 @@ import type { PairingRecord } from '../session/record.ts'
 import type { Store } from '../session/store.ts'
 import { Calls } from './calls.ts'
 import { CallFailure } from './failure.ts'
+import { type Arrival, JournalReader, type Missed, type Position } from './journal.ts'
 import { CommandQueue } from './queue.ts'
 import { QueueSender } from './queue-sender.ts'
 import type { QueuedCommand } from './queued-command.ts'
@@ -46,6 +48,10 @@ export type ControllerEvent =
   /** The present state, asked for after each start and each interruption (rpc.event.catch-up). */
   | { readonly type: 'status'; readonly status: Result<'claude.getStatus'> }
   | { readonly type: 'terminals'; readonly terminals: Result<'terminal.list'>['terminals'] }
+  /** An entry of the journal, each once and in order. */
+  | { readonly type: 'entry'; readonly entry: JournalEntry; readonly arrival: Arrival }
+  /** Entries have not come as they happened; people are to be told. */
+  | { readonly type: 'missed'; readonly missed: Missed }
   | { readonly type: 'presence'; readonly away: boolean }
   | { readonly type: 'relay'; readonly state: RelayState }
   | { readonly type: 'paired'; readonly record: PairingRecord }
@@ -63,6 +69,8 @@ export interface ControllerOptions {
   readonly timers?: Timers
   readonly socket?: Pick<SocketOptions, 'open' | 'jitter'>
   readonly carried?: Carried
+  /** The newest entry of the journal that an earlier run has told. */
+  readonly journal?: Position
 }
 
 export class Controller {
@@ -74,6 +82,7 @@ export class Controller {
   readonly #calls: Calls
   readonly #terminals: Terminals
   readonly #sender: QueueSender
+  readonly #journal: JournalReader
   readonly #listeners = new Set<(event: ControllerEvent) => void>()
   /** Since the agent was last away, or since another session is current. */
   #caughtUp = false
@@ -87,6 +96,7 @@ export class Controller {
     timers = systemTimers,
     socket,
     carried,
+    journal,
   }: ControllerOptions) {
     this.#store = store
     this.#timers = timers
@@ -116,6 +126,14 @@ export class Controller {
         this.#tell({ type: 'trouble', code: String(code), message })
       },
     })
+    this.#journal = new JournalReader(
+      {
+        subscribe: (params) => this.call('journal.subscribe', params),
+        entry: (entry, arrival) => this.#tell({ type: 'entry', entry, arrival }),
+        missed: (missed) => this.#tell({ type: 'missed', missed }),
+      },
+      journal,
+    )
     const { identity } = store
     const given = { ...(socket && { socket }), ...(carried && { carried }) }
     this.connection = new PairingConnection({
@@ -145,6 +163,11 @@ export class Controller {
   /** Milliseconds since the agent was last heard inside the session; Infinity before the first time (rpc.show.heard). */
   get silentFor(): number {
     return this.#timers.monotonic() - this.connection.link.heardAt
+  }
+
+  /** The newest entry of the journal that was told. */
+  get journalPosition(): Position | undefined {
+    return this.#journal.known
   }
 
   /** Nothing but hello goes out now. */
@@ -269,7 +292,7 @@ export class Controller {
 
   #message(message: Message, received: Received): void {
     if (message.type === 'response') this.#calls.answer(message, received)
-    else if (message.type === 'event') this.#event(message.method, message.params, received)
+    else if (message.type === 'event') this.#event(message, received)
     else {
       // rpc.message.controller-request
       const error = { code: 'unknown-method' as const, message: 'A controller has no methods' }
@@ -277,7 +300,8 @@ export class Controller {
     }
   }
 
-  #event(method: string, params: unknown, received: Received): void {
+  #event({ method, params, journal }: Event, received: Received): void {
+    if (journal) this.#journal.live(method, params, journal)
     const known = Object.hasOwn(events, method) ? events[method as EventName] : undefined
     if (known && !Check(known.params, params)) {
       this.#tell({ type: 'trouble', code: 'invalid-request', message: `Cannot read the event ${method}` })
@@ -335,6 +359,8 @@ export class Controller {
       if (info) await this.connection.update({ capabilities: info.capabilities, peerName: info.name })
     }
     const has = (capability: Capability) => this.capabilities.includes(capability)
+    // rpc.journal.catch-up
+    if (has('observe')) void this.#journal.read()
     const [status, list] = await Promise.all([
       has('observe') ? ask('claude.getStatus') : undefined,
       has('terminal') ? ask('terminal.list') : undefined,

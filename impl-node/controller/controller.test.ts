@@ -218,9 +218,10 @@ test('the present state is asked for after the start of a session and after each
   const { pair, agent, controller } = connected(t)
   const told: unknown[] = []
   controller.on('present', (present) => told.push(present))
-  const asked = () => pair.seen.agent.messages.map(({ message }) => (message as { method?: string }).method)
+  const all = () => pair.seen.agent.messages.map(({ message }) => (message as { method?: string }).method)
   // This device may not see terminals.
-  assert.deepEqual(asked(), ['claude.getStatus'])
+  assert.deepEqual(all(), ['journal.subscribe', 'claude.getStatus'])
+  const asked = () => all().filter((method) => method === 'claude.getStatus')
   const absences = [
     () => pair.wire.deliveryFailed('controller'),
     () => {
@@ -258,6 +259,7 @@ test('a controller whose pairing a rekey has confirmed asks who the agent is and
     pair.seen.agent.messages.map(({ message: { type, ...more } }) => [type, 'method' in more && more.method]),
     [
       ['request', 'agent.info'],
+      ['request', 'journal.subscribe'],
       ['request', 'claude.getStatus'],
     ],
   )

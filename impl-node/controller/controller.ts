@@ -3,6 +3,7 @@
 import { EventEmitter } from 'node:events'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { Event, Message } from '@happy-remote/schemas/rpc/envelope.ts'
+import type { JournalEntry } from '@happy-remote/schemas/rpc/journal.ts'
 import {
   type EventName,
   type EventParams,
@@ -22,6 +23,7 @@ import type { PairingRecord } from '../session/record.ts'
 import { parseRelayUrl } from '../session/relay-url.ts'
 import { type CallOptions, Calls } from './calls.ts'
 import { describedAgent, type Present, presentState } from './catch-up.ts'
+import { type EntryWay, JournalFollower, type JournalPosition, type Missed } from './journal.ts'
 import type { CommandQueue } from './queue.ts'
 import { QueueSender } from './queue-sender.ts'
 import type { QueuedCommand } from './queued-command.ts'
@@ -40,6 +42,8 @@ export interface ControllerOptions {
   readonly ratchet?: Ratchet
   readonly proof?: Uint8Array
   readonly clocks?: Clocks
+  /** The newest entry of the journal that an earlier run has told. */
+  readonly journal?: JournalPosition
   onHandshake?(frame: Uint8Array): void
 }
 
@@ -57,6 +61,10 @@ interface ControllerEvents {
   readonly status: [status: ControllerStatus]
   /** After each start of a session, and each time that the agent was away. */
   readonly present: [present: Present]
+  /** An entry of the agent's journal, each once and in order. */
+  readonly entry: [entry: JournalEntry, way: EntryWay]
+  /** Entries did not come as they happened; the person is to be told. */
+  readonly missed: [missed: Missed]
   readonly record: [record: PairingRecord]
   /** The agent has ended this pairing: the record is to be erased. */
   readonly revoked: []
@@ -78,6 +86,7 @@ export class Controller extends EventEmitter<ControllerEvents> {
   readonly #terminals = new Set<RemoteTerminal>()
   readonly queue: CommandQueue | undefined
   readonly #sender: QueueSender | undefined
+  readonly #journal: JournalFollower
   #relay: SocketState = { name: 'connecting' }
   /** Sessions that have ended. */
   #sessions = 0
@@ -102,6 +111,14 @@ export class Controller extends EventEmitter<ControllerEvents> {
         isReady: () => this.#link.ready,
         onFailure: (error) => this.#failed(error),
       })
+    this.#journal = new JournalFollower(
+      {
+        read: (params) => this.#calls.call('journal.subscribe', params),
+        onEntry: (entry, way) => this.emit('entry', entry, way),
+        onMissed: (missed) => this.emit('missed', missed),
+      },
+      options.journal,
+    )
     this.#socket = options.socket ?? new RelaySocket({ relay: parseRelayUrl(record.relay) })
     this.#socket.onError = (error) => this.#failed(error)
     this.#link = new Link({
@@ -157,6 +174,11 @@ export class Controller extends EventEmitter<ControllerEvents> {
       this.#relay = state
       this.#changed()
     }
+  }
+
+  /** The newest entry of the journal that was told; null before the first page. */
+  get journalPosition(): JournalPosition | null {
+    return this.#journal.position
   }
 
   get record(): PairingRecord {
@@ -239,6 +261,8 @@ export class Controller extends EventEmitter<ControllerEvents> {
       const described = await describedAgent(this.#calls)
       if (described) this.#link.describe(described)
     }
+    // rpc.journal.catch-up
+    if (this.record.capabilities.includes('observe')) void this.#journal.catchUp()
     const present = await presentState(this.#calls, this.record.capabilities)
     if (turn === this.#catchUps && !this.#over) this.emit('present', present)
   }
@@ -325,6 +349,7 @@ export class Controller extends EventEmitter<ControllerEvents> {
       const exit = event.params as EventParams<'terminal.exited'>
       for (const terminal of this.#terminals) if (terminal.terminalId === exit.terminalId) terminal.onExited(exit)
     }
+    this.#journal.onEvent(event)
     this.emit('event', event, age)
   }
 

@@ -15,6 +15,7 @@ import { attempt } from './attempt.ts'
 import { code } from './code.ts'
 import { commit } from './commit.ts'
 import { confirmation } from './confirmation.ts'
+import { controllerJournal } from './controller-journal.ts'
 import { frame } from './frame.ts'
 import { freshness } from './freshness.ts'
 import { handshake } from './handshake.ts'
@@ -72,4 +73,5 @@ export const endpointMutants = [
   ...agentJournal,
   ...rpcController,
   ...queue,
+  ...controllerJournal,
 ]
