@@ -68,7 +68,7 @@ export async function runGit(workspace: string, args: readonly string[], run: Gi
   const { input, most = MOST, enough, time } = run
   const [out, err]: [Buffer[], Buffer[]] = [[], []]
   let size = 0
-  let exitCode: number | undefined
+  let exitCode: number | null = null
   const stop = new AbortController()
   const late = AbortSignal.timeout(time)
   const env = gitEnvironment(workspace, run.isReading ?? false)
@@ -82,6 +82,7 @@ export async function runGit(workspace: string, args: readonly string[], run: Gi
     ...(input !== undefined && { input: () => input }),
     errors: (_error, result) => {
       exitCode = result.exitCode
+      // What became of it is told below.
       return undefined
     },
   })
@@ -94,19 +95,19 @@ export async function runGit(workspace: string, args: readonly string[], run: Gi
     })
     stderr.on('data', (bytes: Buffer) => void err.push(bytes))
   })
-  try {
-    await git.raw([...args])
-  } catch (error) {
-    if (late.aborted) throw gitFailed('it takes too long', '', null)
-    if (!stop.signal.aborted) throw gitFailed('it cannot be started', (error as Error).message.slice(0, 200), null)
+  await git.raw([...args])
+  const isCut = stop.signal.aborted
+  // Neither an end by a signal nor a program that is not there has an exit code; simple-git says null or less than 0.
+  if (!isCut && (exitCode === null || exitCode < 0)) {
+    throw gitFailed(late.aborted ? 'it takes too long' : 'it cannot be started, or was ended', '', null)
   }
   const output = Buffer.concat(out)
   const said = Buffer.concat(err)
   return {
-    exitCode: exitCode ?? 0,
+    exitCode: isCut ? 0 : (exitCode ?? 0),
     output,
     said: endOf(said.length > 0 ? said : output, limits.gitSaid),
-    isCut: stop.signal.aborted,
+    isCut,
   }
 }
 

@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { Git } from './git.ts'
+import { runGit } from './git-run.ts'
 import { fitting, fittingText, readStatus, sizeOf } from './git-text.ts'
 
 function folder(t: TestContext): string {
@@ -184,6 +185,45 @@ test('a commit that git refuses is git-failed, with what git said', async (t) =>
   assert.throws(() => git('merge', '--quiet', 'side'))
   assert.deepEqual((await subject.status()).entries, [{ path: 'file', index: 'U', worktree: 'U', conflict: true }])
   await assert.rejects(subject.commit({ message: 'x' }), failed(/unmerged|not possible/i))
+})
+
+test('a git that takes too long is ended, and git-failed without an exit code', async (t) => {
+  const { root } = repository(t)
+  const hook = join(root, '.git/hooks/pre-commit')
+  mkdirSync(join(root, '.git/hooks'), { recursive: true })
+  // It goes when the folder goes.
+  writeFileSync(hook, '#!/bin/sh\nwhile test -e "$0"; do sleep 0.1; done\n')
+  chmodSync(hook, 0o755)
+  const run = runGit(root, ['commit', '--allow-empty', '--message=x'], { time: 300 })
+  await assert.rejects(run, (error: ProtocolError) => {
+    assert.deepEqual(error.data, { stderr: '', exitCode: null })
+    return error.code === 'git-failed'
+  })
+})
+
+test('without a git every method is git-failed without an exit code', async (t) => {
+  const { subject } = repository(t)
+  const { PATH } = process.env
+  t.after(() => {
+    process.env.PATH = PATH
+  })
+  process.env.PATH = '/nonexistent'
+  await assert.rejects(subject.status(), (error: ProtocolError) => {
+    assert.deepEqual([error.code, error.data], ['git-failed', { stderr: '', exitCode: null }])
+    return true
+  })
+})
+
+test('settings of another git in the environment of the agent do not count', async (t) => {
+  const { root, subject } = repository(t)
+  const before = { ...process.env }
+  t.after(() => {
+    process.env = before
+  })
+  Object.assign(process.env, { GIT_DIR: '/nonexistent', EDITOR: 'false', SSH_ASKPASS: 'true', GIT_CONFIG_COUNT: '1' })
+  assert.equal((await subject.status()).branch, 'main')
+  const shown = await runGit(root, ['var', 'GIT_EDITOR'], { time: 20_000 })
+  assert.doesNotMatch(shown.output.toString(), /false/)
 })
 
 test('push sends the branch to its remote, and never by force', async (t) => {

@@ -100,15 +100,13 @@ export class GitProgram {
         if (take?.(piece, size)) satisfied.abort()
       })
     })
-    try {
-      await git.raw([...args])
-    } catch {
-      if (late.aborted) throw gitFailed('git takes too long')
-      if (!satisfied.signal.aborted) throw gitFailed('git does not start')
-      exitCode = null
-    }
+    await git.raw([...args])
+    const isEnough = satisfied.signal.aborted
+    // Where it was killed or is not there it has none, or one below 0.
+    const code = typeof exitCode === 'number' && exitCode >= 0 ? exitCode : null
+    if (code === null && !isEnough) throw gitFailed(late.aborted ? 'git takes too long' : 'git does not run')
     const said = Buffer.concat(errors.length > 0 ? errors : output)
-    return { exitCode, output: Buffer.concat(output), words: lastWords(said) }
+    return { exitCode: isEnough ? null : code, output: Buffer.concat(output), words: lastWords(said) }
   }
 
   /** The same where git has to succeed. */

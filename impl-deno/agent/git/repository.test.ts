@@ -100,6 +100,24 @@ Deno.test('a commit has these paths or what is staged, its message as it is, and
     await rejects(repository.commit({ message: 'x', paths: ['..'] }), failed('path-outside-workspace'))
   }))
 
+Deno.test('a git that takes too long is ended, and has no exit code', () =>
+  withRepository(async ({ folder, write }) => {
+    // It goes when the folder goes.
+    write('.git/hooks/pre-commit', '#!/bin/sh\nwhile test -e "$0"; do sleep 0.1; done\n')
+    Deno.chmodSync(`${folder}/.git/hooks/pre-commit`, 0o755)
+    const run = new GitProgram(environment).run(folder, ['commit', '--allow-empty', '--message=x'], { time: 300 })
+    await rejects(run, (error: ProtocolError) => {
+      deepEqual([error.code, error.data], ['git-failed', { stderr: '', exitCode: null }])
+      return true
+    })
+  }))
+
+Deno.test('without a git every method fails', () =>
+  withRepository(async ({ folder }) => {
+    const repository = new Repository(folder, new GitProgram({ PATH: '/nonexistent' }))
+    await rejects(repository.status(), failed('git-failed', /^$/))
+  }))
+
 Deno.test('a push goes to a remote that is listed, under a name that is one, and is never forced', () =>
   withRepository(async ({ folder, git, commit, repository }) => {
     await rejects(repository.push({}), failed('not-found'))
