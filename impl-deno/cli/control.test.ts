@@ -128,6 +128,41 @@ Deno.test('term gives the output and the exit code of a command, and types what 
     assert.ok(terms.lines.every((line) => line.event === 'terminal' && line.running === false))
   }))
 
+Deno.test('ls, cat, get and put: files of any bytes and size, over another one only when told to', () =>
+  paired(async (control, folder) => {
+    const workspace = `${folder}/agent/workspace`
+    const bytes = new Uint8Array(1_200_000).map((_, i) => (i * i) % 251)
+    await Deno.writeFile(`${workspace}/large`, bytes)
+    await Deno.writeTextFile(`${workspace}/a\n\u001b[2Jb`, 'plain')
+    await Deno.mkdir(`${workspace}/folder`)
+    const listed = await control(['ls'])
+    assert.deepEqual(
+      listed.text
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.slice(29)),
+      ['a\\u000a\\u001b[2Jb', 'folder/', 'large'],
+    )
+    assert.equal((await control(['cat', 'a\n\u001b[2Jb'])).text, 'plain')
+    const file = `${folder}/fetched`
+    const fetched = await control(['get', 'large', file, '--json'])
+    assert.deepEqual(fetched.lines, [{ event: 'fetched', path: 'large', file, size: bytes.length }])
+    assert.deepEqual(await Deno.readFile(file), bytes)
+    const again = await control(['get', 'large', file])
+    assert.deepEqual([again.code, /--force/.test(again.errors)], [1, true])
+    const [written] = (await control(['put', file, 'folder/', '--json'])).lines
+    assert.deepEqual([written?.path, written?.size], ['folder/fetched', bytes.length])
+    assert.deepEqual(await Deno.readFile(`${workspace}/folder/fetched`), bytes)
+    const over = await control(['put', file, 'folder/fetched'])
+    assert.deepEqual([over.code, /--force/.test(over.errors)], [1, true])
+    assert.equal((await control(['put', file, 'folder/fetched', '--force'])).code, 0)
+    const codes = []
+    for (const args of [['cat', 'no'], ['cat', '../x'], ['put', file, '.git/x'], ['put', 'no', 'x'], ['cat']]) {
+      codes.push((await control(args)).code)
+    }
+    assert.deepEqual(codes, [1, 1, 5, 1, 2])
+  }))
+
 Deno.test('a prompt is left with its question, answered by approve, and followed to its end', () =>
   paired(async (control) => {
     const left = await control(['prompt', 'hello', '--json', '--on-question', 'leave'])

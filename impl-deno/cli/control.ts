@@ -3,6 +3,7 @@
 import { type Command, EXIT_FAILED, EXIT_OK, UsageError } from './command.ts'
 import { approve } from './control/approve.ts'
 import { grant, rename } from './control/change.ts'
+import { cat, get, ls, put } from './control/files.ts'
 import { checkGit, git } from './control/git.ts'
 import { pause, resume } from './control/pause.ts'
 import { type OnQuestion, prompt } from './control/prompt.ts'
@@ -48,6 +49,16 @@ Usage: happy-remote control [options]
                          --limit <number>, --after <sha>; --message <text>;
                          --remote <name>, --branch <name>. Without paths what
                          is staged is committed
+  ls [<folder>]          the files of a folder of the workspace; behind a name
+                         / a folder, @ a symbolic link, = something else, ? a
+                         name that is not UTF-8 and cannot be reached
+  cat <file>             write a file to standard output, byte for byte; on a
+                         terminal without what would be obeyed there
+  get <file> [<local file>]
+                         fetch a file: --force, over one that is there
+  put <local file> <file>
+                         put a file into the workspace; a path that ends in /
+                         is a folder: --force, over one that is there
   devices                the devices that are paired with the agent
   info                   who the agent is, and what this device may do there
   rename [<device>] <name>
@@ -102,6 +113,7 @@ const OPTIONS = {
   message: { type: 'string', short: 'm' },
   remote: { type: 'string' },
   branch: { type: 'string' },
+  force: { type: 'boolean' },
 } as const
 
 type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values']
@@ -157,6 +169,18 @@ const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
     options: ['staged', 'limit', 'after', 'message', 'remote', 'branch'],
     most: Number.POSITIVE_INFINITY,
     run: (subject, values, words) => git(subject, values, words),
+  },
+  ls: { options: [], most: 1, run: (subject, _, [folder]) => ls(subject, folder) },
+  cat: { options: [], most: 1, run: (subject, _, [path]) => cat(subject, path) },
+  get: {
+    options: ['force'],
+    most: 2,
+    run: (subject, { force = false }, [path, file]) => get(subject, path, file, force),
+  },
+  put: {
+    options: ['force'],
+    most: 2,
+    run: (subject, { force = false }, [file, path]) => put(subject, file, path, force),
   },
   devices: plain(devices),
   info: plain(info),

@@ -7,6 +7,7 @@ import { cancel, revoke } from './control/act.ts'
 import { approve } from './control/approve.ts'
 import { grant, rename } from './control/change.ts'
 import { openConnection, openPaired, untilReady } from './control/connection.ts'
+import { cat, get, ls, put } from './control/files.ts'
 import { git } from './control/git.ts'
 import { runInteractive } from './control/interactive.ts'
 import { pause, resume } from './control/pause.ts'
@@ -23,23 +24,10 @@ import { sayTo } from './output.ts'
 import { canDraw } from './terminal/can-draw.ts'
 import { wrap } from './terminal/columns.ts'
 
-const subs: readonly Sub[] = [
-  status,
-  prompt,
-  queue,
-  approve,
-  cancel,
-  pause,
-  resume,
-  term,
-  terms,
-  git,
-  devices,
-  info,
-  rename,
-  grant,
-  revoke,
-]
+const assistant = [status, prompt, queue, approve, cancel, pause, resume]
+const work = [term, terms, ls, cat, get, put, git]
+const pairing = [devices, info, rename, grant, revoke]
+const subs: readonly Sub[] = [...assistant, ...work, ...pairing]
 
 const OPTIONS = { ...COMMON_OPTIONS, device: { type: 'string' }, timeout: { type: 'string' } } as const
 const TIMEOUT = 15
@@ -57,7 +45,7 @@ const common = `  --device <name>      which computer, by its name or the beginn
 
 /** `text` behind `start`, and below it where the line is full. */
 const hanging = (start: string, text: string): string =>
-  wrap(text, 79 - start.length).join(`\n${' '.repeat(start.length)}`)
+  start + wrap(text, 79 - start.length).join(`\n${' '.repeat(start.length)}`)
 
 const help = `happy-remote control: controls a paired computer
 
@@ -76,6 +64,7 @@ Examples:
   happy-remote control approve --option allow
   happy-remote control term -- git log --oneline
   happy-remote control term -- sh -c 'git log | head'
+  happy-remote control get build/report.pdf
 
 Environment: HAPPY_REMOTE_DEVICE, _STATE, _CONFIG, _LOG_LEVEL.
 
