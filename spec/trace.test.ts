@@ -216,8 +216,6 @@ test('9: messages, errors and close codes that no scenario and no vector names a
   }
   assert.ok(problems.includes('no scenario and no vector names the message unbind'))
   assert.ok(problems.includes('no scenario and no vector names the close code 4401'))
-  const early = unnamedByTests({ scenarios: feature('', 'Then it is "paused"'), vectors: [] })
-  assert.ok([...early].includes('a test names the error paused: take it out of what comes later'))
 })
 
 test('9: scenarios and vectors name no error or close code that the registry does not have', () => {
