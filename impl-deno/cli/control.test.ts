@@ -228,6 +228,17 @@ Deno.test('a device names itself, and may not say what it may do', () =>
     assert.equal((await control(['rename', 'tablet', 'x'])).code, 3)
   }))
 
+Deno.test('history shows the newest entries, the newest last', () =>
+  paired(async (control) => {
+    await control(['prompt', 'hello', '--json', '--allow'])
+    const all = await control(['history', '--json', '--limit', '5'])
+    const seqs = all.lines.map(({ seq }) => Number(seq))
+    assert.deepEqual([all.code, seqs.length], [0, 5])
+    assert.ok(seqs.every((seq, i) => seq === Number(seqs[0]) + i))
+    assert.match((await control(['history', '--limit', '1'])).text, new RegExp(`^${seqs.at(-1)}  `))
+    assert.equal((await control(['history', '--limit', 'x'])).code, 2)
+  }))
+
 Deno.test('a pause refuses what has an effect, is seen in the status, and ends once', () =>
   paired(async (control) => {
     const paused = await control(['pause', '--json'])

@@ -5,6 +5,7 @@ import { approve } from './control/approve.ts'
 import { grant, rename } from './control/change.ts'
 import { cat, get, ls, put } from './control/files.ts'
 import { checkGit, git } from './control/git.ts'
+import { history } from './control/history.ts'
 import { pause, resume } from './control/pause.ts'
 import { type OnQuestion, prompt } from './control/prompt.ts'
 import { queueHere, queuePrompt, sendQueue } from './control/queue.ts'
@@ -59,6 +60,8 @@ Usage: happy-remote control [options]
   put <local file> <file>
                          put a file into the workspace; a path that ends in /
                          is a folder: --force, over one that is there
+  history                what happened at the agent, the newest last:
+                         --limit <number>, default 20
   devices                the devices that are paired with the agent
   info                   who the agent is, and what this device may do there
   rename [<device>] <name>
@@ -182,6 +185,7 @@ const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
     most: 2,
     run: (subject, { force = false }, [file, path]) => put(subject, file, path, force),
   },
+  history: { options: ['limit'], most: 0, run: (subject, { limit }) => history(subject, limit) },
   devices: plain(devices),
   info: plain(info),
   rename: { options: [], most: 2, run: (subject, _, words) => rename(subject, words) },

@@ -39,8 +39,8 @@ notes its last hash sees later whether its end was taken off.
 Deno needs --allow-read and --allow-write for the state, and
 --allow-env='HAPPY_REMOTE_*,HOME,XDG_*'.
 
-Exit codes: 0 done, 1 failed (the agent is running, the record was changed), 2 wrong use, 3 no such
-device, or no agent has run here.`
+Exit codes: 0 done, 1 failed (the agent is running, or the record was changed),
+2 wrong use, 3 no such device, or no agent has run here.`
 
 /** How many words stand behind each action. */
 const WORDS: Readonly<Record<string, number>> = { list: 0, rename: 2, grant: 2, revoke: 1, audit: 0 }

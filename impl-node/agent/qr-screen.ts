@@ -52,7 +52,7 @@ const QUIET = 4
 const QUIET_LEAST = 2
 
 const MEANINGS: Readonly<Record<Capability, string>> = {
-  observe: 'see what happens',
+  observe: 'see all, and history',
   prompt: 'give the assistant work',
   approve: 'allow what it asks for',
   terminal: 'use a shell',

@@ -101,6 +101,22 @@ test('a paired controller gets along without a terminal, and nothing is left whe
     assert.match(echo.stdout, /got hello/)
   })
 
+  await t.test('history shows the newest entries, the newest last', async () => {
+    const all = await runCli(control('history', '--json'), world)
+    const entries = all.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    assert.deepEqual([all.exitCode, entries.length], [0, 20])
+    assert.ok(entries.every(({ seq }, i) => seq === entries[0].seq + i))
+    const last = await runCli(control('history', '--limit', '2'), world)
+    assert.deepEqual(
+      last.stdout.match(/^\d+(?= )/gm),
+      entries.slice(-2).map(({ seq }) => String(seq)),
+    )
+    assert.equal((await runCli(control('history', '--limit', '0'), world)).exitCode, 2)
+  })
+
   await t.test('a state in use is a sentence, for a second agent and for devices', async () => {
     const second = await runCli(agentArgs(world), world)
     assert.equal(second.exitCode, 1)

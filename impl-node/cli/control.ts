@@ -9,6 +9,7 @@ import { grant, rename } from './control/change.ts'
 import { openConnection, openPaired, untilReady } from './control/connection.ts'
 import { cat, get, ls, put } from './control/files.ts'
 import { git } from './control/git.ts'
+import { history } from './control/history.ts'
 import { runInteractive } from './control/interactive.ts'
 import { pause, resume } from './control/pause.ts'
 import { prompt } from './control/prompt.ts'
@@ -25,7 +26,7 @@ import { canDraw } from './terminal/can-draw.ts'
 import { wrap } from './terminal/columns.ts'
 
 const assistant = [status, prompt, queue, approve, cancel, pause, resume]
-const work = [term, terms, ls, cat, get, put, git]
+const work = [term, terms, ls, cat, get, put, git, history]
 const pairing = [devices, info, rename, grant, revoke]
 const subs: readonly Sub[] = [...assistant, ...work, ...pairing]
 

@@ -38,8 +38,8 @@ whole; whoever notes its last hash sees later whether its end was taken off.
                        method, id, outcome} and audited {rows, broken, head}
   --help               this text
 
-Exit codes: 0 done, 1 failed (the agent is running, the record was changed), 2 wrong use, 3 no such
-device, or no agent has run here.
+Exit codes: 0 done, 1 failed (the agent is running, or the record was changed),
+2 wrong use, 3 no such device, or no agent has run here.
 `
 
 /** What stands behind each action. */

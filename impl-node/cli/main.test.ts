@@ -97,7 +97,7 @@ const mistakes: [command: Command, args: string[], sentence: RegExp][] = [
   [controlCommand, ['status', '--timeout', 'soon'], /^--timeout is "soon"/],
   [devicesCommand, ['revoke'], /^devices revoke wants the name or id of a device\.$/],
   [devicesCommand, ['grant', 'phone'], /^devices grant wants its capabilities\.$/],
-  [devicesCommand, ['sell'], /^There is no "devices sell"; there are list, rename, grant, revoke\./],
+  [devicesCommand, ['sell'], /^There is no "devices sell"; there are list, rename, grant, revoke, audit\./],
   [demoCommand, ['--host', '8.8.8.8'], /^--host is "8\.8\.8\.8"/],
 ]
 

@@ -4,6 +4,7 @@ import type { ReadStream, WriteStream } from 'node:tty'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import type { Present } from '../../controller/catch-up.ts'
+import type { Missed } from '../../controller/journal.ts'
 import { isLive, type QueuedCommand } from '../../controller/queued-command.ts'
 import { DiskFull } from '../../session/store.ts'
 import { EXIT, UsageError } from '../command.ts'
@@ -31,6 +32,12 @@ export interface InteractiveOptions extends Connection {
 
 const REFRESH = 1_000
 const PROMPT = '› '
+/** rpc.journal.missed */
+const MISSED: Readonly<Record<Missed['why'], string>> = {
+  lost: 'Something was lost on the way and is fetched; control history shows it.',
+  pruned: 'The computer no longer keeps some of what happened meanwhile.',
+  restarted: 'The history of the computer began anew; what happened before is unknown.',
+}
 /** ms in which a second Ctrl-C must follow. */
 const TWICE = 2_000
 
@@ -88,6 +95,8 @@ export class Interactive {
     const onPresent = (present: Present) => this.#catchUp(present)
     controller.on('status', onStatus)
     controller.on('present', onPresent)
+    const onMissed = ({ why }: Missed) => this.print(yellow(MISSED[why]))
+    controller.on('missed', onMissed)
     const onQueue = (command: QueuedCommand) => this.#onQueue(command)
     queue.on('change', onQueue)
     if (controller.status.ready) void controller.catchUp()
@@ -102,6 +111,7 @@ export class Interactive {
       clearInterval(refresh)
       controller.off('status', onStatus)
       controller.off('present', onPresent)
+      controller.off('missed', onMissed)
       queue.off('change', onQueue)
       stop()
       this.signal.removeEventListener('abort', quit)
