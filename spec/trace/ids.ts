@@ -23,9 +23,7 @@ export function* reused(rows: readonly Row[], { requirements, withdrawn }: Lock)
   for (const id of withdrawn) if (known.has(id)) yield `${id} was withdrawn and is never used again`
 }
 
-/** Methods that the prose speaks of and the registry does not have yet. */
-const LATER = ['session.pause', 'session.resume']
-const notIds = new Set([...Object.keys(methods), ...Object.keys(events), ...controlTypes, ...LATER])
+const notIds = new Set([...Object.keys(methods), ...Object.keys(events), ...controlTypes])
 
 /** Whether a word in code or prose is meant as a requirement id. */
 const looksLikeId = (word: string): boolean =>
