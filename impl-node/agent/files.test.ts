@@ -146,12 +146,12 @@ test('what the user of the agent may not read is forbidden, without data', async
   chmodSync(join(workspace, '..'), 0o755)
   await asNobody(async () => {
     for (const request of [
-      readPiece(workspace, { path: 'notes' }),
-      readPiece(workspace, { path: 'folder/notes' }),
-      statPath(workspace, { path: 'folder/notes' }),
-      listFolder(workspace, { path: 'folder', limit: 9 }),
+      () => readPiece(workspace, { path: 'notes' }),
+      () => readPiece(workspace, { path: 'folder/notes' }),
+      () => statPath(workspace, { path: 'folder/notes' }),
+      () => listFolder(workspace, { path: 'folder', limit: 9 }),
     ]) {
-      await assert.rejects(request, (error: ProtocolError) => code('forbidden')(error) && error.data === undefined)
+      await assert.rejects(request(), (error: ProtocolError) => code('forbidden')(error) && error.data === undefined)
     }
   })
 })
