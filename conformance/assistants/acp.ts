@@ -2,10 +2,8 @@
 // The scripted assistant on the wire of ACP, over stdio: node acp.ts --script FILE
 
 import { randomUUID } from 'node:crypto'
-import { appendFileSync, existsSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { appendFileSync } from 'node:fs'
 import { Readable, Writable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import {
   type AgentConnection,
@@ -21,10 +19,8 @@ import {
   type SessionUpdate,
 } from '@agentclientprotocol/sdk'
 import { play, type Stage, written } from './player.ts'
+import { begin, end, run } from './process.ts'
 import { loadScript, type Script, stepsFor } from './script.ts'
-
-/** ms between two looks for the file that a start awaits. */
-const START_LOOK = 20
 
 interface Session {
   id: string
@@ -175,22 +171,9 @@ async function main(): Promise<void> {
     process.exit(values.help ? 0 : 2)
   }
   const script = loadScript(values.script)
-  if (script.stubborn) process.on('SIGTERM', () => undefined)
-  if (script.start && 'exit' in script.start) process.exit(script.start.exit)
-  while (script.start && !existsSync(script.start.awaits)) {
-    // Whoever would have made the file has gone with its folder, and so may the agent.
-    if (!existsSync(dirname(script.start.awaits))) process.exit(1)
-    await sleep(START_LOOK)
-  }
-  const connection = serve(script)
-  await connection.closed
-  if (!script.stubborn) process.exit(0)
-  setInterval(() => undefined, 60_000)
+  await begin(script)
+  await serve(script).closed
+  end(script)
 }
 
-if (import.meta.main) {
-  main().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
-    process.exit(2)
-  })
-}
+if (import.meta.main) run(main)

@@ -8,6 +8,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { play, type Stage, written } from './player.ts'
+import { begin, end, run } from './process.ts'
 import { loadScript, type Script, stepsFor } from './script.ts'
 
 interface Ask {
@@ -271,20 +272,13 @@ export function readArgs(args: string[]): ClaudeArgs & { readonly script: string
 async function main(): Promise<void> {
   const args = readArgs(process.argv.slice(2))
   const script = loadScript(args.script)
-  if (script.stubborn) process.on('SIGTERM', () => undefined)
-  if (script.start && 'exit' in script.start) process.exit(script.start.exit)
+  await begin(script)
   if (args.resumes && (script.sessions ?? 'forget') === 'forget') {
     throw new Error(`No conversation found with session ID: ${args.sessionId}`)
   }
   const claude = new Claude(script, { ...args, ...(script.model && { model: script.model }) })
   for await (const line of createInterface({ input: process.stdin })) await claude.hear(line)
-  if (!script.stubborn) process.exit(0)
-  setInterval(() => undefined, 60_000)
+  end(script)
 }
 
-if (import.meta.main) {
-  main().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
-    process.exit(2)
-  })
-}
+if (import.meta.main) run(main)

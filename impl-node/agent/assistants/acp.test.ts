@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { ProtocolError } from '@happy-remote/schemas/errors.ts'
-import { type BenchOptions, bench, processes, scripted } from './testkit.ts'
+import { type BenchOptions, bench, processes, refusalOf, scripted } from './testkit.ts'
 
 const say = (text: string) => ({ do: 'text', text })
 
@@ -9,16 +8,6 @@ const say = (text: string) => ({ do: 'text', text })
 async function refused(t: test.TestContext, code: string, options: BenchOptions = {}): Promise<string> {
   const { conversation } = bench(t, { command: [process.execPath, '-e', code], ...options })
   return refusalOf(conversation.start())
-}
-
-async function refusalOf(start: Promise<unknown>): Promise<string> {
-  const error = await start.then(
-    () => assert.fail('it started'),
-    (error: unknown) => error,
-  )
-  assert.ok(error instanceof ProtocolError)
-  assert.equal(error.code, 'assistant-unavailable')
-  return error.message.replaceAll(process.execPath, 'node')
 }
 
 test('a command that does not exist is said in a sentence, and a prompt is not accepted', async (t) => {

@@ -28,25 +28,12 @@ import {
 } from './acp-border.ts'
 import { acpStream, lineError, reasonOf } from './acp-wire.ts'
 import type { Assistant, AssistantEvents, AssistantFactory, AssistantFacts } from './assistant.ts'
-import { type AssistantProcess, forPeople, spawnAssistant } from './process.ts'
+import { type AdapterOptions, type AssistantProcess, forPeople, spawnAssistant } from './process.ts'
 
 /** ms for which a start may take; `npx` fetches on the first one. */
 const START_TIME = 60_000
 /** Bytes of the longest line that is read. */
 const LINE_MAX = 8_388_608
-
-export interface AcpOptions {
-  /** argv; the first is found through PATH */
-  readonly command: readonly string[]
-  /** Absolute path of the folder that the assistant works in. */
-  readonly workspace: string
-  /** Filtered before use; process.env where absent. */
-  readonly env?: NodeJS.ProcessEnv
-  /** ms */
-  readonly startTime?: number
-  /** bytes */
-  readonly lineMax?: number
-}
 
 /** One life of the assistant's process. */
 interface Run {
@@ -60,12 +47,12 @@ interface Run {
   cancelling: boolean
 }
 
-export function acpAssistant(options: AcpOptions): AssistantFactory {
+export function acpAssistant(options: AdapterOptions): AssistantFactory {
   return (events) => new AcpAssistant(options, events)
 }
 
 class AcpAssistant implements Assistant {
-  readonly #options: AcpOptions
+  readonly #options: AdapterOptions
   readonly #events: AssistantEvents
   #run: Run | undefined
   #starting: Promise<void> | undefined
@@ -76,7 +63,7 @@ class AcpAssistant implements Assistant {
   #conversationId: string | null = null
   #session: SessionFacts = { mode: null, model: null }
 
-  constructor(options: AcpOptions, events: AssistantEvents) {
+  constructor(options: AdapterOptions, events: AssistantEvents) {
     this.#options = options
     this.#events = events
     this.#name = basename(options.command[0] ?? '')

@@ -3,8 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { ProtocolError } from '@happy-remote/schemas/errors.ts'
-import { type Bench, type BenchOptions, bench, processes, scripted } from './testkit.ts'
+import { type Bench, type BenchOptions, bench, processes, refusalOf, scripted } from './testkit.ts'
 
 const say = (text: string) => ({ do: 'text', text })
 const options = [
@@ -29,16 +28,6 @@ async function asked({ log, conversation }: Bench, prompt = 'go', id = 'id1') {
   const count = log.of('permission.requested').length
   await conversation.send({ prompt }, id)
   return log.until('permission.requested', (params) => log.of('permission.requested').indexOf(params) === count)
-}
-
-async function refusalOf(start: Promise<unknown>): Promise<string> {
-  const error = await start.then(
-    () => assert.fail('it started'),
-    (error: unknown) => error,
-  )
-  assert.ok(error instanceof ProtocolError)
-  assert.equal(error.code, 'assistant-unavailable')
-  return error.message
 }
 
 test('a prompt is answered, in pieces and then whole, once', async (t) => {

@@ -15,7 +15,7 @@ import {
   tellLine,
 } from './claude-border.ts'
 import { type Line, readLines, writeLine } from './claude-wire.ts'
-import { type AssistantProcess, forPeople, spawnAssistant } from './process.ts'
+import { type AdapterOptions, type AssistantProcess, forPeople, spawnAssistant } from './process.ts'
 
 /** ms for which a start may take. */
 const START_TIME = 60_000
@@ -34,18 +34,8 @@ const ARGS = [
 /** Set by a Claude Code around us, which would take ours for a part of itself. */
 const NESTED = /^CLAUDECODE$|^CLAUDE_CODE_(ENTRYPOINT|SSE_PORT|SESSION_ID)$/
 
-export interface ClaudeOptions {
-  /** argv; the first is found through PATH, and the arguments of Claude Code follow. */
-  readonly command?: readonly string[]
-  /** Absolute path of the folder that the assistant works in. */
-  readonly workspace: string
-  /** Filtered before use; process.env where absent. */
-  readonly env?: NodeJS.ProcessEnv
-  /** ms */
-  readonly startTime?: number
-  /** bytes */
-  readonly lineMax?: number
-}
+/** The arguments of Claude Code follow `command`. */
+export type ClaudeOptions = Omit<AdapterOptions, 'command'> & Partial<Pick<AdapterOptions, 'command'>>
 
 /** One life of the assistant's process. */
 interface Run {

@@ -26,6 +26,20 @@ export interface ProcessOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
+/** What every adapter is told of the assistant that it starts. */
+export interface AdapterOptions {
+  /** argv; the first is found through PATH */
+  readonly command: readonly string[]
+  /** Absolute path of the folder that the assistant works in. */
+  readonly workspace: string
+  /** Filtered before use; process.env where absent. */
+  readonly env?: NodeJS.ProcessEnv
+  /** ms */
+  readonly startTime?: number
+  /** bytes of the longest line that is read */
+  readonly lineMax?: number
+}
+
 export interface AssistantProcess {
   readonly stdin: Writable
   readonly stdout: Readable

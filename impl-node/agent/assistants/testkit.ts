@@ -1,18 +1,21 @@
 // The agent's side of an assistant under test: a conversation with the scripted assistant, and what it emitted.
 
+import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { EventName, EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import { Conversation, type ConversationOptions } from '../conversation.ts'
 import type { Emit } from '../handler.ts'
 import { Pause } from '../pause.ts'
 import { PermissionBook } from '../permissions.ts'
-import { type AcpOptions, acpAssistant } from './acp.ts'
+import { acpAssistant } from './acp.ts'
 import { claudeAssistant } from './claude.ts'
+import type { AdapterOptions } from './process.ts'
 
 const adapters = { acp: acpAssistant, claude: claudeAssistant }
 export type Wire = keyof typeof adapters
@@ -72,13 +75,13 @@ export interface Bench {
   readonly conversation: Conversation
 }
 
-export type BenchOptions = Partial<AcpOptions> &
+export type BenchOptions = Partial<AdapterOptions> &
   Pick<Partial<ConversationOptions>, 'cancelGrace'> & { readonly wire?: Wire }
 
 /** A conversation with any command. At the end of the test it is closed, and nothing of it may still run. */
 export function bench(
   t: TestContext,
-  { cancelGrace, wire = 'acp', ...options }: BenchOptions & Pick<AcpOptions, 'command'>,
+  { cancelGrace, wire = 'acp', ...options }: BenchOptions & Pick<AdapterOptions, 'command'>,
 ): Bench {
   const workspace = mkdtempSync(join(tmpdir(), 'happy-assistant-'))
   const log = new Recorder()
@@ -122,6 +125,17 @@ export function scripted(
     if (left.length > 0) throw new Error(`still running: ${JSON.stringify(left)}`)
   })
   return { ...made, file }
+}
+
+/** The sentence with which a start is refused. */
+export async function refusalOf(start: Promise<unknown>): Promise<string> {
+  const error = await start.then(
+    () => assert.fail('it started'),
+    (error: unknown) => error,
+  )
+  assert.ok(error instanceof ProtocolError)
+  assert.equal(error.code, 'assistant-unavailable')
+  return error.message.replaceAll(process.execPath, 'node')
 }
 
 /** What runs now, without zombies; nothing where there is no /proc. */
