@@ -18,10 +18,10 @@ import { sendTheRest } from './control/queue-sending.ts'
 import { devices, info, status, terms } from './control/show.ts'
 import type { Sub } from './control/sub.ts'
 import { term } from './control/term.ts'
-import { Failure } from './failure.ts'
+import { givenUp } from './failure.ts'
 import { COMMON_OPTIONS, parseFlags } from './flags.ts'
 import { nearest } from './nearest.ts'
-import { sayTo } from './output.ts'
+import { processOutput, sayTo } from './output.ts'
 import { canDraw } from './terminal/can-draw.ts'
 import { wrap } from './terminal/columns.ts'
 
@@ -136,7 +136,8 @@ async function run(args: string[]): Promise<number> {
   )
   const timeout = readTimeout(text('timeout'))
   const giveUp = new AbortController()
-  const asked = { say: sayTo(json), json, flags, timeout, words: words.slice(1), behind, signal: giveUp.signal }
+  const given = { flags, timeout, words: words.slice(1), behind, signal: giveUp.signal }
+  const asked = { say: sayTo(json), output: processOutput, json, ...given }
   if (sub?.offline) {
     const paired = openPaired(settings)
     try {
@@ -150,7 +151,7 @@ async function run(args: string[]): Promise<number> {
   const { promise: interrupted, reject } = Promise.withResolvers<never>()
   const onSignal = () => {
     giveUp.abort()
-    reject(new Failure(EXIT.interrupted, 'interrupted', 'Given up.'))
+    reject(givenUp())
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, onSignal)
   try {

@@ -21,7 +21,7 @@ import { type Settings, settingsOf } from './config.ts'
 import { type Interactive, runInteractive } from './control/interactive.ts'
 import { DemoSteps } from './demo/steps.ts'
 import { runPrompt, runShellCommand } from './demo/work.ts'
-import { Failure, systemReason } from './failure.ts'
+import { Failure, givenUp, systemReason } from './failure.ts'
 import { COMMON_OPTIONS, noWords, parseFlags } from './flags.ts'
 import { type Log, openLog } from './logging.ts'
 import { note } from './output.ts'
@@ -233,7 +233,7 @@ async function run(args: string[]): Promise<number> {
   const ending = new Ending()
   const { stopped } = untilStopped()
   const interrupted = stopped.then(() => {
-    throw new Failure(EXIT.interrupted, 'interrupted', 'Given up.')
+    throw givenUp()
   })
   interrupted.catch(() => {})
   try {

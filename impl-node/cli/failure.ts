@@ -18,6 +18,9 @@ export class Failure extends Error {
   }
 }
 
+/** The person did not want to wait. */
+export const givenUp = (): Failure => new Failure(EXIT.interrupted, 'interrupted', 'Given up.')
+
 const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   'qr-encoding': EXIT.usage,
   'qr-length': EXIT.usage,

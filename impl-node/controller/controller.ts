@@ -78,6 +78,12 @@ interface ControllerEvents {
 
 const validators = Object.fromEntries(Object.entries(events).map(([name, { params }]) => [name, Compile(params)]))
 
+export const isEventName = (name: string): name is EventName => Object.hasOwn(events, name)
+
+/** Whether these are params of this event. */
+export const eventFits = <E extends EventName>(name: E, params: unknown): params is EventParams<E> =>
+  validators[name]?.Check(params) === true
+
 export class Controller extends EventEmitter<ControllerEvents> {
   readonly #deviceId: Uint8Array
   readonly #socket: RelaySocket
@@ -211,7 +217,7 @@ export class Controller extends EventEmitter<ControllerEvents> {
   /** Calls `listener` with each event of this name whose params fit its schema. Returns how to stop. */
   onEvent<E extends EventName>(name: E, listener: (params: EventParams<E>) => void): () => void {
     const filter = (event: Event) => {
-      if (event.method === name && validators[name]?.Check(event.params)) listener(event.params as EventParams<E>)
+      if (event.method === name && eventFits(name, event.params)) listener(event.params)
     }
     this.on('event', filter)
     return () => this.off('event', filter)
@@ -345,8 +351,8 @@ export class Controller extends EventEmitter<ControllerEvents> {
   }
 
   #onEvent(event: Event, age: number | null): void {
-    if (event.method === 'terminal.exited' && validators['terminal.exited']?.Check(event.params)) {
-      const exit = event.params as EventParams<'terminal.exited'>
+    if (event.method === 'terminal.exited' && eventFits('terminal.exited', event.params)) {
+      const exit = event.params
       for (const terminal of this.#terminals) if (terminal.terminalId === exit.terminalId) terminal.onExited(exit)
     }
     this.#journal.onEvent(event)

@@ -1,5 +1,5 @@
-// The state folder: identity, pairing records, denied devices and queued commands, encrypted at rest, held by one
-// process at a time (spec/session.md, profile V).
+// The state folder: identity, pairing records, denied devices, queued commands and places in journals, encrypted at
+// rest, held by one process at a time (spec/session.md, profile V).
 
 import { closeSync, existsSync, openSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
@@ -135,8 +135,11 @@ export class Store {
   }
 
   removePairing(pairingId: Uint8Array): void {
+    const record = this.#pairings.get(keyOf(pairingId))
     this.#delete('pairing', pairingId)
     this.#pairings.delete(keyOf(pairingId))
+    const isLast = record && !this.pinOf(record.peer.identityKey)
+    if (isLast) this.#delete('place', deviceIdOf(record.peer.identityKey))
   }
 
   saveIdentity(identity: Identity): void {
@@ -166,18 +169,33 @@ export class Store {
 
   /** Durable when it returns. Throws DiskFull. */
   saveQueued({ id, image }: QueuedRecord): void {
-    try {
+    orDiskFull('the command', () => {
       this.#write('queued', id, image)
-    } catch (error) {
-      if (codeOf(error) !== SQLITE_FULL) throw error
-      throw new DiskFull('Cannot keep the command: the disk is full. Nothing was changed.')
-    }
+    })
   }
 
   removeQueued(ids: readonly Uint8Array[]): void {
     this.#together(() => {
       for (const id of ids) this.#delete('queued', id)
     })
+  }
+
+  /** What was kept of the place in the journal of this agent; what does not open is put aside. */
+  loadPlace(agent: Uint8Array): Uint8Array | undefined {
+    const row = this.#rows('place').find(({ id }) => keyOf(id) === keyOf(agent))
+    if (!row) return undefined
+    try {
+      return openRecord(this.#key, 'place', row.id, row.generation, row.sealed)
+    } catch {
+      // session.store.quarantine
+      this.#quarantine('place', row.id)
+      return undefined
+    }
+  }
+
+  /** Throws DiskFull. */
+  savePlace(agent: Uint8Array, image: Uint8Array): void {
+    orDiskFull('the place in the journal', () => this.#write('place', agent, image))
   }
 
   /** Gives up the lock. */
@@ -260,6 +278,15 @@ export class Store {
         .run(Date.now(), RECORD_TYPES[type], id)
       this.#delete(type, id)
     })
+  }
+}
+
+function orDiskFull(what: string, write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    if (codeOf(error) !== SQLITE_FULL) throw error
+    throw new DiskFull(`Cannot keep ${what}: the disk is full. Nothing was changed.`)
   }
 }
 

@@ -9,10 +9,10 @@ import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { readFile, type Source, writeFile } from '../../controller/files.ts'
 import { EXIT, UsageError } from '../command.ts'
-import { Failure } from '../failure.ts'
+import { Failure, givenUp } from '../failure.ts'
 import { exactText, safeText } from '../safe-text.ts'
 import { fit } from '../terminal/columns.ts'
-import { amount, Progress } from '../terminal/progress.ts'
+import { amount } from '../terminal/progress.ts'
 import type { Sub, SubContext } from './sub.ts'
 
 type Entry = Result<'file.list'>['entries'][number]
@@ -62,22 +62,19 @@ JSON: one piece {offset, size, content} a line; content is base64url.
 `,
   options: {},
   async run(context) {
+    const { output } = context
     const [path] = atMost(context, 1)
     if (path === undefined) throw new UsageError('cat wants a file.')
     const decoder = new TextDecoder()
     for await (const { offset, bytes, size } of readFile(context.controller, path)) {
       if (context.json) {
         context.say('', { event: 'piece', offset, size, content: Buffer.from(bytes).toString('base64url') })
-      } else await toOutput(process.stdout.isTTY ? safeText(decoder.decode(bytes, { stream: true })) : bytes)
+      } else await output.write(output.isScreen ? safeText(decoder.decode(bytes, { stream: true })) : bytes)
+      if (context.signal.aborted) throw givenUp()
     }
     return EXIT.ok
   },
 }
-
-const toOutput = (content: string | Uint8Array): Promise<void> =>
-  new Promise((resolve, reject) => {
-    process.stdout.write(content, (error) => (error ? reject(error) : resolve()))
-  })
 
 export const get: Sub = {
   name: 'get',
@@ -100,11 +97,11 @@ JSON: fetched {path, file, size}.
 }
 
 /** Beside its place first, so that nobody takes half of it for the whole. */
-async function fetchTo({ controller, json, signal }: SubContext, path: string, file: string): Promise<number> {
+async function fetchTo({ controller, output, json, signal }: SubContext, path: string, file: string): Promise<number> {
   const beside = join(dirname(file), `.${basename(file)}.${randomBytes(4).toString('hex')}.part`)
   const handle = await open(beside, 'wx')
-  const progress = new Progress(exactText(path))
-  // Whoever gives up ends the program before anything is thrown here.
+  const progress = output.progress(exactText(path))
+  // Whoever gives up may end the program before anything is thrown here.
   const giveUp = () => void rm(beside, { force: true })
   signal.addEventListener('abort', giveUp)
   let size = 0
@@ -113,6 +110,7 @@ async function fetchTo({ controller, json, signal }: SubContext, path: string, f
       await handle.writeFile(piece.bytes)
       size = piece.size
       if (!json) progress.show(piece.offset + piece.bytes.length, size)
+      if (signal.aborted) throw givenUp()
     }
     await handle.close()
     await rename(beside, file)
@@ -154,9 +152,9 @@ JSON: written {path, file, size, sha256, version}.
   },
 }
 
-async function send({ controller, json, flags }: SubContext, handle: FileHandle, path: string) {
+async function send({ controller, output, json, flags, signal }: SubContext, handle: FileHandle, path: string) {
   const { size } = await handle.stat()
-  const progress = new Progress(exactText(path))
+  const progress = output.progress(exactText(path))
   const source: Source = {
     size,
     read: async (offset, length) => {
@@ -170,6 +168,7 @@ async function send({ controller, json, flags }: SubContext, handle: FileHandle,
       ...(!flags.force && { expectedHash: null }),
       onProgress: (sent) => {
         if (!json) progress.show(sent, size)
+        if (signal.aborted) throw givenUp()
       },
     })
   } catch (error) {

@@ -3,7 +3,6 @@
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { EXIT, UsageError } from '../command.ts'
-import { note } from '../output.ts'
 import { exactText, safeLine, safeText } from '../safe-text.ts'
 import type { Sub, SubContext } from './sub.ts'
 
@@ -42,18 +41,18 @@ const subs: Readonly<Record<string, GitSub>> = {
   diff: {
     options: ['staged'],
     takesPaths: 'one',
-    async run({ controller, say, flags, json }, [path]) {
+    async run({ controller, say, output, flags, json }, [path]) {
       const staged = flags.staged === true
       const result = await controller.call('git.diff', { staged, ...(path !== undefined && { path }) })
       if (json) say('', { event: 'diff', ...result })
-      else process.stdout.write(safeText(result.diff))
-      if (result.truncated && !json) note('The rest was too much for one answer; name a file.')
+      else await output.write(safeText(result.diff))
+      if (result.truncated && !json) output.note('The rest was too much for one answer; name a file.')
     },
   },
   log: {
     options: ['limit', 'after'],
     takesPaths: 'none',
-    async run({ controller, say, flags, json }) {
+    async run({ controller, say, output, flags, json }) {
       const limit = Number(flags.limit ?? LIMIT)
       if (!Number.isInteger(limit) || limit < 1 || limit > 100)
         throw new UsageError('--limit is a number from 1 to 100.')
@@ -70,7 +69,7 @@ const subs: Readonly<Record<string, GitSub>> = {
       }
       const last = commits.at(-1)?.sha
       if (more && last && json) say('', { event: 'more', after: last })
-      else if (more && last) note(`More behind --after ${last}`)
+      else if (more && last) output.note(`More behind --after ${last}`)
     },
   },
   commit: {
@@ -86,11 +85,11 @@ const subs: Readonly<Record<string, GitSub>> = {
   push: {
     options: ['remote', 'branch'],
     takesPaths: 'none',
-    async run({ controller, say, flags, json }) {
+    async run({ controller, say, output, flags, json }) {
       const { remote, branch } = flags as { remote?: string; branch?: string }
       const named = { ...(remote !== undefined && { remote }), ...(branch !== undefined && { branch }) }
       const result = await controller.call('git.push', named)
-      if (!json && result.output !== '') note(safeText(result.output).trimEnd())
+      if (!json && result.output !== '') output.note(safeText(result.output).trimEnd())
       const sentence = `Pushed ${safeLine(result.branch, 100)} to ${safeLine(result.remote, 100)}.`
       say(sentence, { event: 'pushed', ...result })
     },
@@ -142,7 +141,7 @@ Exit codes: 0 done, 1 git refused, and said why on standard error.
       await sub.run(context, paths)
     } catch (error) {
       const said = error instanceof ProtocolError && error.code === 'git-failed' && (error.data as { stderr?: unknown })
-      if (said && typeof said.stderr === 'string' && !context.json) note(safeText(said.stderr).trimEnd())
+      if (said && typeof said.stderr === 'string' && !context.json) context.output.note(safeText(said.stderr).trimEnd())
       throw error
     }
     return EXIT.ok

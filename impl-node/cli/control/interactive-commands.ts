@@ -1,17 +1,25 @@
 // What can be typed beside prompts and answers.
 
+import { wrap } from '../terminal/columns.ts'
+import { cat, get, ls, put } from './files.ts'
+import { git } from './git.ts'
+import { history } from './history.ts'
 import type { Interactive } from './interactive.ts'
 import { resumeNow } from './pause.ts'
 import { changeQueue, queueLines } from './queue.ts'
 import { runTerminal } from './run-terminal.ts'
-import { deviceLines, infoLines, statusLines, terminalLines } from './show.ts'
+import { devices, info, status, terms } from './show.ts'
+import { typedSub } from './typed-sub.ts'
+import { wordsOf } from './words.ts'
 
 export interface InteractiveCommand {
   /** With its slash. */
   readonly name: string
+  /** For the list; '' where another line tells of it. */
   readonly usage: string
   readonly summary: string
-  run(program: Interactive, words: readonly string[]): Promise<void> | void
+  /** `rest` is what stands behind the name. */
+  run(program: Interactive, rest: string): Promise<void> | void
 }
 
 async function terminal(
@@ -29,7 +37,7 @@ async function terminal(
   else if (end.how === 'orphaned') program.print('The terminal is gone: the agent was restarted.')
 }
 
-async function attach(program: Interactive, [beginning = '']: readonly string[]): Promise<void> {
+async function attach(program: Interactive, beginning: string): Promise<void> {
   const { terminals } = await program.connection.controller.call('terminal.list', {})
   const found = terminals.filter(({ terminalId }) => terminalId.startsWith(beginning))
   const running = beginning === '' ? found.filter((each) => each.running) : found
@@ -37,90 +45,96 @@ async function attach(program: Interactive, [beginning = '']: readonly string[])
   else program.print(running.length === 0 ? 'There is no such terminal.' : 'Which one? /terms lists them.')
 }
 
+/** Keys, for the list. */
+const KEYS: readonly (readonly [keys: string, does: string])[] = [
+  ['y, n, a number', 'answers what the assistant asks, once'],
+  ['Up, Down', 'what was typed before; Ctrl-A, -E, -K, -U, -W edit'],
+  ['Ctrl-C', 'clears the line, gives up what runs here, twice leaves'],
+]
+
+const USAGE_WIDTH = 24
+
+/** In lines of at most `columns`. */
+function helpLines(commands: readonly InteractiveCommand[], columns: number): string[] {
+  const entries = [...KEYS, ...commands.map(({ usage, summary }) => [usage, summary] as const)]
+  const room = columns - USAGE_WIDTH - 3
+  return [
+    ...wrap('A line is a prompt for the assistant. What is pasted stays one prompt.', columns),
+    ...entries
+      .filter(([usage]) => usage !== '')
+      .flatMap(([usage, summary]) => {
+        if (room < 20)
+          return [...wrap(`  ${usage}`, columns), ...wrap(summary, columns - 6).map((line) => `      ${line}`)]
+        const lines = wrap(summary, room)
+        return lines.map((line, i) => `  ${(i === 0 ? usage : '').padEnd(USAGE_WIDTH)} ${line}`)
+      }),
+  ]
+}
+
 export const interactiveCommands: readonly InteractiveCommand[] = [
   {
     name: '/prompt',
     usage: '/prompt <text>',
     summary: 'a prompt that looks like an answer or a command',
-    run: async (program, words) => {
-      if (words.length > 0) await program.send(words.join(' '))
+    run: async (program, text) => {
+      if (text !== '') await program.send(text)
       else program.print('The prompt is missing.')
     },
   },
   {
     name: '/term',
     usage: '/term [command…]',
-    summary: 'a shell at the computer, or a command',
-    run: (program, words) => terminal(program, words.length > 0 ? { command: [...words] } : {}),
+    summary: 'a shell at the computer, or a command; Ctrl-] detaches',
+    run: (program, rest) => terminal(program, rest === '' ? {} : { command: wordsOf(rest) }),
   },
-  { name: '/attach', usage: '/attach [id]', summary: 'go on in a terminal that runs already', run: attach },
-  {
-    name: '/terms',
-    usage: '/terms',
-    summary: 'list the terminals',
-    run: async (program) => program.print((await terminalLines(program.connection)).join('\n')),
-  },
+  { name: '/attach', usage: '/attach [id]', summary: 'back to a terminal that runs; /terms lists them', run: attach },
+  typedSub(terms, ''),
   {
     name: '/cancel',
     usage: '/cancel [all]',
     summary: 'stop the running prompt, or all that wait as well',
-    run: async (program, [what]) => {
+    run: async (program, what) => {
       const scope = what === 'all' ? 'turn-and-queue' : 'turn'
       const { success } = await program.connection.controller.call('claude.cancel', { scope })
       if (!success) program.print('There is nothing to stop.')
     },
   },
   {
+    name: '/queue',
+    usage: '/queue [cancel <id>…]',
+    summary: 'what waits; edit <id> <text>, move <id> <place>, again <id>',
+    run: (program, rest) => {
+      if (rest === '') return program.print(queueLines(program.connection).join('\n'))
+      program.print(changeQueue(program.connection, rest.split(/\s+/)).sentence)
+      program.connection.controller.sendQueue()
+    },
+  },
+  typedSub(history, '/history [--limit n]', 'what happened, the newest last'),
+  typedSub(git, '/git status|diff|log|…', 'the repository; commit -m "text" [path…], push'),
+  typedSub(ls, '/ls [folder], /cat file', 'the files of the workspace'),
+  typedSub(cat, ''),
+  typedSub(get, '/get file [local file]', 'fetch a file; --force over one that is there'),
+  typedSub(put, '/put local-file file', 'put a file into the workspace'),
+  {
     name: '/pause',
-    usage: '/pause',
+    usage: '/pause, /resume',
     summary: 'let the computer refuse whatever has an effect',
     run: async (program) => void (await program.connection.controller.call('session.pause', {})),
   },
   {
     name: '/resume',
-    usage: '/resume',
+    usage: '',
     summary: 'end the pause',
     run: async (program) => void (await resumeNow(program.connection.controller)),
   },
-  {
-    name: '/queue',
-    usage: '/queue [cancel <id>…]',
-    summary: 'what waits; also edit <id> <text>, move <id> <place>, again <id>',
-    run: (program, words) => {
-      if (words.length === 0) return program.print(queueLines(program.connection).join('\n'))
-      program.print(changeQueue(program.connection, words).sentence)
-      program.connection.controller.sendQueue()
-    },
-  },
-  {
-    name: '/status',
-    usage: '/status',
-    summary: 'what the assistant does',
-    run: async (program) => program.print((await statusLines(program.connection)).join('\n')),
-  },
-  {
-    name: '/devices',
-    usage: '/devices',
-    summary: 'list the devices that are paired',
-    run: async (program) => program.print((await deviceLines(program.connection)).join('\n')),
-  },
-  {
-    name: '/info',
-    usage: '/info',
-    summary: 'who the agent is, and what you may do',
-    run: async (program) => program.print((await infoLines(program.connection)).join('\n')),
-  },
+  typedSub(status, '/status, /info, /devices', 'what there is'),
+  typedSub(info, ''),
+  typedSub(devices, ''),
   {
     name: '/help',
     usage: '/help, ?',
-    summary: 'this list',
-    run: (program) =>
-      program.print(
-        [
-          'A line is a prompt for the assistant; when it asks, y, n or a number answers.',
-          ...program.commands.map(({ usage, summary }) => `  ${usage.padEnd(20)} ${summary}`),
-        ].join('\n'),
-      ),
+    summary: 'this list; /git --help tells more of git, and so on',
+    run: (program) => program.print(helpLines(program.commands, program.columns).join('\n')),
   },
   { name: '/quit', usage: '/quit, Ctrl-D', summary: 'leave; the assistant goes on', run: (program) => program.quit() },
 ]

@@ -4,23 +4,26 @@ import type { ReadStream, WriteStream } from 'node:tty'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import type { Present } from '../../controller/catch-up.ts'
-import type { Missed } from '../../controller/journal.ts'
+import { JournalPlace } from '../../controller/journal-place.ts'
 import { isLive, type QueuedCommand } from '../../controller/queued-command.ts'
 import { DiskFull } from '../../session/store.ts'
 import { EXIT, UsageError } from '../command.ts'
-import { Failure } from '../failure.ts'
-import { safeLine } from '../safe-text.ts'
-import { heard, shortId } from '../state.ts'
+import { Failure, givenUp } from '../failure.ts'
+import type { Output } from '../output.ts'
+import { safeLine, safeText } from '../safe-text.ts'
+import { heard } from '../state.ts'
 import { cut, widthOf, wrap } from '../terminal/columns.ts'
 import { LineEditor } from '../terminal/line-editor.ts'
 import { type Cursor, LiveBlock } from '../terminal/live.ts'
+import { progressText } from '../terminal/progress.ts'
 import { bold, dim, green, yellow } from '../terminal/style.ts'
 import type { Connection } from './connection.ts'
 import { type InteractiveCommand, interactiveCommands } from './interactive-commands.ts'
-import { listen, Narrator } from './narrator.ts'
+import { listen } from './narrator.ts'
 import { answerPermission, optionMeant, permissionLines } from './permissions.ts'
 import { textOfCommand } from './queue.ts'
 import { endOf } from './queue-sending.ts'
+import { Story } from './story.ts'
 
 export interface InteractiveOptions extends Connection {
   readonly signal: AbortSignal
@@ -32,12 +35,11 @@ export interface InteractiveOptions extends Connection {
 
 const REFRESH = 1_000
 const PROMPT = '› '
-/** rpc.journal.missed */
-const MISSED: Readonly<Record<Missed['why'], string>> = {
-  lost: 'Something was lost on the way and is fetched; control history shows it.',
-  pruned: 'The computer no longer keeps some of what happened meanwhile.',
-  restarted: 'The history of the computer began anew; what happened before is unknown.',
-}
+/** Of a prompt that is shown again, UTF-16 units and lines at most. */
+const ECHO_SIZE = 1_200
+const ECHO_LINES = 12
+/** UTF-16 units that may well stand in one column: letters with marks, the parts of an emoji. */
+const UNITS_A_COLUMN = 8
 /** ms in which a second Ctrl-C must follow. */
 const TWICE = 2_000
 
@@ -50,10 +52,10 @@ export class Interactive {
   readonly #onEmptyLine: InteractiveOptions['onEmptyLine']
   readonly #block: LiveBlock
   readonly #editor: LineEditor
-  readonly #narrator: Narrator
+  readonly #story: Story
   readonly #ended = Promise.withResolvers<number>()
-  /** Ids of the prompts that were typed here. */
-  readonly #own = new Set<string>()
+  /** Ids of the requests that were shown whole. */
+  readonly #asked = new Set<string>()
   #pending: PermissionRequest[] = []
   #state = 'idle'
   #since = Date.now()
@@ -62,7 +64,12 @@ export class Interactive {
   #words = ''
   /** Something else has the screen; what is to be printed waits. */
   #away = false
+  /** What is to be printed is gathered first. */
+  #isGathering = false
   #waiting: string[] = []
+  /** Sub-commands that run, and how far one of them is. */
+  readonly #works = new Set<AbortController>()
+  #progress = ''
   #interruptedAt = 0
   #wasReady = false
 
@@ -72,17 +79,21 @@ export class Interactive {
     this.signal = signal
     this.commands = [...interactiveCommands, ...commands]
     this.#block = new LiveBlock(this.output)
-    this.#narrator = new Narrator({
+    this.#story = new Story(connection, new JournalPlace(connection.store, connection.record), {
+      print: (text) => this.print(text),
+      together: (print) => this.#together(print),
+      isAway: () => this.#away,
+      wasAsked: (requestId) => this.#asked.has(requestId),
       words: (piece) => this.#say(piece),
       wordsEnd: () => this.#endWords(),
       aside: (kind, text) => {
-        if (kind === 'user') this.print(bold(`› ${text}`))
+        if (kind === 'user') this.#echo(text)
         else for (const line of text.split('\n')) this.#wrapped(`${kind === 'tool' ? '• ' : '  '}${line}`, dim)
       },
     })
-    this.#editor = new LineEditor(this.input, {
+    this.#editor = new LineEditor(this.input, this.output, {
       onLine: (line) => void this.#onLine(line.trim()),
-      onChange: () => this.#draw(),
+      onChange: () => this.#onChange(),
       onInterrupt: () => this.#onInterrupt(),
       onEnd: () => this.quit(),
     })
@@ -90,17 +101,17 @@ export class Interactive {
 
   async run(): Promise<number> {
     const { controller, queue, lost } = this.connection
-    const stop = this.#listen()
+    const stops = [this.#listen(), this.#story.start()]
     const onStatus = () => this.#onStatus()
     const onPresent = (present: Present) => this.#catchUp(present)
     controller.on('status', onStatus)
     controller.on('present', onPresent)
-    const onMissed = ({ why }: Missed) => this.print(yellow(MISSED[why]))
-    controller.on('missed', onMissed)
     const onQueue = (command: QueuedCommand) => this.#onQueue(command)
     queue.on('change', onQueue)
     if (controller.status.ready) void controller.catchUp()
     const refresh = setInterval(() => this.#draw(), REFRESH)
+    const onResize = () => this.#draw()
+    this.output.on('resize', onResize)
     const quit = () => this.quit()
     this.signal.addEventListener('abort', quit)
     this.print(dim('Type a prompt, or /help.'))
@@ -109,11 +120,11 @@ export class Interactive {
       return await Promise.race([this.#ended.promise, lost])
     } finally {
       clearInterval(refresh)
+      this.output.off('resize', onResize)
       controller.off('status', onStatus)
       controller.off('present', onPresent)
-      controller.off('missed', onMissed)
       queue.off('change', onQueue)
-      stop()
+      for (const stop of stops) stop()
       this.signal.removeEventListener('abort', quit)
       this.#editor.close()
       this.#block.close()
@@ -127,7 +138,7 @@ export class Interactive {
 
   /** Whole lines, above what is typed. */
   print(text: string): void {
-    if (this.#away) this.#waiting.push(text)
+    if (this.#away || this.#isGathering) this.#waiting.push(text)
     else this.#block.print(text, ...this.#lines())
   }
 
@@ -146,45 +157,29 @@ export class Interactive {
     }
   }
 
+  #together(print: () => void): void {
+    this.#isGathering = true
+    print()
+    this.#isGathering = false
+    if (!this.#away && this.#waiting.length > 0) this.print(this.#waiting.splice(0).join('\n'))
+  }
+
+  /** What counts when it comes, whatever the journal still lacks. */
   #listen(): () => void {
     return listen(this.connection.controller, {
-      'claude.delta': (delta) => this.#narrator.delta(delta),
-      'claude.message': (message) => this.#narrator.message(message, this.#own.has(message.messageId)),
-      'claude.state': ({ state, reason }) => {
-        this.#setState(state)
-        if (reason !== undefined) this.print(yellow(safeLine(reason)))
-      },
-      'claude.messageState': ({ messageId, state, reason }) => {
-        if (state === 'queued' && this.#own.has(messageId)) this.print(dim('Waiting behind another prompt.'))
-        if (state === 'queued' || state === 'started') return
-        this.#own.delete(messageId)
-        this.#narrator.end()
-        if (state === 'completed') this.print('')
-        else this.print(yellow(`The prompt was ${state}${reason ? `: ${safeLine(reason)}` : ''}.`))
-      },
-      'permission.requested': (request) => this.#asked(request),
-      'permission.resolved': ({ requestId, outcome, by }) => {
-        if (!this.#pending.some((request) => request.requestId === requestId)) return
+      'claude.state': ({ state }) => this.#setState(state),
+      'permission.requested': (request) => this.#ask(request),
+      'permission.resolved': ({ requestId }) => {
         this.#pending = this.#pending.filter((request) => request.requestId !== requestId)
-        this.print(dim(`  ${outcome}${by === 'local' ? ' at the computer' : ''}`))
       },
-      'session.paused': ({ by }) => this.#setPaused(true, by),
-      'session.resumed': ({ by }) => this.#setPaused(false, by),
-      'terminal.exited': ({ terminalId, exitCode }) =>
-        this.#away ||
-        this.print(dim(`Terminal ${shortId(terminalId)} has ended${exitCode === null ? '' : ` with ${exitCode}`}.`)),
-      'device.joined': ({ deviceId, name }) =>
-        this.print(dim(`${safeLine(name, 64) || `A device (${shortId(deviceId)})`} was paired.`)),
-      'device.changed': ({ deviceId, name, capabilities }) =>
-        this.print(
-          dim(`${safeLine(name, 64) || `A device (${shortId(deviceId)})`} may now ${capabilities.join(', ')}.`),
-        ),
-      'device.revoked': ({ deviceId }) => this.print(dim(`${shortId(deviceId)} is no longer paired.`)),
+      'session.paused': () => this.#setPaused(true),
+      'session.resumed': () => this.#setPaused(false),
     })
   }
 
-  #asked(request: PermissionRequest): void {
-    if (this.#pending.some(({ requestId }) => requestId === request.requestId)) return
+  #ask(request: PermissionRequest): void {
+    if (this.#asked.has(request.requestId)) return
+    this.#asked.add(request.requestId)
     this.#pending.push(request)
     const [title = '', ...rest] = permissionLines(request)
     this.print([bold(title), ...rest].join('\n'))
@@ -210,13 +205,15 @@ export class Interactive {
     if (!status) return
     this.#setState(status.state)
     this.#isPaused = status.paused !== undefined
-    for (const request of status.pending) this.#asked(request)
+    // What was answered while nobody listened waits no more.
+    const open = new Set(status.pending.map(({ requestId }) => requestId))
+    this.#pending = this.#pending.filter(({ requestId }) => open.has(requestId))
+    for (const request of status.pending) this.#ask(request)
   }
 
-  #setPaused(isPaused: boolean, by: string): void {
+  #setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused
-    const where = by === 'local' ? ' at the computer' : ''
-    this.print(yellow(isPaused ? `Paused${where}; /resume ends it.` : `Resumed${where}.`))
+    this.#draw()
   }
 
   #setState(state: string): void {
@@ -240,10 +237,11 @@ export class Interactive {
   }
 
   async #command(line: string): Promise<void> {
-    const [word = '', ...words] = line.split(/\s+/)
+    const [word = ''] = line.split(/\s/, 1)
     const found = this.commands.filter(({ name }) => name === word || (word.length > 1 && name.startsWith(word)))
     const [command] = found
-    if (command && (found.length === 1 || command.name === word)) await command.run(this, words)
+    if (command && (found.length === 1 || command.name === word))
+      await command.run(this, line.slice(word.length).trim())
     else this.print(`There is no ${word}; /help lists what there is.`)
   }
 
@@ -270,20 +268,64 @@ export class Interactive {
   /** Gives the assistant a prompt. Rejects with ProtocolError where it is not accepted. */
   async send(prompt: string): Promise<void> {
     const { controller, queue } = this.connection
-    this.print(bold(`› ${prompt}`))
+    this.#echo(prompt)
     if (!controller.status.ready || !queue.isEmpty) {
       const { id } = controller.enqueue('claude.sendMessage', { prompt })
-      this.#own.add(id)
+      this.#story.isOwn(id)
       this.print(dim(`Queued, place ${queue.position(id)}: it goes out when the computer is back. /queue lists.`))
       return
     }
     const id = crypto.randomUUID()
-    this.#own.add(id)
+    this.#story.isOwn(id)
     await controller.call('claude.sendMessage', { prompt }, { id })
+  }
+
+  /** A lone ? asks for help, before anything else is typed. */
+  #onChange(): void {
+    if (this.#editor.text === '?') {
+      this.#editor.clear()
+      void this.#onLine('?')
+    } else this.#draw()
+  }
+
+  /** Runs what prints above the line, until it ends or the person gives it up. */
+  async working(act: (given: { output: Output; signal: AbortSignal }) => Promise<void>): Promise<void> {
+    const work = new AbortController()
+    this.#works.add(work)
+    let rest = ''
+    const output: Output = {
+      isScreen: true,
+      write: async (content) => {
+        if (work.signal.aborted) return
+        const lines = `${rest}${Buffer.from(content)}`.split('\n')
+        rest = lines.pop() ?? ''
+        if (lines.length > 0) this.print(lines.join('\n'))
+      },
+      note: (sentence) => work.signal.aborted || this.print(dim(sentence)),
+      progress: (label) => ({
+        show: (done, of) => this.#setProgress(work.signal.aborted ? '' : progressText(label, done, of)),
+        end: () => this.#setProgress(''),
+      }),
+    }
+    const { promise: aborted, reject } = Promise.withResolvers<never>()
+    work.signal.addEventListener('abort', () => reject(givenUp()))
+    try {
+      await Promise.race([act({ output, signal: work.signal }), aborted])
+    } finally {
+      this.#works.delete(work)
+      this.#setProgress('')
+      if (rest !== '') this.print(rest)
+    }
+  }
+
+  #setProgress(text: string): void {
+    this.#progress = text
+    this.#draw()
   }
 
   #onInterrupt(): void {
     if (this.#editor.text !== '') this.#editor.clear()
+    else if (this.#works.size > 0) for (const work of this.#works) work.abort()
     else if (Date.now() - this.#interruptedAt < TWICE) this.quit()
     else {
       this.#interruptedAt = Date.now()
@@ -294,7 +336,7 @@ export class Interactive {
 
   /** Whole lines go above for good; what is not a line yet stands in the block. */
   #say(piece: string): void {
-    const lines = (this.#words + piece).split('\n').flatMap((line) => wrap(line, this.#columns))
+    const lines = (this.#words + piece).split('\n').flatMap((line) => wrap(line, this.columns))
     this.#words = lines.pop() ?? ''
     if (lines.length > 0) this.print(lines.join('\n'))
     else this.#draw()
@@ -307,26 +349,39 @@ export class Interactive {
   }
 
   #wrapped(text: string, style = (line: string) => line): void {
-    for (const line of wrap(text, this.#columns)) this.print(style(line))
+    for (const line of wrap(text, this.columns)) this.print(style(line))
   }
 
-  get #columns(): number {
+  /** A prompt as it was given; of a long one the beginning. */
+  #echo(prompt: string): void {
+    const lines = safeText(prompt).slice(0, ECHO_SIZE).split('\n').slice(0, ECHO_LINES)
+    const [first = '', ...more] = lines
+    const rest = prompt.length - lines.join('\n').length
+    this.print([`${PROMPT}${first}`, ...more].map(bold).join('\n'))
+    if (rest > 0) this.print(dim(`  … and ${rest.toLocaleString('en')} characters more`))
+  }
+
+  /** In which text is wrapped. */
+  get columns(): number {
     return Math.max(20, (this.output.columns ?? 80) - 1)
   }
 
   #draw(): void {
-    if (!this.#away && !this.signal.aborted) this.#block.set(...this.#lines())
+    if (!this.#away && !this.#isGathering && !this.signal.aborted) this.#block.set(...this.#lines())
   }
 
   #lines(): [lines: string[], cursor: Cursor] {
     const { text, cursor } = this.#editor
-    // What does not fit is scrolled so that the cursor is seen.
-    const room = this.#columns - 3
-    let from = 0
-    while (widthOf(text.slice(from, cursor)) > room - 1) from++
-    const shown = cut(text.slice(from).replace(/\p{Cc}/gu, ' '), room)
-    const lines = [...(this.#words === '' ? [] : [this.#words]), this.#connectionLine(), `${PROMPT}${shown}`]
-    const column = widthOf(PROMPT) + widthOf(text.slice(from, cursor))
+    // What does not fit is scrolled so that the cursor is seen. A paste may be long: only what is near is measured.
+    const room = this.columns - 3
+    const near = room * UNITS_A_COLUMN
+    let from = Math.max(0, cursor - near)
+    const before = () => LineEditor.shown(text.slice(from, cursor))
+    while (widthOf(before()) > room - 1) from++
+    const shown = cut(LineEditor.shown(text.slice(from, from + near)), room)
+    const above = [this.#words, this.#progress].filter((line) => line !== '')
+    const lines = [...above, this.#connectionLine(), `${PROMPT}${shown}`]
+    const column = widthOf(PROMPT) + widthOf(before())
     return [lines, { row: lines.length - 1, column }]
   }
 

@@ -7,7 +7,7 @@ import { ago, heard, shortId } from '../state.ts'
 import { fit } from '../terminal/columns.ts'
 import type { Sub, SubContext } from './sub.ts'
 
-export async function statusLines({ controller, name }: Pick<SubContext, 'controller' | 'name'>): Promise<string[]> {
+async function statusLines({ controller, name }: Pick<SubContext, 'controller' | 'name'>): Promise<string[]> {
   const { state, model, mode, queued, pending, paused } = await controller.call('claude.getStatus', {})
   const { relay } = controller.record
   const does = { idle: 'idle', running: 'working', 'needs-answer': 'needs an answer' }[state]
@@ -27,9 +27,9 @@ export const status: Sub = {
   details: 'JSON: status {agent, heardAt, relay, state, conversationId, mode, model,\nqueued, pending, paused?}.\n',
   options: {},
   async run(context) {
-    const { controller, name, say, json } = context
+    const { controller, name, say, output, json } = context
     if (!json) {
-      process.stdout.write(`${(await statusLines(context)).join('\n')}\n`)
+      await output.write(`${(await statusLines(context)).join('\n')}\n`)
       return EXIT.ok
     }
     const answer = await controller.call('claude.getStatus', {})
@@ -39,7 +39,7 @@ export const status: Sub = {
   },
 }
 
-export async function infoLines({ controller }: Pick<SubContext, 'controller'>): Promise<string[]> {
+async function infoLines({ controller }: Pick<SubContext, 'controller'>): Promise<string[]> {
   const info = await controller.call('agent.info', {})
   const { assistant } = info
   const which = assistant
@@ -63,12 +63,12 @@ export const info: Sub = {
   options: {},
   async run(context) {
     if (context.json) context.say('', { event: 'info', ...(await context.controller.call('agent.info', {})) })
-    else process.stdout.write(`${(await infoLines(context)).join('\n')}\n`)
+    else await context.output.write(`${(await infoLines(context)).join('\n')}\n`)
     return EXIT.ok
   },
 }
 
-export async function deviceLines({ controller }: Pick<SubContext, 'controller'>): Promise<string[]> {
+async function deviceLines({ controller }: Pick<SubContext, 'controller'>): Promise<string[]> {
   const { devices } = await controller.call('device.list', {})
   return devices.map(({ deviceId, name, self, capabilities, lastHeardAt, online }) => {
     const last = self ? 'this device' : `${online ? '' : 'away, '}${heard(lastHeardAt)}`
@@ -86,12 +86,12 @@ export const devices: Sub = {
     if (context.json) {
       const answer = await context.controller.call('device.list', {})
       for (const device of answer.devices) context.say('', { event: 'device', ...device })
-    } else process.stdout.write(`${(await deviceLines(context)).join('\n')}\n`)
+    } else await context.output.write(`${(await deviceLines(context)).join('\n')}\n`)
     return EXIT.ok
   },
 }
 
-export async function terminalLines({ controller }: Pick<SubContext, 'controller'>): Promise<string[]> {
+async function terminalLines({ controller }: Pick<SubContext, 'controller'>): Promise<string[]> {
   const { terminals } = await controller.call('terminal.list', {})
   if (terminals.length === 0) return ['There is no terminal.']
   return terminals.map(({ terminalId, cols, rows, running, exitCode, startedAt }) => {
@@ -110,7 +110,7 @@ export const terms: Sub = {
     if (context.json) {
       const answer = await context.controller.call('terminal.list', {})
       for (const terminal of answer.terminals) context.say('', { event: 'terminal', ...terminal })
-    } else process.stdout.write(`${(await terminalLines(context)).join('\n')}\n`)
+    } else await context.output.write(`${(await terminalLines(context)).join('\n')}\n`)
     return EXIT.ok
   },
 }

@@ -1,11 +1,12 @@
 // What a sub-command of `control` is.
 
 import type { ParseArgsOptionsConfig } from 'node:util'
-import type { Say } from '../output.ts'
+import type { Output, Say } from '../output.ts'
 import type { Connection, Paired } from './connection.ts'
 
 interface Asked {
   readonly say: Say
+  readonly output: Output
   readonly json: boolean
   readonly flags: Readonly<Record<string, string | boolean | undefined>>
   /** ms for which the agent is waited for. */
@@ -13,7 +14,7 @@ interface Asked {
   readonly words: readonly string[]
   /** What stands behind `--`; null where there is no `--`. */
   readonly behind: readonly string[] | null
-  /** Ctrl-C or SIGTERM. */
+  /** Ctrl-C, SIGTERM, or the end of the terminal. */
   readonly signal: AbortSignal
 }
 

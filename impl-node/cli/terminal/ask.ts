@@ -1,8 +1,7 @@
 // Questions to the person at the terminal, and lines from standard input.
 
 import { createInterface } from 'node:readline'
-import { EXIT } from '../command.ts'
-import { Failure } from '../failure.ts'
+import { givenUp } from '../failure.ts'
 
 /** Whether somebody can be asked: questions go to standard error, answers come from standard input. */
 export const canAsk = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
@@ -35,7 +34,7 @@ export function askLines(
     }
     const giveUp = () => {
       process.stderr.write('\n')
-      reject(new Failure(EXIT.interrupted, 'interrupted', 'Given up.'))
+      reject(givenUp())
     }
     const abort = () => {
       process.stderr.write('\n')

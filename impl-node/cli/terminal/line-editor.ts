@@ -1,8 +1,10 @@
-// A line that is typed, with the keys and the history of node:readline, drawn by somebody else.
+// A line that is typed, with the keys and the history of node:readline, drawn by somebody else. What is pasted is text,
+// its line ends too.
 
 import { createInterface, type Interface } from 'node:readline'
-import { Writable } from 'node:stream'
-import type { ReadStream } from 'node:tty'
+import { PassThrough, Writable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
+import type { ReadStream, WriteStream } from 'node:tty'
 
 export interface LineEditorEvents {
   onLine(line: string): void
@@ -14,21 +16,48 @@ export interface LineEditorEvents {
   onEnd(): void
 }
 
+const BRACKETED = '\u001b[?2004h'
+const UNBRACKETED = '\u001b[?2004l'
+const PASTE_BEGIN = '\u001b[200~'
+const PASTE_END = '\u001b[201~'
+// biome-ignore lint/suspicious/noControlCharactersInRegex: PASTE_BEGIN, as far as it has come
+const HALF_BEGIN = /\u001b\[(?:2(?:00?)?)?$/
+const CTRL_C = '\u0003'
+/** Stands for a line end within the line: of the characters that mean nothing. */
+const LINE_END = '\ue00a'
+
 export class LineEditor {
   readonly #input: ReadStream
+  readonly #output: WriteStream
   readonly #events: LineEditorEvents
   #lines: Interface | null = null
+  #keys = new PassThrough()
   #history: string[] = []
-  readonly #onKey = () => setImmediate(() => this.#lines && this.#events.onChange())
+  #decoder = new StringDecoder()
+  /** The beginning of a paste that has not come whole. */
+  #half = ''
+  /** What was pasted so far; null outside of a paste. */
+  #pasted: string | null = null
+  #isChangeDue = false
+  readonly #onData = (bytes: Buffer) => this.#take(this.#decoder.write(bytes))
+  readonly #onEnd = () => this.#events.onEnd()
+  readonly #giveBack = () => this.#setRaw(false)
 
-  constructor(input: ReadStream, events: LineEditorEvents) {
+  /** Takes the keys of `input`; `output` is told to mark what is pasted. */
+  constructor(input: ReadStream, output: WriteStream, events: LineEditorEvents) {
     this.#input = input
+    this.#output = output
     this.#events = events
     this.open()
   }
 
   get text(): string {
     return this.#lines?.line ?? ''
+  }
+
+  /** As it is shown: a line without control characters, in which a line end is one character. */
+  static shown(text: string): string {
+    return text.replaceAll(LINE_END, '⏎').replace(/\p{Cc}/gu, ' ')
   }
 
   /** Of UTF-16 units before it. */
@@ -44,8 +73,9 @@ export class LineEditor {
   /** Takes the keys again after `close`. */
   open(): void {
     const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+    const keys = new PassThrough()
     const lines = createInterface({
-      input: this.#input,
+      input: keys,
       output: nowhere,
       terminal: true,
       history: this.#history,
@@ -54,20 +84,84 @@ export class LineEditor {
     lines.on('history', (history) => {
       this.#history = history
     })
-    lines.on('line', (line) => this.#events.onLine(line))
+    lines.on('line', (line) => this.#events.onLine(line.replaceAll(LINE_END, '\n')))
     lines.on('SIGINT', () => this.#events.onInterrupt())
     // Ctrl-Z would leave the terminal as it is now.
     lines.on('SIGTSTP', () => {})
     lines.on('close', () => this.#lines === lines && this.#events.onEnd())
     this.#lines = lines
-    this.#input.on('keypress', this.#onKey)
+    this.#keys = keys
+    keys.on('keypress', () => this.#changed())
+    this.#setRaw(true)
+    process.on('exit', this.#giveBack)
+    this.#input.on('data', this.#onData).on('end', this.#onEnd)
+    this.#input.resume()
   }
 
   /** Lets go of the keys. */
   close(): void {
     const lines = this.#lines
+    if (!lines) return
     this.#lines = null
-    this.#input.off('keypress', this.#onKey)
-    lines?.close()
+    this.#input.off('data', this.#onData).off('end', this.#onEnd)
+    this.#input.pause()
+    process.off('exit', this.#giveBack)
+    this.#setRaw(false)
+    lines.close()
+  }
+
+  #setRaw(isRaw: boolean): void {
+    if (this.#input.isTTY && !this.#input.destroyed) this.#input.setRawMode(isRaw)
+    if (this.#output.isTTY) this.#output.write(isRaw ? BRACKETED : UNBRACKETED)
+  }
+
+  #changed(): void {
+    if (this.#isChangeDue) return
+    this.#isChangeDue = true
+    // What the key does comes first, and many keys at once are one change.
+    setImmediate(() => {
+      this.#isChangeDue = false
+      if (this.#lines) this.#events.onChange()
+    })
+  }
+
+  #take(text: string): void {
+    if (this.#pasted !== null) {
+      this.#paste(text)
+      return
+    }
+    const all = this.#half + text
+    this.#half = HALF_BEGIN.exec(all)?.[0] ?? ''
+    const begin = all.indexOf(PASTE_BEGIN)
+    this.#type(begin < 0 ? all.slice(0, all.length - this.#half.length) : all.slice(0, begin))
+    if (begin < 0) return
+    this.#half = ''
+    this.#pasted = ''
+    this.#paste(all.slice(begin + PASTE_BEGIN.length))
+  }
+
+  #paste(text: string): void {
+    // A paste whose end was lost on the way must not swallow the keys for ever.
+    const isGivenUp = text === CTRL_C
+    this.#pasted += isGivenUp ? '' : text
+    const pasted = this.#pasted as string
+    const end = isGivenUp ? pasted.length : pasted.indexOf(PASTE_END)
+    if (end < 0) return
+    this.#pasted = null
+    const plain = pasted.slice(0, end).replace(/\r\n?|\n/g, LINE_END)
+    this.#insert(plain.replace(/\p{Cc}/gu, (one) => (one === '\t' ? one : '')))
+    this.#take(isGivenUp ? text : pasted.slice(end + PASTE_END.length))
+  }
+
+  /** A run of plain characters goes in as a whole: key by key, node:readline measures the whole line each time. */
+  #type(text: string): void {
+    if (text === '') return
+    if (text.length > 1 && !/\p{Cc}/u.test(text)) this.#insert(text)
+    else this.#keys.write(text)
+  }
+
+  #insert(text: string): void {
+    if (text !== '') this.#lines?.write(text)
+    this.#changed()
   }
 }

@@ -1,7 +1,7 @@
 // A few lines at the foot of the output that change in place, and printing above them.
 
 import type { WriteStream } from 'node:tty'
-import { cut } from './columns.ts'
+import { cut, rowsOf, widthOf } from './columns.ts'
 
 export interface Cursor {
   /** In the block, from 0. */
@@ -18,11 +18,11 @@ export class LiveBlock {
   readonly #out: WriteStream
   #lines: readonly string[] = []
   #cursor: Cursor | null = null
-  /** Where the cursor stands in what is on the screen; null: nothing of the block is. */
-  #row: number | null = null
+  /** Where the cursor stands in what is on the screen, and what is there; null: nothing of the block is. */
+  #drawn: { readonly row: number; readonly column: number; readonly lines: readonly string[] } | null = null
   #shown = ''
   readonly #redraw = () => {
-    if (this.#row !== null) this.#draw('')
+    if (this.#drawn !== null) this.#draw('')
   }
 
   readonly #showCursor = () => void this.#out.write(SHOW)
@@ -51,7 +51,7 @@ export class LiveBlock {
   clear(): void {
     this.#out.write(this.#erase() + SHOW)
     this.#lines = []
-    this.#row = null
+    this.#drawn = null
     this.#shown = ''
   }
 
@@ -61,24 +61,36 @@ export class LiveBlock {
     process.off('exit', this.#showCursor)
   }
 
+  /** As it is now: the signal that tells of another size may still be on its way. */
+  #size(): [columns: number, rows: number] {
+    return this.#out.isTTY && !this.#out.destroyed ? this.#out.getWindowSize() : [80, 24]
+  }
+
+  /** A terminal that has become narrower has broken the lines that it shows. */
   #erase(): string {
-    return this.#row === null ? '' : `\r${up(this.#row)}${CLEAR_BELOW}`
+    if (!this.#drawn) return ''
+    const [columns] = this.#size()
+    const { row, column, lines } = this.#drawn
+    const above = lines.slice(0, row).reduce((rows, line) => rows + rowsOf(line, columns), 0)
+    return `\r${up(above + Math.floor(column / columns))}${CLEAR_BELOW}`
   }
 
   #draw(above: string): void {
-    const { columns = 80, rows = 24 } = this.#out
+    const [columns, rows] = this.#size()
     // A line that fills the last column would wrap in some terminals.
-    const lines = this.#lines.slice(-(rows - 1)).map((line) => cut(line, columns - 1))
-    const cursor = this.#cursor
+    const lines = this.#lines.slice(-Math.max(1, rows - 1)).map((line) => cut(line, columns - 1))
+    const left = this.#lines.length - lines.length
+    const cursor = this.#cursor && { ...this.#cursor, row: Math.max(0, this.#cursor.row - left) }
     const block = lines.join('\n')
     const last = lines.length - 1
     const place = cursor
       ? `${up(last - cursor.row)}\r${cursor.column > 0 ? `\u001b[${cursor.column}C` : ''}${SHOW}`
       : ''
-    if (above === '' && this.#row !== null && this.#shown === block + place) return
+    if (above === '' && this.#drawn !== null && this.#shown === block + place) return
     this.#out.write(HIDE + this.#erase() + above + block + place)
     this.#shown = block + place
-    this.#row = lines.length === 0 ? null : cursor ? cursor.row : last
+    const { row, column } = cursor ?? { row: last, column: widthOf(lines.at(-1) ?? '') }
+    this.#drawn = lines.length === 0 ? null : { row, column, lines }
     if (lines.length === 0) this.#out.write(SHOW)
   }
 }

@@ -12,6 +12,12 @@ export function amount(bytes: number): string {
   return `${power === 0 ? value : value.toFixed(1)} ${UNITS[power]}`
 }
 
+/** `movie.mp4  1.5 MB of 3.0 MB  50 %` */
+export function progressText(label: string, done: number, of: number): string {
+  const percent = of === 0 ? 100 : Math.floor((done / of) * 100)
+  return `${label}  ${amount(done)} of ${amount(of)}  ${percent} %`
+}
+
 export class Progress {
   readonly #label: string
   readonly #out: NodeJS.WriteStream
@@ -27,8 +33,7 @@ export class Progress {
     const now = performance.now()
     if (!this.#out.isTTY || (now - this.#at < STEP && done < of)) return
     this.#at = now
-    const percent = of === 0 ? 100 : Math.floor((done / of) * 100)
-    const text = `${this.#label}  ${amount(done)} of ${amount(of)}  ${percent} %`
+    const text = progressText(this.#label, done, of)
     const room = (this.#out.columns ?? 80) - 1
     const line = text.length > room ? text.slice(-room) : text
     this.#out.write(`\r${line.padEnd(this.#width)}`)
