@@ -50,6 +50,23 @@ Deno.test('a prompt is started, told whole, answered in pieces and as a whole, a
   await close()
 })
 
+Deno.test('a prompt is told, and what becomes of it, before it is accepted: nothing accepted is lost by a kill', async () => {
+  const { conversation, told, close } = await scene({ otherwise: [{ do: 'wait' }] })
+  for (const [prompt, state] of [
+    ['one', 'started'],
+    ['two', 'queued'],
+  ] as const) {
+    const accepted = await conversation.send({ prompt })
+    const { messageId } = accepted
+    equal(accepted.state, state)
+    deepEqual(
+      told.filter((each) => each.messageId === messageId).map((each) => each.state ?? each.text),
+      [prompt, state],
+    )
+  }
+  await close()
+})
+
 Deno.test('prompts run one at a time and in their order', async () => {
   const { send, states, told, ended, conversation, close } = await scene({
     replies: [{ when: 'slow', steps: [{ do: 'wait', ms: 100 }] }],

@@ -89,10 +89,10 @@ export class Conversation {
   }
 
   /**
-   * Accepts a prompt; `begin` is to be called once the answer has been given, so that nothing is told of a
-   * prompt whose id nobody knows. Throws ProtocolError `assistant-unavailable` or `not-found`.
+   * Accepts a prompt. It is told before it counts as accepted: whatever ends the program in between, no accepted prompt
+   * is missing in the journal. Throws ProtocolError `assistant-unavailable` or `not-found`.
    */
-  async send({ prompt: text, conversationId }: Params<'claude.sendMessage'>) {
+  async send({ prompt: text, conversationId }: Params<'claude.sendMessage'>): Promise<Result<'claude.sendMessage'>> {
     // rpc.claude.conversation
     if (conversationId !== undefined && conversationId !== this.#conversationId) {
       throw new ProtocolError('not-found', 'Cannot give a prompt: this conversation is not the present one')
@@ -106,13 +106,10 @@ export class Conversation {
     // rpc.claude.accept
     const state = this.#running || this.#queue.length > 0 || this.#pause.lasting ? 'queued' : 'started'
     this.#queue.push(prompt)
-    const result: Result<'claude.sendMessage'> = { messageId, state }
-    const begin = () => {
-      this.#transcript.prompt(messageId, text)
-      if (state === 'queued' && this.#queue.includes(prompt)) this.#events.messageState({ messageId, state })
-      this.#next()
-    }
-    return { result, begin }
+    this.#transcript.prompt(messageId, text)
+    if (state === 'queued') this.#events.messageState({ messageId, state })
+    this.#next()
+    return { messageId, state }
   }
 
   /** Whether there was something to cancel. `by` is the device that cancels (rpc.claude.cancel). */

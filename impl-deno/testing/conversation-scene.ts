@@ -40,11 +40,8 @@ export async function scene(script: object, kind?: AssistantKind | null, wire: '
     trouble: (line) => void troubles.push(line),
   }
   const conversation = new Conversation(kind === undefined ? assistant : kind, systemTimers, events, pause)
-  const send = async (prompt: string, conversationId?: string) => {
-    const { result, begin } = await conversation.send({ prompt, ...(conversationId && { conversationId }) })
-    begin()
-    return result
-  }
+  const send = (prompt: string, conversationId?: string) =>
+    conversation.send({ prompt, ...(conversationId && { conversationId }) })
   const states = (messageId: string) =>
     told.filter((each) => each.method === 'messageState' && each.messageId === messageId).map(({ state }) => state)
   const all = (method: string) => told.filter((each) => each.method === method)

@@ -4,10 +4,7 @@ import type { Conversation } from '../conversation.ts'
 type Names = 'claude.sendMessage' | 'claude.cancel' | 'claude.getStatus' | 'permission.answer'
 
 export const claudeMethods = (conversation: Conversation): Pick<Handlers, Names> => ({
-  'claude.sendMessage': async (params) => {
-    const { result, begin } = await conversation.send(params)
-    return { result, after: begin }
-  },
+  'claude.sendMessage': async (params) => ({ result: await conversation.send(params) }),
   'claude.cancel': ({ scope }, { device }) => ({ result: { success: conversation.cancel(scope, device) } }),
   'claude.getStatus': () => ({ result: conversation.status }),
   'permission.answer': (params, { device }) => ({ result: conversation.permissions.answer(params, device) }),
