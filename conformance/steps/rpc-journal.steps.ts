@@ -346,3 +346,48 @@ Then('the journal has the epoch of before, and goes on where it ended', async fu
     throw new Failed('The journal has another epoch')
   for (const event of live) assertEntry(entries[event.journal.seq - 1], event)
 })
+
+// What a run that was killed left open.
+
+/** How much of the journal was judged, and its epoch. */
+const judged = new WeakMap<SuiteWorld, { readonly epoch: string; readonly length: number }>()
+
+type Body = Readonly<Record<string, unknown>>
+const bodiesOf = (entries: readonly JournalEntry[], kind: string): Body[] =>
+  entries.flatMap((entry) => ('body' in entry && entry.kind === kind ? [entry.body as Body] : []))
+
+Then(
+  'both prompts end as {string} in the journal, the permission as {string}, the terminal as {string}, and the state is {string}',
+  async function (this: SuiteWorld, prompt: string, permission: string, terminal: string, state: string) {
+    const caller = sceneOf(this).caller('controller')
+    const entries = await forwards(caller, limits.journalPage)
+    const epoch = entries[0]?.epoch ?? ''
+    judged.set(this, { epoch, length: entries.length })
+    if (epoch !== told(caller)[0]?.journal.epoch) {
+      this.note('the journal of the run that was killed is gone, and what it left open with it')
+      return
+    }
+    const of = (kind: string) => bodiesOf(entries, kind)
+    const prompts = Map.groupBy(of('claude.messageState'), ({ messageId }) => messageId)
+    const ends = [...prompts.values()].map((states) => states.at(-1)?.state)
+    if (ends.length !== 2 || ends.some((end) => end !== prompt)) throw new Failed(`The prompts end as ${ends.join()}`)
+    const [request] = of('permission.requested')
+    const outcomes = of('permission.resolved').filter(({ requestId }) => requestId === request?.requestId)
+    const outcome = outcomes.map((each) => each.outcome).join()
+    if (outcome !== permission) throw new Failed(`The outcome of the permission is "${outcome}"`)
+    const [opened] = of('terminal.opened')
+    const exits = of('terminal.exited').filter(({ terminalId }) => terminalId === opened?.terminalId)
+    const reason = exits.map((each) => each.reason).join()
+    if (reason !== terminal) throw new Failed(`The terminal has ended with the reason "${reason}"`)
+    const last = of('claude.state').at(-1)?.state
+    if (last !== state) throw new Failed(`The last state in the journal is "${last}"`)
+  },
+)
+
+Then('nothing has been written to the journal since', async function (this: SuiteWorld) {
+  const { epoch, length } = judged.get(this) ?? { epoch: '', length: 0 }
+  const entries = await forwards(sceneOf(this).caller('controller'), limits.journalPage)
+  if (entries[0]?.epoch === epoch && entries.length !== length) {
+    throw new Failed(`The journal had ${length} entries, and has ${entries.length}, the last "${entries.at(-1)?.kind}"`)
+  }
+})

@@ -23,6 +23,7 @@ import { Dispatch } from './dispatch.ts'
 import { GitProgram } from './git/program.ts'
 import { Repository } from './git/repository.ts'
 import type { Journal } from './journal.ts'
+import { missingEnds } from './left-behind.ts'
 import { claudeMethods } from './methods/claude.ts'
 import { commandMethods } from './methods/command.ts'
 import { deviceMethods } from './methods/device.ts'
@@ -198,6 +199,8 @@ export class Agent {
         refused: (device, { code }) => log('debug', 'a frame was refused', { device: device.id, code }),
       },
     })
+    // Before anything else can happen: nobody has a session yet.
+    for (const { name: event, params } of missingEnds(journal, timers.wall())) this.devices.tell(event, params)
   }
 
   get deviceId(): string {

@@ -101,6 +101,14 @@ export class Journal {
     for (const row of rows.iterate(seq)) yield entryOf(row)
   }
 
+  /** Entries of these kinds, oldest first. */
+  *ofKinds(kinds: readonly string[]): Generator<Entry> {
+    const rows = this.#database.prepare(
+      'SELECT seq, at, kind, body FROM entries WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY seq',
+    )
+    for (const row of rows.iterate(JSON.stringify(kinds))) yield entryOf(row)
+  }
+
   /** What happens after it is written nowhere. */
   close(): void {
     if (this.#database.isOpen) this.#database.close()

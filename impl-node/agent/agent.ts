@@ -29,6 +29,7 @@ import { createDispatch, type Dispatch } from './dispatch.ts'
 import { Git } from './git.ts'
 import type { Caller } from './handler.ts'
 import { type Journal, openJournal } from './journal.ts'
+import { endLeftBehind } from './left-behind.ts'
 import { agentHandlers } from './methods/agent.ts'
 import { claudeHandlers } from './methods/claude.ts'
 import { commandHandlers } from './methods/command.ts'
@@ -103,6 +104,7 @@ export class Agent {
     this.#journal = openJournal(join(store.folder, 'journal.db'), { entries: options.journalEntries, log })
     this.#audit = new AuditLog(store.database, () => this.#now())
     const emit = <E extends EventName>(event: E, params: EventParams<E>) => this.#emit(event, params)
+    endLeftBehind(this.#journal, emit, this.#now())
     this.#terminals = new Terminals({ workspace, emit })
     const { permissionTime } = options
     this.#permissions = new PermissionBook({ emit, ...(permissionTime !== undefined && { time: permissionTime }) })

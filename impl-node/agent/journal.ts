@@ -148,6 +148,13 @@ export class Journal {
     for (const row of this.#backward.iterate(seq)) yield row as unknown as StoredEntry
   }
 
+  /** Oldest first. */
+  *ofKinds(kinds: readonly EventName[]): Generator<StoredEntry> {
+    const places = kinds.map(() => '?').join()
+    const query = `SELECT seq, at, kind, body FROM entry WHERE kind IN (${places}) ORDER BY seq`
+    for (const row of this.#db.prepare(query).iterate(...kinds)) yield row as unknown as StoredEntry
+  }
+
   /** What is appended from now on is written nowhere. */
   close(): void {
     if (this.#db.isOpen) this.#db.close()

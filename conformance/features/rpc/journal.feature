@@ -31,6 +31,19 @@ Feature: The journal
       Then the controller is told that the prompt is "completed"
       And the journal has the epoch of before, and goes on where it ended
 
+  Rule: What a run that was killed left open has an end in the journal of the next one
+
+    @req:rpc.journal.left-behind
+    Scenario: The agent is killed while it asks, a prompt waits and a terminal runs
+      Given the controller has opened a terminal that runs "cat"
+      And the controller has given the prompt "ask"
+      And the controller is told the state "needs-answer", and "claude.getStatus" tells the same
+      And the controller has given the prompt "say hello"
+      When the agent is killed, and runs again
+      Then both prompts end as "failed" in the journal, the permission as "orphaned", the terminal as "orphaned", and the state is "idle"
+      When the agent is killed, and runs again
+      Then nothing has been written to the journal since
+
   Rule: A controller that lacks the capability of an event is sent "journal.withheld" in its place, and "withheld" in a page
 
     @req:rpc.journal.stand-in @req:rpc.journal.withheld @req:rpc.event.capability @negative

@@ -41,6 +41,14 @@ export const agentJournal: readonly EndpointMutant[] = [
     "    db.exec(SCHEMA)\n    db.exec('DELETE FROM entry')\n    const known = db.prepare('SELECT epoch FROM journal').get()",
   ),
   agent(
+    'journal-left-open',
+    'says nothing of what an earlier run left open',
+    ['rpc.journal.left-behind'],
+    AGENT,
+    '    endLeftBehind(this.#journal, emit, this.#now())\n',
+    '',
+  ),
+  agent(
     'journal-page-inclusive',
     'begins a page with the entry that the controller has',
     ['rpc.journal.page'],
