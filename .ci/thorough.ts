@@ -7,6 +7,7 @@ const parts: readonly (readonly string[])[] = [
   ['spec'],
   ['conformance'],
   ['mutants', '--', '--part', 'auto', '--check'],
+  ['soak', '--', '--seconds', '60', '--at-once'],
 ]
 
 if (!process.env.CI) {

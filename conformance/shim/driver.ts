@@ -123,6 +123,11 @@ export class Shim {
     return this.#stderr
   }
 
+  /** Undefined where it could not be run. */
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   /** How the program ended, or undefined while it runs. */
   get exit(): string | undefined {
     return this.#exit

@@ -333,7 +333,13 @@ export const events = {
   },
   entry: {
     roles: ['controller'],
-    data: Type.Object({ epoch: Type.String(), seq: Offset, kind: Type.String() }),
+    data: Type.Object({
+      epoch: Type.String(),
+      seq: Offset,
+      kind: Type.String(),
+      at: Type.Optional(Type.Integer({ description: 'ms since 1970; absent where the entry is withheld' })),
+      body: Type.Optional(Type.Unknown({ description: 'as the agent told it; absent where the entry is withheld' })),
+    }),
     meaning: 'an entry of the journal, live or from a page, each once and in order; only with `journal`',
   },
   missed: {

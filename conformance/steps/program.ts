@@ -71,6 +71,11 @@ export class ProgramUnderTest {
     if (!this.has(capability)) throw new NotApplicable(`the shim does not declare the capability "${capability}"`)
   }
 
+  /** Of the process; undefined where there is none. */
+  get pid(): number | undefined {
+    return this.#shim?.pid
+  }
+
   /** It was started in the ordinary way, runs, and nobody has set its clock. */
   get isAsStarted(): boolean {
     return this.#isOrdinary && this.#shim !== undefined && this.#shim.trouble === undefined

@@ -39,10 +39,7 @@ export function controllerRole(tell: Tell): Role {
     const { agentId: deviceId } = controller
     if (event.type === 'event') tell(event.method, { params: event.params, live: event.live })
     if (event.type === 'gap') tell('gap', { terminalId: event.terminalId, from: event.from, to: event.to })
-    if (event.type === 'entry') {
-      const { epoch, seq, kind } = event.entry
-      tell('entry', { epoch, seq, kind })
-    }
+    if (event.type === 'entry') tell('entry', { ...event.entry })
     if (event.type === 'missed') tell('missed', { ...event.missed })
     if (event.type === 'output') {
       const { terminalId, offset, bytes, live } = event

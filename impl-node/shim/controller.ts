@@ -66,7 +66,7 @@ export async function controller(): Promise<Verbs> {
       kept().removePairing(made.record.pairingId)
     }
     made.on('event', ({ method, params }, age) => tell(method, { params, live: isLive(age) }))
-    made.on('entry', ({ epoch, seq, kind }) => tell('entry', { epoch, seq, kind }))
+    made.on('entry', (entry) => tell('entry', { ...entry }))
     made.on('missed', (missed) => tell('missed', { ...missed }))
     made.on('revoked', () => {
       over()
