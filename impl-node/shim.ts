@@ -18,11 +18,11 @@ const endpoint: Verbs = {
 const roles: Record<string, { capabilities: string[]; make: () => Promise<Verbs> }> = {
   relay: { capabilities: ['limits', 'origins'], make: relay },
   agent: {
-    capabilities: ['backend', 'state', 'clock', 'expiry', 'journal'],
+    capabilities: ['backend', 'state', 'clock', 'expiry', 'journal', 'persist'],
     make: async () => ({ ...endpoint, ...(await agent()) }),
   },
   controller: {
-    capabilities: ['state', 'clock', 'queue', 'journal'],
+    capabilities: ['state', 'clock', 'queue', 'journal', 'persist'],
     make: async () => ({ ...endpoint, ...(await controller()) }),
   },
 }

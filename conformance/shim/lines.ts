@@ -119,6 +119,13 @@ export const StartEndpoint = Type.Object(
     journalEntries: Type.Optional(
       Type.Integer({ minimum: 1, description: 'Entries that the journal of an agent keeps; only with `journal`' }),
     ),
+    witness: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'Folder of the witness of profile P: what tells which state of a session is the newest; only with `persist`. With it the program stores its sessions.',
+      }),
+    ),
     name: Type.Optional(Type.String({ description: 'Name of the device, which the owner may have typed.' })),
     now: Type.Optional(Type.Integer({ description: 'ms since 1970; only with `deterministic`' })),
     random: Type.Optional(Type.String({ pattern: '^([0-9a-f]{2})*$', description: 'only with `deterministic`' })),

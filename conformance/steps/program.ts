@@ -1,6 +1,6 @@
 // The agent or controller under test: one process behind its shim, its stored state, and its clocks.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Compile } from 'typebox/compile'
@@ -33,6 +33,8 @@ export interface StartOptions {
   readonly name?: string
   /** Keep what it stores, so that it can be started again. */
   readonly keepState?: boolean
+  /** Store sessions as well: profile P. */
+  readonly keepSessions?: boolean
   /** A script for its assistant. */
   readonly script?: unknown
   /** ms that a permission request of an agent waits. */
@@ -48,6 +50,8 @@ export class ProgramUnderTest {
   #options: StartOptions = {}
   #shim: Shim | undefined
   #folder: string | undefined
+  #witness: string | undefined
+  #copy: string | undefined
   /** By how much its clocks are ahead. */
   #ahead = { wall: 0, monotonic: 0 }
   #log = ''
@@ -88,6 +92,10 @@ export class ProgramUnderTest {
       this.require('state')
       this.#folder ??= mkdtempSync(join(tmpdir(), 'happy-remote-suite-'))
     }
+    if (options.keepSessions) {
+      this.require('persist')
+      this.#witness ??= mkdtempSync(join(tmpdir(), 'happy-remote-witness-'))
+    }
     await this.#run()
   }
 
@@ -122,6 +130,26 @@ export class ProgramUnderTest {
   async startAgain(): Promise<void> {
     if (!this.#folder) throw new SuiteError('The program was started without a folder for its state')
     await this.#run()
+  }
+
+  /** Keeps a copy of what it has stored; it does not run. */
+  copyState(): void {
+    this.#copy = mkdtempSync(join(tmpdir(), 'happy-remote-copy-'))
+    cpSync(this.folder, this.#copy, { recursive: true })
+  }
+
+  /** Puts the copy back in the place of what it has stored; it does not run. */
+  restoreState(): void {
+    if (!this.#copy) throw new SuiteError('No step has copied the state')
+    rmSync(this.folder, { recursive: true, force: true })
+    cpSync(this.#copy, this.folder, { recursive: true })
+  }
+
+  /** What the system knew of its sessions is gone, as after a restart of the machine; it does not run. */
+  forgetWitness(): void {
+    if (!this.#witness) throw new SuiteError('The program was started without a witness')
+    rmSync(this.#witness, { recursive: true, force: true })
+    mkdirSync(this.#witness, { mode: 0o700 })
   }
 
   ask<V extends VerbName>(verb: V, args: VerbWith<V>, time?: number): Promise<VerbOk<V>> {
@@ -222,7 +250,9 @@ export class ProgramUnderTest {
     const trouble = this.#shim?.trouble
     // What it might do on the way out is a matter of the scenarios about `stop`.
     await this.#shim?.kill()
-    if (this.#folder) rmSync(this.#folder, { recursive: true, force: true })
+    for (const folder of [this.#folder, this.#witness, this.#copy]) {
+      if (folder) rmSync(folder, { recursive: true, force: true })
+    }
     if (trouble) throw trouble
   }
 
@@ -247,10 +277,12 @@ export class ProgramUnderTest {
     }
     const relay = this.#relay
     const state = this.#folder
+    const witness = this.#witness
     try {
       await this.ask('start', {
         relay,
         ...(state !== undefined && { state }),
+        ...(witness !== undefined && { witness }),
         ...(name !== undefined && { name }),
         ...(permissionTime !== undefined && { permissionTime }),
         ...(journalEntries !== undefined && { journalEntries }),

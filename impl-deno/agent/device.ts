@@ -177,7 +177,7 @@ export class Device {
     const { session } = link
     if (!session) throw new ProtocolError('interrupted', 'Cannot begin a stream: the session is over')
     return {
-      newStreamId: () => rpc.newStream(session),
+      newStreamId: () => session.newStream(),
       sendChunk: (streamId, offset, bytes, signal) => rpc.sendChunk(session, streamId, offset, bytes, signal),
     }
   }

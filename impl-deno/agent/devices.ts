@@ -142,8 +142,9 @@ export class Devices {
 
   #begin(record: PairingRecord, carried?: Carried): Device {
     const { store, dispatch, timers, connection, events } = this.#options
+    const kept = store.keptSession(record)
     const device: Device = new Device(
-      { record, identity: store.identity, timers, ...connection },
+      { record, identity: store.identity, timers, ...connection, ...(kept && { kept }) },
       dispatch,
       {
         // A write that was on its way must not bring a revoked record back.

@@ -43,6 +43,8 @@ Usage: happy-remote agent [options]
   --ttl <seconds>      life of a pairing code, at most 600; default 120
   --state <dir>        where identity and pairings are kept; default
                        ~/.local/state/happy-remote
+  --keep-sessions      store the session, sealed, so that a restart goes on with
+                       it; needs XDG_RUNTIME_DIR
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent, to standard error;
                        default warn
@@ -71,7 +73,8 @@ Examples:
   happy-remote agent --pair --grant observe,prompt
 
 Environment: HAPPY_REMOTE_RELAY, _WORKSPACE, _NAME, _ASSISTANT ("acp
-my-assistant --flag"), _GRANT, _STATE, _CONFIG, _LOG_LEVEL.
+my-assistant --flag"), _GRANT, _STATE,
+_KEEP_SESSIONS (1 or 0), _CONFIG, _LOG_LEVEL.
 
 Deno needs --allow-all: terminals and the assistant run as you and are not held
 back by less, and where an open file lies is told only to a program with it.
@@ -85,6 +88,7 @@ const OPTIONS = {
   name: { type: 'string' },
   assistant: { type: 'string' },
   grant: { type: 'string' },
+  'keep-sessions': { type: 'boolean' },
   pair: { type: 'boolean' },
   ttl: { type: 'string' },
 } as const

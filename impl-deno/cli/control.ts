@@ -78,6 +78,8 @@ Usage: happy-remote control [options]
   --timeout <seconds>  how long to wait for it; default 15
   --state <dir>        where identity and pairings are kept; default
                        ~/.local/state/happy-remote
+  --keep-sessions      store the session, sealed, so that a restart goes on with
+                       it; needs XDG_RUNTIME_DIR
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent; default warn
   --json               one JSON object a line on standard output
@@ -85,10 +87,12 @@ Usage: happy-remote control [options]
 
 Only one program at a time uses a pairing: a second one is told so.
 
-Environment: HAPPY_REMOTE_DEVICE, _STATE, _CONFIG, _LOG_LEVEL.
+Environment: HAPPY_REMOTE_DEVICE, _STATE, _KEEP_SESSIONS (1 or 0), _CONFIG,
+_LOG_LEVEL.
 
 Deno needs --allow-net for the relay, --allow-read and --allow-write for the
-state, and --allow-env='HAPPY_REMOTE_*,HOME,XDG_*'.
+state, and --allow-env='HAPPY_REMOTE_*,HOME,XDG_*'; for --keep-sessions also
+--allow-sys=uid.
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 nothing is paired or no such
 device, 4 the relay or the computer cannot be reached, 5 refused (no such
@@ -99,6 +103,7 @@ const OPTIONS = {
   ...STATE_OPTIONS,
   device: { type: 'string' },
   timeout: { type: 'string' },
+  'keep-sessions': { type: 'boolean' },
   'no-wait': { type: 'boolean' },
   queue: { type: 'boolean' },
   allow: { type: 'boolean' },
@@ -197,7 +202,7 @@ const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
   },
 }
 
-const COMMON = [...Object.keys(STATE_OPTIONS), 'device', 'timeout']
+const COMMON = [...Object.keys(STATE_OPTIONS), 'device', 'timeout', 'keep-sessions']
 
 /** Throws UsageError. */
 function onQuestion({ allow, deny, 'on-question': what }: Values): OnQuestion {

@@ -95,7 +95,11 @@ export const devicesCommand: Command = {
     }
     const capabilities = action === 'grant' ? value.split(',').map(readCapability) : []
     const settings = readSettings(values, io)
-    const store = await openState(settings, 'agent', `No agent has run here yet (${settings.state})`)
+    const store = await openState(
+      { ...settings, keepSessions: false },
+      'agent',
+      `No agent has run here yet (${settings.state})`,
+    )
     const audit = new AuditLog(auditPath(settings))
     try {
       const say: Say = (event, data, text) => io.out(values.json ? JSON.stringify({ event, ...data }) : text)

@@ -17,6 +17,7 @@ const SettingsFile = Type.Object(
     assistant: Type.Optional(Type.Array(Type.String())),
     grant: Type.Optional(Type.Array(Type.String())),
     device: Type.Optional(Type.String()),
+    keepSessions: Type.Optional(Type.Boolean()),
     logLevel: Type.Optional(Type.String()),
   },
   { additionalProperties: false },
@@ -33,6 +34,8 @@ export interface Settings {
   readonly assistant: readonly string[]
   readonly grant: readonly Capability[]
   readonly device: string | undefined
+  /** Profile P: the next run goes on with the session of this one. */
+  readonly keepSessions: boolean
   readonly logLevel: (typeof LOG_LEVELS)[number]
 }
 
@@ -45,6 +48,7 @@ export interface GivenSettings {
   readonly grant?: string | undefined
   readonly device?: string | undefined
   readonly config?: string | undefined
+  readonly 'keep-sessions'?: boolean | undefined
   readonly 'log-level'?: string | undefined
 }
 
@@ -103,6 +107,7 @@ export function readSettings(given: GivenSettings, { env }: Pick<CommandIo, 'env
     assistant: variable('ASSISTANT')?.split(' ') ?? file.assistant ?? ['none'],
     grant: grant ? grant.map(readCapability) : DEFAULT_CAPABILITIES,
     device: given.device ?? variable('DEVICE') ?? file.device,
+    keepSessions: given['keep-sessions'] ?? readSwitch(variable('KEEP_SESSIONS')) ?? file.keepSessions ?? false,
     logLevel: readLevel(logLevel),
   }
 }
@@ -120,6 +125,12 @@ function readRelay(text: string): string {
 export function readCapability(name: string): Capability {
   if (isCapability(name)) return name
   throw new UsageError(`There is no right "${name}"; there are ${CAPABILITIES.join(', ')}`)
+}
+
+function readSwitch(text: string | undefined): boolean | undefined {
+  if (text === undefined) return undefined
+  if (text === '1' || text === '0') return text === '1'
+  throw new UsageError('HAPPY_REMOTE_KEEP_SESSIONS is 1 or 0')
 }
 
 function readLevel(text: string): Settings['logLevel'] {

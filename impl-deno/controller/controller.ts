@@ -135,7 +135,8 @@ export class Controller {
       journal,
     )
     const { identity } = store
-    const given = { ...(socket && { socket }), ...(carried && { carried }) }
+    const kept = store.keptSession(record)
+    const given = { ...(socket && { socket }), ...(carried && { carried }), ...(kept && { kept }) }
     this.connection = new PairingConnection({
       record,
       identity,

@@ -36,6 +36,8 @@ export interface LinkOwner {
   confirmed?(): Promise<void>
   /** The record is stored before anything else happens (pairing.rekey.record). */
   store(change: Pick<Pairing, 'suite' | 'peer'>): Promise<void>
+  /** Profile P: the current session has another state, which is stored before anything else is done with it. */
+  keep?(session: Session, image: Uint8Array): Promise<void>
   /** The peer has become away, or is back. */
   presence?(away: boolean): void
   /** Another session is current; streams ended with the old one. */

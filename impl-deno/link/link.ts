@@ -121,8 +121,17 @@ export class Link implements RouteListener {
   begin(session: Session): void {
     this.#quiet = this.#role === 'controller'
     this.#sessions.switchTo(session)
+    this.#keep(session)
     // Where the peer is there it is greeted before anything is sent to it.
     this.#greeted = session
+  }
+
+  /** Goes on with a session that was stored; the peer is greeted in it when it is there. */
+  resume(session: Session): void {
+    if (this.#over) return void session.erase()
+    this.#sessions.switchTo(session)
+    this.#greeted = session
+    this.#keep(session)
   }
 
   /**
@@ -292,6 +301,7 @@ export class Link implements RouteListener {
 
   /** session.hello.connect: nothing else goes before the `hello` of the new session. */
   async #switched(): Promise<void> {
+    if (this.#sessions.current) this.#keep(this.#sessions.current)
     this.#asks.clear()
     this.#liveness.switched()
     const said = this.#sayHello()
@@ -307,6 +317,15 @@ export class Link implements RouteListener {
     const sent = await this.#say({ type: 'hello', challenge, suites: this.#options.supported, ...epochs })
     // pairing.rekey.triggers: nothing that this side sends is acknowledged, and nothing else would end that
     if (!sent && this.#sessions.current) this.rekey('no-session')
+  }
+
+  /** Only the current session is stored. */
+  #keep(session: Session): void {
+    const { keep } = this.#owner
+    if (!keep) return
+    session.keepWith(async (image) => {
+      if (session === this.#sessions.current && !this.#over) await keep(session, image)
+    })
   }
 
   /** What was sealed while the link was closing stays here. */

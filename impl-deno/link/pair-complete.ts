@@ -31,6 +31,11 @@ export class PairComplete {
     if (!this.#over) this.#again()
   }
 
+  /** It was heard, or nobody waits any more. */
+  get isOver(): boolean {
+    return this.#over
+  }
+
   /** `pair.ack` is here, or the connection ends. */
   stop(): void {
     this.#over = true

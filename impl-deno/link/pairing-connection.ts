@@ -7,6 +7,7 @@ import type { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import type { ControlHello, ControlMessage } from '@happy-remote/schemas/session.ts'
 import { type Identity, routeIdOf } from '../crypto/identity.ts'
+import type { KeptSession } from '../session/kept-session.ts'
 import type { Received } from '../session/live-sessions.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { relayUrlOf } from '../session/relay-url.ts'
@@ -65,6 +66,8 @@ export interface ConnectionOptions {
   readonly epochs?: () => { readonly commandEpoch?: string }
   readonly timers?: Timers
   readonly socket?: Pick<SocketOptions, 'open' | 'jitter'>
+  /** Profile P. */
+  readonly kept?: KeptSession
   /** From the run that has just made this pairing. Its route is handed over by `listen()`. */
   readonly carried?: Carried
 }
@@ -80,6 +83,9 @@ export class PairingConnection {
   readonly #unconfirmed: Alarm
   #complete: PairComplete | undefined
   #record: PairingRecord
+  /** While the stored session is loaded; what the relay tells waits for that. */
+  #resuming: Promise<void> | undefined
+  #isRevoked = false
 
   constructor(options: ConnectionOptions) {
     const { record, owner, timers = systemTimers, carried } = options
@@ -103,6 +109,7 @@ export class PairingConnection {
       this.#route = carried.route
       carried.socket.onEnded = this.#ended
     } else {
+      if (options.kept) this.#resuming = this.#resume(options.kept)
       this.#socket = new RelaySocket(relayUrlOf(record.relay), { ...options.socket, timers, ended: this.#ended })
       this.#route = this.#socket.bind(routeKey, peerRoute, this.#listener())
     }
@@ -132,6 +139,7 @@ export class PairingConnection {
 
   /** Tells a device that it is revoked, as far as it can be told (pairing.revoke.notify). */
   sayRevoked(): Promise<void> {
+    this.#isRevoked = true
     return this.link.control({ type: 'pairing.revoked' })
   }
 
@@ -162,12 +170,23 @@ export class PairingConnection {
     this.#socket.close()
   }
 
+  async #resume(kept: KeptSession): Promise<void> {
+    const session = await kept.load(this.#timers)
+    this.#resuming = undefined
+    if (session) this.link.resume(session)
+  }
+
+  /** Only what both sides have stored for good outlives this program. */
+  get #isKept(): boolean {
+    return this.#record.confirmed && !this.#isRevoked && (this.#complete?.isOver ?? true)
+  }
+
   #ended = (why: Ending): void => this.#owner.relay?.({ state: 'ended', why })
 
   #listener(): RouteListener {
     const { link } = this
     let wasAway = false
-    return {
+    const listener: RouteListener = {
       bound: () => {
         link.bound()
         this.#owner.relay?.({ state: 'bound' })
@@ -190,10 +209,23 @@ export class PairingConnection {
       },
       frame: (payload) => void link.frame(payload),
     }
+    const inTurn =
+      <A extends unknown[]>(tell: (...told: A) => void) =>
+      (...told: A) =>
+        this.#resuming ? void this.#resuming.then(() => tell(...told)) : tell(...told)
+    return {
+      bound: inTurn(listener.bound),
+      presence: inTurn(listener.presence),
+      deliveryFailed: inTurn(listener.deliveryFailed),
+      lost: inTurn(listener.lost),
+      refused: inTurn(listener.refused),
+      frame: inTurn(listener.frame),
+    }
   }
 
   #linkOwner(): LinkOwner {
     const owner = this.#owner
+    const { kept } = this.#options
     return {
       transmit: (payload) => this.#route.send(payload),
       frame: (received) => this.rpc.frame(received),
@@ -208,6 +240,11 @@ export class PairingConnection {
         owner.switched?.()
       },
       refused: (error) => owner.refused?.(error),
+      ...(kept && {
+        keep: async (session, image) => {
+          if (this.#isKept) await kept.save(session, image, this.#timers)
+        },
+      }),
     }
   }
 

@@ -47,7 +47,6 @@ export class RpcChannel {
   readonly #owner: RpcOwner
   readonly #batcher: Batcher
   readonly #bodies: IncomingBodies
-  readonly #streams = new WeakMap<Session, number>()
   #backlog = 0
 
   constructor(link: Link, owner: RpcOwner, timers: Timers) {
@@ -77,13 +76,6 @@ export class RpcChannel {
   /** Bytes of messages that have not been handed to the connection. */
   get backlog(): number {
     return this.#backlog
-  }
-
-  /** An id that was not used before in this session (session.stream.id). */
-  newStream(session: Session): number {
-    const id = (this.#streams.get(session) ?? 0) + 1
-    this.#streams.set(session, id)
-    return id
   }
 
   /** Sends 1 to 65,536 bytes of a stream (session.stream.layout); resolves when they went to the connection. */
@@ -159,7 +151,7 @@ export class RpcChannel {
     const member = 'params' in message ? 'params' : 'result'
     const value = (message as unknown as Record<string, unknown>)[member]
     const body = utf8(JSON.stringify(value))
-    const streamId = this.newStream(session)
+    const streamId = session.newStream()
     const reference: StreamReference = { stream: streamId, length: body.length, sha256: toBase64url(hash(body)) }
     await this.#alone(utf8(JSON.stringify({ ...message, [member]: reference })), session, signal)
     for (let offset = 0; offset < body.length; offset += limits.chunkMax) {

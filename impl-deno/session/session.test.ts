@@ -169,13 +169,14 @@ Deno.test('load() goes on where export() stopped, with nothing outstanding', asy
   await agent.receive(fromController(await again.send(control('ack'))))
 })
 
-Deno.test('persist() has stored the state before a message leaves and before one is delivered', async () => {
+Deno.test('keepWith() has stored the state before a message leaves and before one is delivered', async () => {
   const images: Uint8Array[] = []
-  const persist = async (image: Uint8Array) => {
+  const keep = async (image: Uint8Array) => {
     await Promise.resolve()
     images.push(image)
   }
-  const { agent, controller } = await sessions({ persist })
+  const { agent, controller } = await sessions()
+  for (const session of [agent, controller]) session.keepWith(keep)
   const frame = await agent.send(control('hello'))
   assert.deepEqual(images.at(-1), await agent.export())
   await controller.receive(fromAgent(frame))

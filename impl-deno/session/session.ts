@@ -18,11 +18,9 @@ import { AckDuty, type FrameKind, SendWindow } from './window.ts'
 
 export interface SessionOptions {
   readonly clock?: Clock
-  /**
-   * Profile P: stores an image and is awaited before a message leaves and before one is delivered
-   * (session.persist.before-send, session.persist.before-deliver).
-   */
-  readonly persist?: (image: Bytes) => Promise<void>
+  /** Where it was stored: when it began, in milliseconds of the monotonic clock, and its next stream. */
+  readonly startedAt?: number
+  readonly nextStream?: number
 }
 
 export interface Outgoing {
@@ -50,25 +48,27 @@ const KINDS: Record<ContentType, FrameKind> = { control: 'control', rpc: 'messag
 export class Session {
   readonly #queue = new Queue()
   readonly #clock: Clock
-  readonly #persist: SessionOptions['persist']
   readonly #window: SendWindow
   /** What this side owes the peer for what it has opened. */
   readonly ackDuty = new AckDuty()
   /** Milliseconds of the monotonic clock. */
   readonly startedAt: number
   #state: RatchetState
+  #keep: ((image: Bytes) => Promise<void>) | undefined
+  #nextStream: number
   /** The newest message sent that obliges the peer to acknowledge; -1 if none. */
   #obliging = -1
   #erased = false
   #failures = 0
   #skipLimit = false
 
-  private constructor(state: RatchetState, acknowledged: number, { clock = systemClock, persist }: SessionOptions) {
+  private constructor(state: RatchetState, acknowledged: number, options: SessionOptions) {
+    const { clock = systemClock, startedAt = clock.monotonic(), nextStream = 1 } = options
     this.#state = state
     this.#window = new SendWindow(acknowledged)
     this.#clock = clock
-    this.#persist = persist
-    this.startedAt = clock.monotonic()
+    this.startedAt = startedAt
+    this.#nextStream = nextStream
   }
 
   /** The session of a handshake that is proven. */
@@ -80,6 +80,24 @@ export class Session {
   static async load(image: Uint8Array, options: SessionOptions = {}, external?: CryptoKey): Promise<Session> {
     const state = await importImage(image, (options.clock ?? systemClock).monotonic(), external)
     return new Session(state, nextSent(state), options)
+  }
+
+  /**
+   * Profile P: from now on `keep` gets each new state, and is awaited before a message leaves and before one is
+   * delivered (session.persist.before-send, session.persist.before-deliver).
+   */
+  keepWith(keep: (image: Bytes) => Promise<void>): void {
+    this.#keep = keep
+  }
+
+  /** The id of the next stream that this side begins. */
+  get nextStream(): number {
+    return this.#nextStream
+  }
+
+  /** session.stream.id */
+  newStream(): number {
+    return this.#nextStream++
   }
 
   get id(): Uint8Array {
@@ -226,7 +244,7 @@ export class Session {
   }
 
   async #store(): Promise<void> {
-    if (this.#persist) await this.#persist(await exportImage(this.#state))
+    if (this.#keep) await this.#keep(await exportImage(this.#state))
   }
 }
 

@@ -2,11 +2,12 @@
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
-import { equal, toHex } from '../crypto/bytes.ts'
+import { type Bytes, equal, toHex } from '../crypto/bytes.ts'
 import { generateSigningKey, type SigningKey } from '../crypto/ed25519.ts'
 import { createIdentity, deviceIdOf, type Identity, type KnownPeer } from '../crypto/identity.ts'
 import { generateDhKey } from '../crypto/x25519.ts'
 import { openRecord, RECORD_TYPES, type RecordName, sealRecord } from './at-rest.ts'
+import { KeptSession, type Witness } from './kept-session.ts'
 import type { KeyPlace } from './key-place.ts'
 import { Queue } from './queue.ts'
 import {
@@ -55,23 +56,29 @@ export class Store {
   readonly #pairings = new Map<string, PairingRecord>()
   readonly #denied = new Map<string, DeniedRecord>()
   readonly #queued = new Map<string, QueuedRecord>()
+  /** The records of type 4, as they were read. */
+  readonly #sessions = new Map<string, SealedRecord & { readonly content: Bytes }>()
+  readonly #witness: Witness | undefined
   readonly #queue = new Queue()
   #identity!: Identity
   /** Records that did not open and were put aside; to be told to the person. */
   readonly corrupt: ProtocolError[] = []
 
-  private constructor(backend: StoreBackend) {
+  private constructor(backend: StoreBackend, witness: Witness | undefined) {
     this.#backend = backend
+    this.#witness = witness
   }
 
   /**
    * Reads everything; makes the identity at the first time. Throws ProtocolError `state-corrupt` where
-   * the identity does not open: it was put aside, and the next start makes another one.
+   * the identity does not open: it was put aside, and the next start makes another one. With a witness
+   * sessions are stored (profile P); without one nothing of a session stays stored.
    */
-  static async open(backend: StoreBackend): Promise<Store> {
-    const store = new Store(backend)
+  static async open(backend: StoreBackend, witness?: Witness): Promise<Store> {
+    const store = new Store(backend, witness)
     const records = await backend.all()
     for (const record of records) await store.#load(record)
+    if (!witness) for (const { id } of store.#sessions.values()) await store.#removeSession(id)
     if (!store.#identity) {
       if (records.some(({ recordType }) => recordType === RECORD_TYPES.identity)) {
         await backend.close()
@@ -120,6 +127,30 @@ export class Store {
     return generateSigningKey({ extractable: this.#backend.keys.extractable })
   }
 
+  /** What keeps the sessions of a pairing; undefined without a witness. */
+  keptSession({ pairingId, role }: Pick<PairingRecord, 'pairingId' | 'role'>): KeptSession | undefined {
+    if (!this.#witness) return undefined
+    const name = { recordType: RECORD_TYPES.session, id: pairingId }
+    const hex = toHex(pairingId)
+    const place = {
+      read: () => this.#sessions.get(hex)?.content,
+      write: (generation: number, content: Uint8Array) =>
+        this.#queue.run(async () => {
+          // A write that was on its way does not outlive its pairing.
+          if (!this.#pairings.has(hex)) return
+          const sealed = await sealRecord(this.#backend.kek, { ...name, generation }, content)
+          await this.#backend.write({ ...name, generation, sealed })
+        }),
+      remove: () => this.#queue.run(() => this.#removeSession(pairingId)),
+      putAside: () =>
+        this.#queue.run(async () => {
+          const record = this.#sessions.get(hex)
+          if (record) await this.#putAside(record)
+        }),
+    }
+    return new KeptSession(place, this.#witness, role, pairingId)
+  }
+
   savePairing(record: PairingRecord): Promise<void> {
     return this.#queue.run(async () => {
       await this.#write(RECORD_TYPES.pairing, record.pairingId, await encodePairing(record, this.#backend.keys))
@@ -130,6 +161,7 @@ export class Store {
   /** Overwrites what memory has of it, too (pairing.revoke.erase, pairing.revoke.received). */
   deletePairing(pairingId: Uint8Array): Promise<void> {
     return this.#queue.run(async () => {
+      await this.#removeSession(pairingId)
       await this.#backend.remove({ recordType: RECORD_TYPES.pairing, id: pairingId })
       const record = this.#pairings.get(toHex(pairingId))
       if (!record) return
@@ -181,6 +213,12 @@ export class Store {
     return this.#queue.run(() => this.#backend.close())
   }
 
+  async #removeSession(pairingId: Uint8Array): Promise<void> {
+    await this.#backend.remove({ recordType: RECORD_TYPES.session, id: pairingId })
+    this.#sessions.get(toHex(pairingId))?.content.fill(0)
+    this.#sessions.delete(toHex(pairingId))
+  }
+
   async #removeQueued(id: Uint8Array): Promise<void> {
     await this.#backend.remove({ recordType: RECORD_TYPES.queued, id })
     this.#queued.delete(toHex(id))
@@ -212,13 +250,19 @@ export class Store {
         this.#pairings.set(toHex(id), await decodePairing(id, content, keys))
       } else if (recordType === RECORD_TYPES.denied) this.#denied.set(toHex(id), decodeDenied(id, content))
       else if (recordType === RECORD_TYPES.queued) this.#queued.set(toHex(id), decodeQueued(id, content))
+      else if (recordType === RECORD_TYPES.session) this.#sessions.set(toHex(id), { ...record, content })
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      await this.#backend.putAside(record)
-      this.corrupt.push(
-        new ProtocolError('state-corrupt', `Cannot open a stored record of type ${recordType}: it was put aside`),
-      )
+      await this.#putAside(record)
     }
+  }
+
+  /** session.store.quarantine */
+  async #putAside(record: SealedRecord): Promise<void> {
+    await this.#backend.putAside(record)
+    this.corrupt.push(
+      new ProtocolError('state-corrupt', `Cannot open a stored record of type ${record.recordType}: it was put aside`),
+    )
   }
 }
 

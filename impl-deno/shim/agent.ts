@@ -8,6 +8,7 @@ import { openJournal } from '../agent/journal.ts'
 import { relayUrlOf } from '../session/relay-url.ts'
 import { Store } from '../session/store.ts'
 import { openSqlite } from '../storage/sqlite.ts'
+import { openWitness } from '../storage/witness.ts'
 import { MemoryBackend } from '../testing/memory-store.ts'
 import { MovedTimers } from './clock.ts'
 import type { Role, Tell } from './role.ts'
@@ -47,17 +48,20 @@ export function agentRole(tell: Tell): Role {
   }
 
   return {
-    capabilities: ['state', 'clock', 'backend', 'expiry', 'journal'],
+    capabilities: ['state', 'clock', 'backend', 'expiry', 'journal', 'persist'],
     verbs: {
       clock: (args) => timers.move(args),
       backend: (args) => {
         script = args.script
       },
-      start: async ({ relay, state, name = 'agent under test', permissionTime, journalEntries }) => {
+      start: async ({ relay, state, name = 'agent under test', permissionTime, journalEntries, witness }) => {
         const place = state as string | undefined
         const workspace = `${place ?? folder}/workspace`
         await Deno.mkdir(workspace, { recursive: true })
-        const store = await Store.open(place ? await openSqlite(place) : await MemoryBackend.create())
+        const store = await Store.open(
+          place ? await openSqlite(place) : await MemoryBackend.create(),
+          witness === undefined ? undefined : await openWitness(String(witness)),
+        )
         const commands = new CommandStore(place ? `${place}/commands.sqlite` : ':memory:')
         const journal = openJournal(`${place ?? folder}/journal.sqlite`, {
           entries: journalEntries as number | undefined,

@@ -9,6 +9,7 @@ import { toHex } from '../crypto/bytes.ts'
 import type { ControllerPairing } from '../link/pairing-controller.ts'
 import { Store } from '../session/store.ts'
 import { openSqlite } from '../storage/sqlite.ts'
+import { openWitness } from '../storage/witness.ts'
 import { MemoryBackend } from '../testing/memory-store.ts'
 import { MovedTimers } from './clock.ts'
 import type { Role, Tell } from './role.ts'
@@ -65,12 +66,15 @@ export function controllerRole(tell: Tell): Role {
   }
 
   return {
-    capabilities: ['state', 'clock', 'queue', 'journal'],
+    capabilities: ['state', 'clock', 'queue', 'journal', 'persist'],
     verbs: {
       clock: (args) => timers.move(args),
-      start: async ({ state, name: own }) => {
+      start: async ({ state, name: own, witness }) => {
         if (own) name = String(own)
-        store = await Store.open(state ? await openSqlite(String(state)) : await MemoryBackend.create())
+        store = await Store.open(
+          state ? await openSqlite(String(state)) : await MemoryBackend.create(),
+          witness === undefined ? undefined : await openWitness(String(witness)),
+        )
         await store.deleteExpired(timers.wall())
         const records = [...store.pairings].sort((a, b) => a.pairedAt - b.pairedAt)
         for (const record of records) follow(new Controller({ store, record, name, timers }))

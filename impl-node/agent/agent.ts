@@ -15,10 +15,12 @@ import { Link } from '../link/link.ts'
 import { AgentPairing, type AgentPairingEvents, type PairingEnd } from '../link/pairing-agent.ts'
 import { RelaySocket, type SocketState } from '../link/socket.ts'
 import { type Clocks, systemClocks } from '../session/freshness.ts'
+import { keepSession } from '../session/kept-session.ts'
 import type { Ratchet } from '../session/ratchet.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { parseRelayUrl, type RelayAddress } from '../session/relay-url.ts'
 import type { Store } from '../session/store.ts'
+import type { Witness } from '../session/witness.ts'
 import type { AssistantFactory } from './assistants/assistant.ts'
 import { type Act, AuditLog } from './audit.ts'
 import { type DiskCommandStore, diskCommandStore } from './command-store.ts'
@@ -58,6 +60,8 @@ export interface AgentOptions {
   readonly log: (message: string, detail: Readonly<Record<string, unknown>>) => void
   /** Entries that the journal keeps; as limits.ts says unless given. */
   readonly journalEntries?: number
+  /** Profile P: sessions are stored, and this tells which of their states is the newest. */
+  readonly witness?: Witness | undefined
   /** `relay` is its origin: pairings keep the relay that they were made with. */
   readonly onRelay?: (state: SocketState, relay: string) => void
   /** A device was heard, fell silent, or left. */
@@ -271,7 +275,7 @@ export class Agent {
   }
 
   #connect(record: PairingRecord, ratchet?: Ratchet): void {
-    const { store, name, clocks } = this.#options
+    const { store, name, clocks, witness, log } = this.#options
     const deviceId = deviceIdText(deviceIdOf(record.peer.identityKey))
     const id = Buffer.from(record.pairingId).toString('hex')
     const link: Link = new Link({
@@ -280,6 +284,7 @@ export class Agent {
       socket: this.#socketOf(parseRelayUrl(record.relay)),
       name,
       commandEpoch: this.#commandStore.epoch,
+      keeper: witness && keepSession({ store, witness, record, log }),
       ...(ratchet && { ratchet }),
       ...(clocks && { clocks }),
       handlers: {

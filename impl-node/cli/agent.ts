@@ -38,6 +38,8 @@ Usage: happy-remote agent [options]
   --ttl <seconds>      life of a pairing code, at most ${limits.qrTtlMax / 1_000}; default ${limits.qrTtl / 1_000}
   --state <dir>        where identity and pairings are kept; default
                        ~/.local/state/happy-remote
+  --keep-sessions      store the session, sealed, so that a restart goes on with
+                       it; needs XDG_RUNTIME_DIR
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent, to standard error;
                        default warn
@@ -66,7 +68,8 @@ Examples:
   happy-remote agent --pair --grant observe,prompt
 
 Environment: HAPPY_REMOTE_RELAY, _WORKSPACE, _NAME, _ASSISTANT ("acp
-my-assistant --flag"), _GRANT, _STATE, _CONFIG, _LOG_LEVEL.
+my-assistant --flag"), _GRANT, _STATE,
+_KEEP_SESSIONS (1 or 0), _CONFIG, _LOG_LEVEL.
 
 Exit codes: 0 ended by q, SIGINT or SIGTERM; 1 could not run; 2 wrong use.
 `
@@ -78,6 +81,7 @@ const OPTIONS = {
   name: { type: 'string' },
   assistant: { type: 'string' },
   grant: { type: 'string' },
+  'keep-sessions': { type: 'boolean' },
   pair: { type: 'boolean' },
   ttl: { type: 'string' },
 } as const
@@ -109,6 +113,7 @@ async function run(args: string[]): Promise<number> {
       state,
       assistant: values.assistant === undefined ? undefined : [values.assistant, ...(behind ?? [])],
       grant: values.grant?.split(',').filter((each) => each !== ''),
+      keepSessions: values['keep-sessions'],
       logLevel: values['log-level'],
     },
     values.config,

@@ -26,6 +26,7 @@ const ConfigFile = Type.Object(
     assistant: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
     grant: Type.Optional(Type.Array(Type.String())),
     device: Type.Optional(Type.String()),
+    keepSessions: Type.Optional(Type.Boolean()),
     logLevel: Type.Optional(Type.String()),
   },
   { additionalProperties: false },
@@ -51,6 +52,8 @@ export interface Settings {
   readonly grant: readonly Capability[]
   /** Name or id of the agent that `control` means. */
   readonly device: string | undefined
+  /** Profile P: a restart goes on with the session of before. */
+  readonly keepSessions: boolean
   readonly logLevel: LogLevel
 }
 
@@ -128,6 +131,7 @@ export function settingsOf(given: Given, configPath: string | undefined, env: No
     assistant: given.assistant ?? words(fromEnv('ASSISTANT'), /\s+/) ?? file.assistant,
     grant: grantOf(given.grant ?? words(fromEnv('GRANT'), /[\s,]+/) ?? file.grant ?? DEFAULT_CAPABILITIES),
     device: given.device ?? fromEnv('DEVICE') ?? file.device,
+    keepSessions: given.keepSessions ?? isYes(fromEnv('KEEP_SESSIONS')) ?? file.keepSessions ?? false,
     logLevel: given.logLevel ?? fromEnv('LOG_LEVEL') ?? file.logLevel ?? 'warn',
   }
   if (!isLogLevel(settings.logLevel)) {
@@ -143,6 +147,13 @@ export function settingsOf(given: Given, configPath: string | undefined, env: No
 export function checkName(name: string): void {
   if (name !== '' && !/\p{Cc}/u.test(name) && Buffer.byteLength(name) <= limits.nameMax) return
   throw new UsageError(`A name has 1 to ${limits.nameMax} bytes and no control characters.`)
+}
+
+/** Throws UsageError for what is neither. */
+function isYes(text: string | undefined): boolean | undefined {
+  if (text === undefined) return undefined
+  if (text === '1' || text === '0') return text === '1'
+  throw new UsageError(`HAPPY_REMOTE_KEEP_SESSIONS is 1 or 0, and not ${JSON.stringify(text)}.`)
 }
 
 const isLogLevel = (level: string): level is LogLevel => (LOG_LEVELS as readonly string[]).includes(level)

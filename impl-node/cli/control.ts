@@ -30,7 +30,12 @@ const work = [term, terms, ls, cat, get, put, git, history]
 const pairing = [devices, info, rename, grant, revoke]
 const subs: readonly Sub[] = [...assistant, ...work, ...pairing]
 
-const OPTIONS = { ...COMMON_OPTIONS, device: { type: 'string' }, timeout: { type: 'string' } } as const
+const OPTIONS = {
+  ...COMMON_OPTIONS,
+  device: { type: 'string' },
+  timeout: { type: 'string' },
+  'keep-sessions': { type: 'boolean' },
+} as const
 const TIMEOUT = 15
 
 const common = `  --device <name>      which computer, by its name or the beginning of its id,
@@ -38,6 +43,8 @@ const common = `  --device <name>      which computer, by its name or the beginn
   --timeout <seconds>  how long to wait for it; default ${TIMEOUT}
   --state <dir>        where identity and pairings are kept; default
                        ~/.local/state/happy-remote
+  --keep-sessions      store the session, sealed, so that a restart goes on with
+                       it; needs XDG_RUNTIME_DIR
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent; default warn
   --json               one JSON object a line on standard output
@@ -67,7 +74,8 @@ Examples:
   happy-remote control term -- sh -c 'git log | head'
   happy-remote control get build/report.pdf
 
-Environment: HAPPY_REMOTE_DEVICE, _STATE, _CONFIG, _LOG_LEVEL.
+Environment: HAPPY_REMOTE_DEVICE, _STATE, _KEEP_SESSIONS (1 or 0), _CONFIG,
+_LOG_LEVEL.
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 nothing is paired or no such
 device, 4 the relay or the computer cannot be reached, 5 refused (no such
@@ -130,7 +138,12 @@ async function run(args: string[]): Promise<number> {
     throw new UsageError('Without a terminal whose cursor can be moved, "control" needs a sub-command.')
   }
   const settings = settingsOf(
-    { device: text('device'), state: text('state'), logLevel: text('log-level') },
+    {
+      device: text('device'),
+      state: text('state'),
+      keepSessions: flags['keep-sessions'] as boolean | undefined,
+      logLevel: text('log-level'),
+    },
     text('config'),
     process.env,
   )

@@ -7,6 +7,7 @@ import { deviceIdOf, deviceIdText } from '../crypto/identity.ts'
 import type { Role } from '../session/ratchet.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { Store } from '../session/store.ts'
+import { fileWitness, type Witness, witnessFolder } from '../session/witness.ts'
 import { EXIT } from './command.ts'
 import { Failure, systemReason } from './failure.ts'
 import { note } from './output.ts'
@@ -15,6 +16,30 @@ import { safeLine } from './safe-text.ts'
 const HOLDERS: Record<Role, string> = {
   agent: 'An agent already runs with this state: end it with q there, or give this one another --state.',
   controller: 'Another `happy-remote control` or `pair` is using this state; end it, or give this one another --state.',
+}
+
+/**
+ * The witness of profile P, undefined where that is not wanted: then nothing of a session stays stored. Throws
+ * Failure where the system has no place for it.
+ */
+export function witnessOf(store: Store, isWanted: boolean, env: NodeJS.ProcessEnv): Witness | undefined {
+  if (!isWanted) {
+    for (const { pairingId } of store.pairings) store.removeSession(pairingId)
+    return undefined
+  }
+  const folder = witnessFolder(env)
+  if (folder === null) {
+    throw new Failure(
+      EXIT.failed,
+      'system',
+      'Sessions can be kept only with XDG_RUNTIME_DIR or RUNTIME_DIRECTORY, a folder that no backup brings back.',
+    )
+  }
+  try {
+    return fileWitness(folder)
+  } catch (error) {
+    throw new Failure(EXIT.failed, 'system', (error as Error).message)
+  }
 }
 
 /** Opens, and makes if need be, the state of a role. Throws Failure. */

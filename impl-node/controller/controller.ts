@@ -18,6 +18,7 @@ import type { Receipt } from '../link/incoming.ts'
 import { Link, type PeerState } from '../link/link.ts'
 import { RelaySocket, type SocketState } from '../link/socket.ts'
 import type { Clocks } from '../session/freshness.ts'
+import type { SessionKeeper } from '../session/kept-session.ts'
 import type { Ratchet } from '../session/ratchet.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { parseRelayUrl } from '../session/relay-url.ts'
@@ -41,6 +42,8 @@ export interface ControllerOptions {
   readonly socket?: RelaySocket
   readonly ratchet?: Ratchet
   readonly proof?: Uint8Array
+  /** Profile P. */
+  readonly keeper?: SessionKeeper | undefined
   readonly clocks?: Clocks
   /** The newest entry of the journal that an earlier run has told. */
   readonly journal?: JournalPosition
@@ -134,6 +137,7 @@ export class Controller extends EventEmitter<ControllerEvents> {
       name,
       ...(options.ratchet && { ratchet: options.ratchet }),
       ...(options.proof && { proof: options.proof }),
+      keeper: options.keeper,
       ...(clocks && { clocks }),
       handlers: {
         onMessage: (message, receipt) => this.#onMessage(message, receipt),

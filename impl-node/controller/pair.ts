@@ -4,7 +4,9 @@ import { type ErrorCode, ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { ControllerPairing, type PairingFailure } from '../link/pairing-controller.ts'
 import { RelaySocket, type SocketState } from '../link/socket.ts'
+import type { SessionKeeper } from '../session/kept-session.ts'
 import type { PairingCode } from '../session/pairing-code.ts'
+import type { PairingRecord } from '../session/record.ts'
 import type { Store } from '../session/store.ts'
 import { Controller } from './controller.ts'
 import { openQueue } from './queue.ts'
@@ -16,6 +18,8 @@ export interface PairOptions {
   readonly name: string
   /** Show these six digits: they are to be typed on the computer. */
   onDigits(digits: string): void
+  /** Profile P, where it is wanted. */
+  keeperOf?(record: PairingRecord): SessionKeeper | undefined
   /** The relay was reached, or could not be; told until the digits are shown. */
   onRelay?(state: SocketState): void
   readonly signal?: AbortSignal
@@ -107,6 +111,7 @@ export function pairWith(options: PairOptions): Promise<Controller> {
             name,
             socket,
             queue: openQueue(store, record),
+            keeper: options.keeperOf?.(record),
             ratchet: accepted.ratchet,
             proof: accepted.frame,
             // A new pairing with an agent takes the place of an older one with the same agent.

@@ -59,7 +59,6 @@ export class Channel {
   #outbox: Waiting[] = []
   #outboxBytes = 0
   #streams = new Map<number, Open>()
-  #nextStream = 1
   #unacknowledged = 0
   #ackTimer: NodeJS.Timeout | undefined
   #progressAt = 0
@@ -82,7 +81,6 @@ export class Channel {
     const ended = [...this.#streams.values()]
     this.#session = session
     this.#streams.clear()
-    this.#nextStream = 1
     this.#acked = this.#awaited = 0
     this.#settleAck()
     this.#progressAt = this.#heardAt = this.#hooks.now()
@@ -132,7 +130,7 @@ export class Channel {
       weight: size + body.length,
       // The stream is of the session in which the message is sealed (session.stream.id).
       prepare: () => {
-        const streamId = this.#nextStream++
+        const streamId = this.#takeStreamId()
         // rpc.stream.name-first
         return { content: encoder.encode(naming(streamId)), after: () => this.#sendBody(streamId, body) }
       },
@@ -162,7 +160,12 @@ export class Channel {
   /** A stream of no session has ended before it began: the listener is told. */
   openStream(listener: StreamListener): Stream {
     if (!this.#session) queueMicrotask(() => listener.onEnd())
-    return this.#openAs(this.#nextStream++, listener)
+    return this.#openAs(this.#takeStreamId(), listener)
+  }
+
+  /** 0 names no stream: without a session none begins. */
+  #takeStreamId(): number {
+    return this.#session?.takeStreamId() ?? 0
   }
 
   #openAs(streamId: number, listener: StreamListener): Stream {

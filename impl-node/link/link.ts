@@ -12,6 +12,7 @@ import { type Random, randomBytes } from '../crypto/primitives.ts'
 import { routeKeyFrom } from '../crypto/route.ts'
 import { type Clocks, Freshness, systemClocks } from '../session/freshness.ts'
 import type { CompletedRun } from '../session/initiator.ts'
+import type { SessionKeeper } from '../session/kept-session.ts'
 import type { Ratchet } from '../session/ratchet.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { type OpenedFrame, Session } from '../session/session.ts'
@@ -68,6 +69,8 @@ export interface LinkOptions {
   readonly proof?: Uint8Array
   /** At the agent: another text whenever the recorded ids of commands were lost. */
   readonly commandEpoch?: string
+  /** Profile P: without one, a restart begins with a rekey. */
+  readonly keeper?: SessionKeeper | undefined
   readonly clocks?: Clocks
   readonly random?: Random
 }
@@ -117,6 +120,8 @@ export class Link {
   /** versioning.feature.grease: nobody knows it, and everybody has to bear it. */
   readonly #grease = `unstable-grease-${Buffer.from(randomBytes(4)).toString('hex')}`
   #unpaired = false
+  /** Nothing of it is stored any more. */
+  #isRevoked = false
   /** Monotonic ms: when to look for a confirmation by other means than pair.complete. */
   #confirmBy = Number.POSITIVE_INFINITY
   #skipLimitReached = false
@@ -176,9 +181,10 @@ export class Link {
       this.#channel.use(session)
       if (isAgent) this.#completeUntil = this.#now() + limits.pairAckTime
       this.#unpaired = isAgent
+      this.#keep(session)
       // pairing.controller.complete-time
       this.#confirmBy = this.#now() + limits.completeTime
-    }
+    } else this.#resume()
     this.#route = options.socket.attach(routeKey, options.record.peerRoute, {
       onBound: () => this.#onBound(),
       onPresence: (online) => this.#onPresence(online),
@@ -192,6 +198,26 @@ export class Link {
     })
     if (options.proof) this.#proof = { frame: options.proof, resendAt: null }
     this.#tick = setInterval(() => this.#onTick(), TICK)
+  }
+
+  /** Goes on with the stored session, where there is one. */
+  #resume(): void {
+    const session = this.#options.keeper?.load(this.#clocks.wall())
+    if (!session) return
+    this.#sessions.begin(session, this.#clocks.wall())
+    this.#channel.use(session)
+    this.#expected = session.ratchet.nextReceived
+    this.#keep(session)
+  }
+
+  /** From when both sides are known to have stored the pairing, and for the current session alone. */
+  #keep(session: Session): void {
+    const { keeper } = this.#options
+    if (!keeper) return
+    session.keepWith(() => {
+      const isCurrent = session === this.#sessions.current && !this.#isRevoked
+      if (isCurrent && this.#record.state === 'stored' && !this.#unpaired) keeper.save(session)
+    })
   }
 
   get record(): PairingRecord {
@@ -239,6 +265,7 @@ export class Link {
 
   /** Tells the peer, best effort, that the pairing has ended. */
   revoke(): void {
+    this.#isRevoked = true
     if (this.#sessions.current) this.#channel.control({ type: 'pairing.revoked' })
     this.close()
   }
@@ -462,6 +489,7 @@ export class Link {
     this.#ready = this.#helloHeard = this.#greeted = false
     this.#expected = 0
     this.#channel.use(session)
+    this.#keep(session)
     this.#incoming.interrupt()
     this.#handlers.onSessionEnd()
     // session.hello.connect, pairing.rekey.agent-switch: the first frame of the session

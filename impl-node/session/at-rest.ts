@@ -18,7 +18,7 @@ import { label } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { concat, open, type Random, randomBytes, seal, uint } from '../crypto/primitives.ts'
 
-export const RECORD_TYPES = { pairing: 1, identity: 2, denied: 3, queued: 5, place: 6 } as const
+export const RECORD_TYPES = { pairing: 1, identity: 2, denied: 3, session: 4, queued: 5, place: 6 } as const
 export type RecordType = keyof typeof RECORD_TYPES
 
 const NONCE = 12

@@ -21,10 +21,22 @@ export interface OpenedFrame extends Frame {
   readonly late: boolean
 }
 
+/** What is stored of a session beside its ratchet. */
+export interface SessionPast {
+  /** ms since 1970. */
+  readonly startedAt: number
+  /** Messages sealed and opened. */
+  readonly generation: number
+  readonly nextStream: number
+}
+
 export class Session {
   readonly ratchet: Ratchet
   /** ms since 1970. */
   readonly startedAt: number
+  #generation = 0
+  #nextStream = 1
+  #keep: ((session: Session) => void) | null = null
   #acked = 0
   #outstanding: { seq: number; size: number }[] = []
   #outstandingBytes = 0
@@ -34,6 +46,34 @@ export class Session {
   constructor(ratchet: Ratchet, startedAt: number) {
     this.ratchet = ratchet
     this.startedAt = startedAt
+  }
+
+  /** One that was stored: what it has sent counts as acknowledged (session.persist.load). */
+  static loaded(ratchet: Ratchet, { startedAt, generation, nextStream }: SessionPast): Session {
+    const session = new Session(ratchet, startedAt)
+    session.#generation = generation
+    session.#nextStream = nextStream
+    session.#acked = ratchet.nextSeq
+    session.#highest = ratchet.nextReceived
+    return session
+  }
+
+  /** Profile P: `keep` stores the session at each step, before anybody sees what came of it. */
+  keepWith(keep: (session: Session) => void): void {
+    this.#keep = keep
+  }
+
+  get generation(): number {
+    return this.#generation
+  }
+
+  get nextStream(): number {
+    return this.#nextStream
+  }
+
+  /** session.stream.id */
+  takeStreamId(): number {
+    return this.#nextStream++
   }
 
   get suite(): Suite {
@@ -68,6 +108,8 @@ export class Session {
     const message = this.ratchet.encrypt(frame)
     this.#outstanding.push({ seq, size: message.length })
     this.#outstandingBytes += message.length
+    // session.persist.before-send
+    this.#advance()
     return message
   }
 
@@ -85,9 +127,16 @@ export class Session {
     }
     this.#decryptFailures = 0
     this.#highest = Math.max(this.#highest, opened.seq + 1)
+    // session.persist.before-deliver
+    this.#advance()
     const frame = decodeFrame(opened.plaintext)
     this.#acknowledge(frame.ack)
     return { ...frame, seq: opened.seq, late: opened.late }
+  }
+
+  #advance(): void {
+    this.#generation++
+    this.#keep?.(this)
   }
 
   #acknowledge(ack: number): void {

@@ -118,7 +118,7 @@ export class Store {
     this.#together(() => {
       this.#write('pairing', pairingId, encodeRecord(record))
       // pairing.agent.replace, pairing.revoke.undeny
-      for (const other of older) this.#delete('pairing', other.pairingId)
+      for (const other of older) this.#deletePairing(other.pairingId)
       this.#delete('denied', deviceIdOf(peer.identityKey))
     })
     for (const other of older) this.#pairings.delete(keyOf(other.pairingId))
@@ -129,14 +129,14 @@ export class Store {
   revokePairing({ pairingId, peer }: PairingRecord): void {
     this.#together(() => {
       this.#write('denied', deviceIdOf(peer.identityKey), new Uint8Array(0))
-      this.#delete('pairing', pairingId)
+      this.#deletePairing(pairingId)
     })
     this.#pairings.delete(keyOf(pairingId))
   }
 
   removePairing(pairingId: Uint8Array): void {
     const record = this.#pairings.get(keyOf(pairingId))
-    this.#delete('pairing', pairingId)
+    this.#together(() => this.#deletePairing(pairingId))
     this.#pairings.delete(keyOf(pairingId))
     const isLast = record && !this.pinOf(record.peer.identityKey)
     if (isLast) this.#delete('place', deviceIdOf(record.peer.identityKey))
@@ -182,20 +182,31 @@ export class Store {
 
   /** What was kept of the place in the journal of this agent; what does not open is put aside. */
   loadPlace(agent: Uint8Array): Uint8Array | undefined {
-    const row = this.#rows('place').find(({ id }) => keyOf(id) === keyOf(agent))
-    if (!row) return undefined
-    try {
-      return openRecord(this.#key, 'place', row.id, row.generation, row.sealed)
-    } catch {
-      // session.store.quarantine
-      this.#quarantine('place', row.id)
-      return undefined
-    }
+    return this.#openOne('place', agent)
   }
 
   /** Throws DiskFull. */
   savePlace(agent: Uint8Array, image: Uint8Array): void {
     orDiskFull('the place in the journal', () => this.#write('place', agent, image))
+  }
+
+  /** The session stored with a pairing (profile P); what does not open is put aside. */
+  loadSession(pairingId: Uint8Array): Uint8Array | undefined {
+    return this.#openOne('session', pairingId)
+  }
+
+  /** Durable when it returns. */
+  saveSession(pairingId: Uint8Array, generation: number, content: Uint8Array): void {
+    this.#replace('session', pairingId, generation, content)
+  }
+
+  removeSession(pairingId: Uint8Array): void {
+    this.#delete('session', pairingId)
+  }
+
+  /** session.state.corrupt */
+  putAsideSession(pairingId: Uint8Array): void {
+    this.#quarantine('session', pairingId)
   }
 
   /** Gives up the lock. */
@@ -206,6 +217,18 @@ export class Store {
   #rows(type: RecordType): Row[] {
     const rows = this.#db.prepare('SELECT id, generation, sealed FROM record WHERE type = ?').all(RECORD_TYPES[type])
     return rows as unknown as Row[]
+  }
+
+  #openOne(type: RecordType, id: Uint8Array): Uint8Array | undefined {
+    const row = this.#rows(type).find((each) => keyOf(each.id) === keyOf(id))
+    if (!row) return undefined
+    try {
+      return openRecord(this.#key, type, row.id, row.generation, row.sealed)
+    } catch {
+      // session.store.quarantine
+      this.#quarantine(type, row.id)
+      return undefined
+    }
   }
 
   #together(write: () => void): void {
@@ -224,10 +247,18 @@ export class Store {
     const previous = this.#db
       .prepare('SELECT generation FROM record WHERE type = ? AND id = ?')
       .get(RECORD_TYPES[type], id) as Pick<Row, 'generation'> | undefined
-    const generation = (previous?.generation ?? 0) + 1
+    this.#replace(type, id, (previous?.generation ?? 0) + 1, image)
+  }
+
+  #replace(type: RecordType, id: Uint8Array, generation: number, image: Uint8Array): void {
     this.#db
       .prepare('INSERT OR REPLACE INTO record (type, id, generation, sealed) VALUES (?, ?, ?, ?)')
       .run(RECORD_TYPES[type], id, generation, sealRecord(this.#key, type, id, generation, image))
+  }
+
+  #deletePairing(pairingId: Uint8Array): void {
+    this.#delete('pairing', pairingId)
+    this.#delete('session', pairingId)
   }
 
   #delete(type: RecordType, id: Uint8Array): void {

@@ -8,6 +8,7 @@ import { type ErrorCode, ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { Agent, AgentOptions } from '../agent/agent.ts'
 import { VERSION } from '../cli/version.ts'
 import { deviceIdOf, deviceIdText } from '../crypto/identity.ts'
+import { fileWitness } from '../session/witness.ts'
 import { tell, temporaryFolder, type Verbs } from './verbs.ts'
 
 export async function agent(): Promise<Verbs> {
@@ -37,7 +38,7 @@ export async function agent(): Promise<Verbs> {
       const command = [process.execPath, program, '--script', file]
       assistant = { factory: acpAssistant({ command, workspace }), name: 'Scripted assistant', scripted: true }
     },
-    start: ({ relay, state, name = 'agent under test', permissionTime, journalEntries }) => {
+    start: ({ relay, state, name = 'agent under test', permissionTime, journalEntries, witness }) => {
       running = new AgentClass({
         store: new Store((state as string | undefined) ?? temporaryFolder()),
         relay: parseRelayUrl(relay as string),
@@ -45,6 +46,7 @@ export async function agent(): Promise<Verbs> {
         name: name as string,
         software: `happy-remote/${VERSION}`,
         assistant,
+        witness: witness === undefined ? undefined : fileWitness(witness as string),
         ...(permissionTime !== undefined && { permissionTime: permissionTime as number }),
         ...(journalEntries !== undefined && { journalEntries: journalEntries as number }),
         log: (message, detail) => process.stderr.write(`${message} ${JSON.stringify(detail)}\n`),

@@ -6,14 +6,19 @@ import type { MethodName } from '@happy-remote/schemas/rpc/registry.ts'
 import type { Controller } from '../controller/controller.ts'
 import type { TerminalHandlers } from '../controller/terminal.ts'
 import { deviceIdOf, deviceIdText } from '../crypto/identity.ts'
+import { keepSession } from '../session/kept-session.ts'
 import type { PairingRecord } from '../session/record.ts'
 import type { Store } from '../session/store.ts'
+import { fileWitness, type Witness } from '../session/witness.ts'
 import { tell, temporaryFolder, type Verbs } from './verbs.ts'
 
 // session.fresh.live
 const isLive = (age: number | null): boolean => age !== null && age <= limits.presenceFresh
 const agentOf = ({ peer }: PairingRecord): string => deviceIdText(deviceIdOf(peer.identityKey))
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+const log = (message: string, detail: object): void =>
+  void process.stderr.write(`${message} ${JSON.stringify(detail)}\n`)
 
 /** Tells the output of one terminal; `onAttach` comes before the first of it. */
 function follow(terminalId: () => string): { handlers: TerminalHandlers; startAt(offset: number): void } {
@@ -40,6 +45,7 @@ export async function controller(): Promise<Verbs> {
   const { Store: StoreClass } = await import('../session/store.ts')
   let store: Store | undefined
   let name = 'controller under test'
+  let witness: Witness | undefined
   /** Newest last. */
   const connections = new Set<Controller>()
 
@@ -59,7 +65,18 @@ export async function controller(): Promise<Verbs> {
     return queue
   }
 
+  /** A new pairing with an agent takes the place of the older one, whose record is gone. */
+  const replaceOlder = (made: Controller) => {
+    if (made.record.state !== 'stored') return
+    for (const other of connections) {
+      if (other === made || agentOf(other.record) !== agentOf(made.record)) continue
+      other.close()
+      connections.delete(other)
+    }
+  }
+
   const watch = (made: Controller) => {
+    replaceOlder(made)
     connections.add(made)
     const over = () => {
       connections.delete(made)
@@ -75,10 +92,15 @@ export async function controller(): Promise<Verbs> {
     made.on('expired', over)
     let { state } = made.record
     made.on('record', (record) => {
-      if (state === 'unconfirmed' && record.state === 'stored') tell('paired', { deviceId: agentOf(record) })
+      if (state === 'unconfirmed' && record.state === 'stored') {
+        replaceOlder(made)
+        tell('paired', { deviceId: agentOf(record) })
+      }
       state = record.state
     })
   }
+
+  const keeperOf = (record: PairingRecord) => witness && keepSession({ store: kept(), witness, record, log })
 
   /** A connection for each record that has none. */
   const connectAll = () => {
@@ -87,7 +109,9 @@ export async function controller(): Promise<Verbs> {
       if (record.role !== 'controller' || used.has(text(record.pairingId))) continue
       const save = (changed: PairingRecord) =>
         changed.state === 'stored' ? kept().adoptPairing(changed) : kept().savePairing(changed)
-      watch(new ControllerClass({ identity: kept().identity, record, name, save, queue: openQueue(kept(), record) }))
+      const keeper = keeperOf(record)
+      const queue = openQueue(kept(), record)
+      watch(new ControllerClass({ identity: kept().identity, record, name, save, queue, keeper }))
     }
   }
 
@@ -95,6 +119,7 @@ export async function controller(): Promise<Verbs> {
     start: (options) => {
       if (options.name !== undefined) name = options.name as string
       store = new StoreClass((options.state as string | undefined) ?? temporaryFolder())
+      if (options.witness !== undefined) witness = fileWitness(options.witness as string)
       connectAll()
     },
     pair: async ({ uri }) => {
@@ -105,7 +130,7 @@ export async function controller(): Promise<Verbs> {
         isShown = true
         shown.resolve({ digits })
       }
-      pairWith({ code, store: kept(), name, onDigits }).then(
+      pairWith({ code, store: kept(), name, keeperOf, onDigits }).then(
         (made) => {
           watch(made)
           tell('paired', { deviceId: agentOf(made.record) })

@@ -75,9 +75,12 @@ export const refusing: readonly EndpointMutant[] = [
     ['session.frame.refused'],
     SESSION,
     `    this.#highest = Math.max(this.#highest, opened.seq + 1)
+    // session.persist.before-deliver
+    this.#advance()
     const frame = decodeFrame(opened.plaintext)
 `,
-    `    const frame = decodeFrame(opened.plaintext)
+    `    this.#advance()
+    const frame = decodeFrame(opened.plaintext)
     this.#highest = Math.max(this.#highest, opened.seq + 1)
 `,
   ),

@@ -4,6 +4,8 @@ import type { EndpointMutant } from '../mutant.ts'
 import { agent, controller } from './fault.ts'
 
 const STORE = 'session/store'
+const SESSION = 'session/session'
+const KEPT = 'session/kept-session'
 
 export const stored: readonly EndpointMutant[] = [
   agent(
@@ -35,6 +37,46 @@ export const stored: readonly EndpointMutant[] = [
 `,
   ),
   agent(
+    'kept-after-sending',
+    'stores its session only after the message that it has sent',
+    ['session.persist.before-send'],
+    SESSION,
+    '    // session.persist.before-send\n    this.#advance()\n',
+    '    this.#generation++\n',
+  ),
+  controller(
+    'kept-after-delivery',
+    'stores its session only with the next message that it sends',
+    ['session.persist.before-deliver'],
+    SESSION,
+    '    // session.persist.before-deliver\n    this.#advance()\n',
+    '    this.#generation++\n',
+  ),
+  agent(
+    'kept-keys-expire',
+    'takes the skipped keys of a stored session for old ones',
+    ['session.persist.load'],
+    KEPT,
+    'importState(content.subarray(PREFIX), now)',
+    'importState(content.subarray(PREFIX), 0)',
+  ),
+  agent(
+    'copy-used',
+    'goes on with an older copy of its session',
+    ['session.persist.witness'],
+    KEPT,
+    ' || generation < known.generation)',
+    ')',
+  ),
+  controller(
+    'no-witness-needed',
+    'goes on with a session of which nothing tells that it is the newest',
+    ['session.persist.witness'],
+    KEPT,
+    "        if (!known) return discard('nothing tells that it is the newest')\n",
+    '        if (!known) return Session.loaded(ratchet, { startedAt: now, generation, nextStream: 1 })\n',
+  ),
+  agent(
     'no-lock',
     'starts although another program holds its state',
     ['session.store.lock'],
@@ -50,8 +92,8 @@ export const stored: readonly EndpointMutant[] = [
     'deletes a record, and writes the new one a minute later',
     ['session.store.atomic'],
     STORE,
-    '      .run(RECORD_TYPES[type], id, generation, sealRecord(this.#key, type, id, generation, image))\n',
-    `      .run(RECORD_TYPES[type], id, generation, sealRecord(this.#key, type, id, generation, image))
+    '    this.#replace(type, id, (previous?.generation ?? 0) + 1, image)\n',
+    `    this.#replace(type, id, (previous?.generation ?? 0) + 1, image)
     if (previous === undefined) return
     this.#delete(type, id)
     setTimeout(() => this.#write(type, id, image), 60_000).unref()

@@ -12,8 +12,8 @@ export const streams: readonly EndpointMutant[] = [
     'uses one stream id for all its bodies',
     ['session.stream.id'],
     CHANNEL,
-    'const streamId = this.#nextStream++\n',
-    'const streamId = this.#nextStream\n',
+    'const streamId = this.#takeStreamId()\n',
+    'const streamId = this.#session?.nextStream ?? 0\n',
   ),
   controller(
     'in-order-only',

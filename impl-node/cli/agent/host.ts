@@ -10,7 +10,7 @@ import type { Settings } from '../config.ts'
 import { Failure } from '../failure.ts'
 import { type Log, logged } from '../logging.ts'
 import { safeLine } from '../safe-text.ts'
-import { openState } from '../state.ts'
+import { openState, witnessOf } from '../state.ts'
 import { SOFTWARE } from '../version.ts'
 import { assistantOf, isThere, programOf, watched } from './assistant.ts'
 
@@ -69,6 +69,7 @@ export function startAgent(settings: Settings, log: Log): AgentHost {
   const relay = relayOf(settings.relay)
   const assistant = assistantOf(settings.assistant, settings.workspace)
   const store = openState(settings.state, 'agent')
+  const witness = witnessOf(store, settings.keepSessions, process.env)
   const listeners = new Set<() => void>()
   const changed = () => {
     for (const listener of listeners) listener()
@@ -87,6 +88,7 @@ export function startAgent(settings: Settings, log: Log): AgentHost {
     workspace: settings.workspace,
     name: settings.name,
     software: SOFTWARE,
+    witness,
     assistant: assistant && { ...assistant, factory: watched(assistant.factory, tell) },
     log: (message, detail) => log.warn(logged(detail), message),
     onRelay: (state, origin) => {

@@ -3,6 +3,7 @@
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { Controller } from '../../controller/controller.ts'
 import { type CommandQueue, openQueue } from '../../controller/queue.ts'
+import { keepSession } from '../../session/kept-session.ts'
 import type { PairingRecord } from '../../session/record.ts'
 import type { Store } from '../../session/store.ts'
 import { EXIT } from '../command.ts'
@@ -10,7 +11,7 @@ import type { Settings } from '../config.ts'
 import { Failure } from '../failure.ts'
 import { openLog } from '../logging.ts'
 import { note } from '../output.ts'
-import { choosePairing, hasState, openState, pairingsOf, peerNameOf } from '../state.ts'
+import { choosePairing, hasState, openState, pairingsOf, peerNameOf, witnessOf } from '../state.ts'
 
 /** What is known of an agent without a connection to it. */
 export interface Paired {
@@ -56,14 +57,17 @@ export function openConnection(settings: Settings): Connection {
   const paired = openPaired(settings)
   const { record, store, queue, name } = paired
   try {
+    const log = openLog('controller', settings.logLevel)
+    const witness = witnessOf(store, settings.keepSessions, process.env)
+    const warn = (message: string, detail: object) => log.warn(detail, message)
     const controller = new Controller({
       identity: store.identity,
       record,
       name: settings.name,
       queue,
       save: (changed) => store.savePairing(changed),
+      keeper: witness && keepSession({ store, witness, record, log: warn }),
     })
-    const log = openLog('controller', settings.logLevel)
     controller.on('status', ({ relay, peer, ready }) => log.debug({ relay: relay.name, peer, ready }, 'status'))
     const { promise: lost, reject } = Promise.withResolvers<never>()
     // Whoever does not look at it loses nothing.
