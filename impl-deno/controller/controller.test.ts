@@ -84,6 +84,26 @@ Deno.test('a command goes on after a lost connection and after a rekey, under it
   scene.close()
 })
 
+Deno.test('a command goes on as soon as an agent that had fallen silent is heard, without another hello', async () => {
+  let silent = true
+  const scene = await controlledScene(({ method }) =>
+    method === 'claude.cancel' && !silent ? { result: { success: true } } : null,
+  )
+  const pass = scene.relay.pass
+  scene.relay.pass = () => []
+  const command = scene.controller.call('claude.cancel', cancel)
+  await scene.moving(() => scene.controller.away, 'the agent counts as away', 500)
+  scene.relay.pass = pass
+  silent = false
+  const heard = scene.controller.connection.link.heardAt
+  const spokenAt = scene.timers.monotonic()
+  void scene.agent().rpc.send({ id: crypto.randomUUID(), type: 'event', method: 'unstable-sign', params: {} })
+  assert.deepEqual(await scene.settled(command), { success: true })
+  assert.ok(scene.controller.connection.link.heardAt > heard)
+  assert.ok(scene.timers.monotonic() - spokenAt < 5_000)
+  scene.close()
+})
+
 Deno.test('a command that was sent under another commandEpoch is uncertain and not repeated; a read is repeated', async () => {
   const scene = await controlledScene(() => null)
   const command = failure(scene.controller.call('claude.cancel', cancel))

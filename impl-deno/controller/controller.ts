@@ -282,7 +282,7 @@ export class Controller {
       paired: (record) => void this.#paired(record),
       hello: ({ commandEpoch = '' }) => this.#hello(commandEpoch),
       switched: () => this.#interrupted(),
-      presence: (away) => this.#presence(away),
+      presence: (away, lost) => this.#presence(away, lost),
       relay: (state) => this.#tell({ type: 'relay', state }),
       complaint: (code, message) => this.#tell({ type: 'trouble', code, message }),
       refused: (error) => this.#trouble(error),
@@ -338,10 +338,13 @@ export class Controller {
     this.#calls.interrupted()
   }
 
-  #presence(away: boolean): void {
+  #presence(away: boolean, lost: boolean): void {
     if (this.#over) return
-    if (away) this.#interrupted()
-    else {
+    if (away) {
+      this.#caughtUp = false
+      // One that has only been silent is the same when it speaks again, and tells no epoch for it.
+      if (lost) this.#calls.interrupted()
+    } else {
       this.#calls.resume()
       this.#sender.wake()
     }

@@ -13,7 +13,7 @@ async function terminalScene() {
     if (method === 'terminal.open' || method === 'terminal.attach') {
       const session = scene.agent().link.session
       if (!session) return null
-      agent.stream = scene.agent().rpc.newStream(session)
+      agent.stream = session.newStream()
       const from = afterOffset ?? 0
       if (from < agent.output.length) queueMicrotask(() => void send(from))
       const attachment = { terminalId, stream: agent.stream, offset: from, written: agent.typed.length }

@@ -38,8 +38,8 @@ export interface LinkOwner {
   store(change: Pick<Pairing, 'suite' | 'peer'>): Promise<void>
   /** Profile P: the current session has another state, which is stored before anything else is done with it. */
   keep?(session: Session, image: Uint8Array): Promise<void>
-  /** The peer has become away, or is back. */
-  presence?(away: boolean): void
+  /** The peer has become away, or is back. `lost`: as LivenessOutput tells it. */
+  presence?(away: boolean, lost: boolean): void
   /** Another session is current; streams ended with the old one. */
   switched?(): void
   /** A frame was refused; for a log. */

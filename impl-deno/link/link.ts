@@ -75,8 +75,8 @@ export class Link implements RouteListener {
     this.#liveness = new Liveness(timers, {
       sayHello: () => void this.#sayHello(),
       sayAck: () => void this.#say({ type: 'ack' }),
-      changed: (away) => {
-        owner.presence?.(away)
+      changed: (away, lost) => {
+        owner.presence?.(away, lost)
         if (!away) void this.#pump()
       },
     })
@@ -225,13 +225,14 @@ export class Link implements RouteListener {
     const received = await this.#sessions.receive(payload)
     const { session, frame, switched } = received
     if (switched) await this.#controllerSwitched(session)
-    this.#liveness.heard(session, session === this.#sessions.current)
     this.#owner.opened?.(received)
     const quiet = this.#quiet
     this.#quiet = false
     if (frame?.contentType === 'control') await this.#heardControl(received)
     // pairing.controller.control-only
     else if (frame && this.#confirmed) this.#owner.frame(received)
+    // Only now: what a peer that is back has said of itself comes before what waited for it.
+    this.#liveness.heard(session, session === this.#sessions.current)
     // session.hello.connect; where the relay has told that the peer is there, that brings it
     if (quiet && !this.#liveness.online) await this.#sayHello()
     this.#trigger()

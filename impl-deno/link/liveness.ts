@@ -7,8 +7,8 @@ import { Alarm, type Timers } from './timers.ts'
 export interface LivenessOutput {
   sayHello(): void
   sayAck(): void
-  /** The peer has become away, or is back. */
-  changed(away: boolean): void
+  /** The peer has become away, or is back. `lost`: it was not there, by the relay's word, and may be another run now. */
+  changed(away: boolean, lost: boolean): void
 }
 
 export class Liveness {
@@ -100,7 +100,7 @@ export class Liveness {
     const away = this.#isLost || this.#isSilent
     if (away === this.#away) return
     this.#away = away
-    this.#output.changed(away)
+    this.#output.changed(away, this.#isLost)
   }
 
   /** session.hello.interval */

@@ -37,8 +37,8 @@ export interface ConnectionOwner extends RpcOwner {
   hello?(message: ControlHello): void
   /** Every message that opened. */
   opened?(received: Received): void
-  /** The peer has become away, or is back. */
-  presence?(away: boolean): void
+  /** The peer has become away, or is back. `lost`: as LivenessOutput tells it. */
+  presence?(away: boolean, lost: boolean): void
   /** Another session is current. */
   switched?(): void
   relay?(state: RelayState): void
@@ -234,7 +234,7 @@ export class PairingConnection {
       opened: (received) => owner.opened?.(received),
       store: (change) => this.update(change),
       confirmed: () => this.#confirm({}),
-      presence: (away) => owner.presence?.(away),
+      presence: (away, lost) => owner.presence?.(away, lost),
       switched: () => {
         this.rpc.switched()
         owner.switched?.()

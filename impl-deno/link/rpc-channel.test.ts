@@ -37,7 +37,7 @@ Deno.test('each body has a stream of its own, and a chunk of another stream is t
   await until(() => agent.messages.length === 2, 'the agent has both')
   const session = ends.agent.link.session
   assert.ok(session)
-  const stream = ends.agent.rpc.newStream(session)
+  const stream = session.newStream()
   await ends.agent.rpc.sendChunk(session, stream, 7, utf8('output'))
   await until(() => controller.chunks.length === 1, 'the controller has the chunk')
   assert.deepEqual(controller.chunks[0], { streamId: 1, offset: 7, bytes: utf8('output') })
