@@ -182,6 +182,33 @@ Deno.test('a prompt is left with its question, answered by approve, and followed
     assert.match(talk.text, /Assistant: idle[\s\S]*A line is a prompt/)
   }))
 
+Deno.test('control by itself shows what happened and what is new since, and has the sub-commands at hand', () =>
+  paired(async (control, folder) => {
+    assert.equal((await control(['prompt', 'first', '--deny'])).code, 0)
+    writeFileSync(`${folder}/local.txt`, 'one\ntwo\n')
+    const lines = [
+      `/put ${folder}/local.txt "a file.txt"`,
+      '/cat "a file.txt"',
+      `/get "a file.txt" '${folder}/fetched.txt'`,
+      '/git nonsense',
+      '/git "',
+      '/queue',
+      '/term echo from-the-other-side',
+      'y',
+      '/history --limit 1',
+    ]
+    const one = await control([], `${lines.join('\n')}\n`)
+    assert.equal(one.code, 0, one.errors)
+    assert.match(one.text, /^› first$[\s\S]*^one\ntwo\n[\s\S]*Nothing is queued for desk[\s\S]*^from-the-other-side/m)
+    assert.match(one.errors, /git wants one of status[\s\S]*A quote is not closed[\s\S]*Nothing waits for an answer\./)
+    assert.equal(readFileSync(`${folder}/fetched.txt`, 'utf8'), 'one\ntwo\n')
+    assert.doesNotMatch(one.text, /new since/)
+    assert.equal((await control(['prompt', 'second', '--deny'])).code, 0)
+    const two = await control([], '/status\n')
+    assert.match(two.text, /^› first$[\s\S]*^— new since you were here —$\n(?:.*\n)?› second$/m, two.text)
+    assert.equal(two.text.match(/› second/g)?.length, 1)
+  }))
+
 Deno.test('prompts for a computer that is away wait, can be changed, and are sent when it is back', () =>
   paired(async (control, _, agent) => {
     await agent.leave()
@@ -244,7 +271,7 @@ Deno.test('a pause refuses what has an effect, is seen in the status, and ends o
     const paused = await control(['pause', '--json'])
     assert.deepEqual([paused.code, paused.lines[0]?.event], [0, 'paused'])
     assert.match((await control(['status'])).text, /^It is paused: control resume ends it$/m)
-    const refused = await control(['term', '--json', '--', 'true'])
+    const refused = await control(['prompt', '--json', 'x'])
     assert.equal(refused.code, 5)
     assert.match(refused.errors, /"code":"paused"/)
     const resumed = await control(['resume', '--json'])

@@ -1,21 +1,12 @@
 // `happy-remote control`
 
-import { type Command, EXIT_FAILED, EXIT_OK, UsageError } from './command.ts'
-import { approve } from './control/approve.ts'
-import { grant, rename } from './control/change.ts'
-import { cat, get, ls, put } from './control/files.ts'
-import { checkGit, git } from './control/git.ts'
-import { history } from './control/history.ts'
-import { pause, resume } from './control/pause.ts'
-import { type OnQuestion, prompt } from './control/prompt.ts'
+import { type Command, UsageError } from './command.ts'
 import { queueHere, queuePrompt, sendQueue } from './control/queue.ts'
-import { sendTheRest } from './control/queue-sending.ts'
-import { devices, info, status, terms } from './control/reads.ts'
-import { revoke, revokeLocally } from './control/revoke.ts'
-import { type Subject, type SubjectOptions, withAgent } from './control/subject.ts'
-import { talk } from './control/talk.ts'
-import { term } from './control/term.ts'
-import { readOptions, readSeconds, STATE_OPTIONS } from './options.ts'
+import { revokeLocally } from './control/revoke.ts'
+import { check, OPTIONS, SUB_COMMANDS } from './control/sub-commands.ts'
+import { type SubjectOptions, withAgent } from './control/subject.ts'
+import { control } from './control/talk.ts'
+import { readOptions, readSeconds } from './options.ts'
 import { readSettings } from './settings.ts'
 import { Lines, readAll } from './stdin.ts'
 
@@ -99,136 +90,6 @@ device, 4 the relay or the computer cannot be reached, 5 refused (no such
 right, expired, the pairing was ended), 6 left while the assistant waits for an
 answer, 130 given up with Ctrl-C; term gives the exit code of what ran.`
 
-const OPTIONS = {
-  ...STATE_OPTIONS,
-  device: { type: 'string' },
-  timeout: { type: 'string' },
-  'keep-sessions': { type: 'boolean' },
-  'no-wait': { type: 'boolean' },
-  queue: { type: 'boolean' },
-  allow: { type: 'boolean' },
-  deny: { type: 'boolean' },
-  'on-question': { type: 'string' },
-  option: { type: 'string' },
-  yes: { type: 'boolean' },
-  all: { type: 'boolean' },
-  cwd: { type: 'string' },
-  attach: { type: 'string' },
-  local: { type: 'boolean' },
-  staged: { type: 'boolean' },
-  limit: { type: 'string' },
-  after: { type: 'string' },
-  message: { type: 'string', short: 'm' },
-  remote: { type: 'string' },
-  branch: { type: 'string' },
-  force: { type: 'boolean' },
-} as const
-
-type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values']
-type Run = (subject: Subject, values: Values, rest: readonly string[]) => Promise<number>
-
-interface SubCommand {
-  /** Options beside those of every sub-command. */
-  readonly options: readonly (keyof Values)[]
-  /** How many positionals it takes. */
-  readonly most: number
-  readonly run: Run
-}
-
-const plain = (run: (subject: Subject) => Promise<number>): SubCommand => ({ options: [], most: 0, run })
-
-const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
-  status: plain(status),
-  prompt: {
-    options: ['no-wait', 'queue', 'allow', 'deny', 'on-question'],
-    most: Number.POSITIVE_INFINITY,
-    async run(subject, values, rest) {
-      // What was given before goes before.
-      await sendTheRest(subject)
-      const isInput = rest.length === 1 && rest[0] === '-'
-      const text = isInput ? await readAll() : rest.join(' ')
-      const lines = isInput ? undefined : new Lines()
-      return prompt(subject, { text, noWait: values['no-wait'] ?? false, onQuestion: onQuestion(values), lines })
-    },
-  },
-  approve: {
-    options: ['option', 'deny', 'yes'],
-    most: 1,
-    run: (subject, { option, deny, yes }, [request]) => approve(subject, { request, option, deny, yes }, new Lines()),
-  },
-  cancel: {
-    options: ['all'],
-    most: 0,
-    async run({ controller, say }, { all }) {
-      const { success } = await controller.call('claude.cancel', { scope: all ? 'turn-and-queue' : 'turn' })
-      say('cancelled', { success }, success ? 'Stopped' : 'There was nothing to stop')
-      return success ? EXIT_OK : EXIT_FAILED
-    },
-  },
-  pause: plain(pause),
-  resume: plain(resume),
-  term: {
-    options: ['cwd', 'attach'],
-    most: Number.POSITIVE_INFINITY,
-    run: (subject, { cwd, attach }, command) => term(subject, { command, cwd, attach }),
-  },
-  terms: plain(terms),
-  git: {
-    options: ['staged', 'limit', 'after', 'message', 'remote', 'branch'],
-    most: Number.POSITIVE_INFINITY,
-    run: (subject, values, words) => git(subject, values, words),
-  },
-  ls: { options: [], most: 1, run: (subject, _, [folder]) => ls(subject, folder) },
-  cat: { options: [], most: 1, run: (subject, _, [path]) => cat(subject, path) },
-  get: {
-    options: ['force'],
-    most: 2,
-    run: (subject, { force = false }, [path, file]) => get(subject, path, file, force),
-  },
-  put: {
-    options: ['force'],
-    most: 2,
-    run: (subject, { force = false }, [file, path]) => put(subject, file, path, force),
-  },
-  history: { options: ['limit'], most: 0, run: (subject, { limit }) => history(subject, limit) },
-  devices: plain(devices),
-  info: plain(info),
-  rename: { options: [], most: 2, run: (subject, _, words) => rename(subject, words) },
-  grant: { options: [], most: 2, run: (subject, _, words) => grant(subject, words) },
-  revoke: {
-    options: ['yes', 'local'],
-    most: 1,
-    run: (subject, { yes = false }, [wanted]) => revoke(subject, wanted, yes, new Lines()),
-  },
-}
-
-const COMMON = [...Object.keys(STATE_OPTIONS), 'device', 'timeout', 'keep-sessions']
-
-/** Throws UsageError. */
-function onQuestion({ allow, deny, 'on-question': what }: Values): OnQuestion {
-  const given = [allow && 'allow', deny && 'deny', what].filter((one) => one !== undefined && one !== false)
-  if (given.length > 1) throw new UsageError('Give one of --allow, --deny and --on-question')
-  if (what !== undefined && what !== 'wait' && what !== 'deny' && what !== 'leave') {
-    throw new UsageError('--on-question is one of wait, deny, leave')
-  }
-  return (given[0] as OnQuestion | undefined) ?? 'ask'
-}
-
-/** Throws UsageError. */
-function check(name: string, { options, most }: SubCommand, values: Values, rest: readonly string[]): void {
-  const known = [...COMMON, ...options]
-  const foreign = Object.keys(values).find((option) => !known.includes(option))
-  if (foreign !== undefined) throw new UsageError(`${name} has no option --${foreign}`)
-  if (rest.length > most) throw new UsageError(`${name} does not take "${rest.slice(most).join(' ')}"`)
-  if (name === 'git') checkGit(rest, values)
-  if (name === 'prompt') {
-    if (onQuestion(values) !== 'ask' && values.queue) {
-      throw new UsageError('With --queue nobody is here when the assistant asks')
-    }
-    if (rest.join(' ').trim() === '') throw new UsageError('The prompt is missing; give it, or - for standard input')
-  }
-}
-
 export const controlCommand: Command = {
   name: 'control',
   summary: 'controls a paired computer',
@@ -237,25 +98,21 @@ export const controlCommand: Command = {
     const { values, positionals } = readOptions(args, OPTIONS)
     const [name, ...rest] = positionals
     const found = name !== undefined && Object.hasOwn(SUB_COMMANDS, name) ? SUB_COMMANDS[name] : undefined
-    const isQueue = name === 'queue'
-    if (name !== undefined && !found && !isQueue) {
-      throw new UsageError(
-        `There is no sub-command "${name}"; there are ${Object.keys(SUB_COMMANDS).join(', ')}, queue`,
-      )
+    if (name !== undefined && !found) {
+      throw new UsageError(`There is no sub-command "${name}"; there are ${Object.keys(SUB_COMMANDS).join(', ')}`)
     }
-    const most = isQueue ? Number.POSITIVE_INFINITY : 0
-    check(name ?? 'control', found ?? { options: [], most, run: talkTo }, values, rest)
+    if (found && name !== undefined) check(name, found, values, rest)
+    else check('control', { options: [], most: 0 }, values, rest)
     const settings = readSettings(values, io)
     const json = values.json ?? false
     if (values.local) return revokeLocally(settings, json, values.yes ?? false, io, new Lines())
     const options: SubjectOptions = { settings, json, timeout: readSeconds('timeout', values.timeout, 15) * 1_000 }
-    if (isQueue) return rest[0] === 'send' ? sendQueue(options, io) : queueHere(settings, json, io, rest)
+    if (name === 'queue') return rest[0] === 'send' ? sendQueue(options, io) : queueHere(settings, json, io, rest)
     if (values.queue) {
       const text = rest.length === 1 && rest[0] === '-' ? await readAll() : rest.join(' ')
       return queuePrompt(options, values.timeout === undefined, io, text)
     }
-    return withAgent(options, io, (subject) => (found?.run ?? talkTo)(subject, values, rest))
+    if (!found) return control(options, io)
+    return withAgent(options, io, (subject) => found.run(subject, values, rest))
   },
 }
-
-const talkTo: Run = (subject) => talk(subject, new Lines())

@@ -13,14 +13,13 @@ import { openSqlite } from '../storage/sqlite.ts'
 import { assistantOf } from './agent.ts'
 import { type Command, CommandFailure, type CommandIo, EXIT_OK, UsageError } from './command.ts'
 import type { Subject } from './control/subject.ts'
-import { talk } from './control/talk.ts'
+import { Talk } from './control/talk.ts'
 import { FirstPrompt } from './demo/first-prompt.ts'
 import { runInShell } from './demo/shell.ts'
 import { orInterrupted } from './interrupt.ts'
 import { readOptions, STATE_OPTIONS } from './options.ts'
 import { safeLine } from './safe-text.ts'
 import { readSettings, type Settings } from './settings.ts'
-import { Lines } from './stdin.ts'
 
 const USAGE = `happy-remote demo: everything in one process, to see it work
 
@@ -124,7 +123,12 @@ class Demo {
           })
         }),
     }
-    return talk(subject, new Lines())
+    const talk = new Talk(subject)
+    try {
+      return await talk.run()
+    } finally {
+      await talk.end()
+    }
   }
 
   async end(): Promise<void> {

@@ -34,8 +34,14 @@ import { Terminals } from './terminals.ts'
 
 /** What a controller tells. `live`: may be shown without its age (session.fresh.live). */
 export type ControllerEvent =
-  /** An event of the agent, known here or not (rpc.message.unknown-event). */
-  | { readonly type: 'event'; readonly method: string; readonly params: unknown; readonly live: boolean }
+  /** An event of the agent, known here or not (rpc.message.unknown-event). `journaled`: it is an entry, too. */
+  | {
+      readonly type: 'event'
+      readonly method: string
+      readonly params: unknown
+      readonly live: boolean
+      readonly journaled: boolean
+    }
   | {
       readonly type: 'output'
       readonly terminalId: string
@@ -212,6 +218,11 @@ export class Controller {
     return command
   }
 
+  /** Sends what waits, where the agent is there: after a change of the queue that was not made by `enqueue`. */
+  sendQueue(): void {
+    this.#sender.wake()
+  }
+
   /** Types into a terminal that is followed; resolves when the agent has accepted the bytes. Throws CallFailure. */
   type(terminalId: string, bytes: Uint8Array): Promise<void> {
     return this.#terminals.write(terminalId, bytes)
@@ -308,7 +319,8 @@ export class Controller {
       this.#tell({ type: 'trouble', code: 'invalid-request', message: `Cannot read the event ${method}` })
       return
     }
-    this.#tell({ type: 'event', method, params, live: this.#isLive(received) })
+    const journaled = journal !== undefined
+    this.#tell({ type: 'event', method, params, live: this.#isLive(received), journaled })
     if (method === 'terminal.exited') {
       const { terminalId, end } = params as { terminalId: string; end: number }
       this.#terminals.exited(terminalId, end)

@@ -59,6 +59,8 @@ export class Store {
   /** The records of type 4, as they were read. */
   readonly #sessions = new Map<string, SealedRecord & { readonly content: Bytes }>()
   readonly #witness: Witness | undefined
+  /** By the deviceId of the agent. */
+  readonly #places = new Map<string, Uint8Array>()
   readonly #queue = new Queue()
   #identity!: Identity
   /** Records that did not open and were put aside; to be told to the person. */
@@ -168,9 +170,12 @@ export class Store {
       this.#pairings.delete(toHex(pairingId))
       record.pairingKey.fill(0)
       await this.#backend.keys.forget(record.routeKey.privateKey)
-      // What was queued for an agent goes with the last pairing with it.
+      // What was kept for an agent goes with the last pairing with it.
       if (this.known(record.peer.identityKey)) return
-      for (const { id } of this.queuedFor(deviceIdOfRecord(record))) await this.#removeQueued(id)
+      const agent = deviceIdOfRecord(record)
+      for (const { id } of this.queuedFor(agent)) await this.#removeQueued(id)
+      await this.#backend.remove({ recordType: RECORD_TYPES.place, id: agent })
+      this.#places.delete(toHex(agent))
     })
   }
 
@@ -184,6 +189,19 @@ export class Store {
 
   deleteQueued(id: Uint8Array): Promise<void> {
     return this.#queue.run(() => this.#removeQueued(id))
+  }
+
+  /** What was kept of the place in the journal of this agent. */
+  placeOf(agent: Uint8Array): Uint8Array | undefined {
+    return this.#places.get(toHex(agent))
+  }
+
+  /** Throws DOMException `QuotaExceededError` where the disk is full, and then nothing has changed. */
+  savePlace(agent: Uint8Array, content: Uint8Array): Promise<void> {
+    return this.#queue.run(async () => {
+      await this.#write(RECORD_TYPES.place, agent, content)
+      this.#places.set(toHex(agent), content)
+    })
   }
 
   /** Deletes what was not confirmed in its 10 min (pairing.controller.delete-unconfirmed). `now` in ms since 1970. */
@@ -251,6 +269,7 @@ export class Store {
       } else if (recordType === RECORD_TYPES.denied) this.#denied.set(toHex(id), decodeDenied(id, content))
       else if (recordType === RECORD_TYPES.queued) this.#queued.set(toHex(id), decodeQueued(id, content))
       else if (recordType === RECORD_TYPES.session) this.#sessions.set(toHex(id), { ...record, content })
+      else if (recordType === RECORD_TYPES.place) this.#places.set(toHex(id), content)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       await this.#putAside(record)

@@ -15,14 +15,15 @@ import { ofCall, openPaired, reach, type Subject, type SubjectOptions, withContr
 const PROMPT = 'claude.sendMessage'
 const WIDTH = 60
 
-const textOf = ({ method, params }: QueuedCommand): string => {
+export const textOf = ({ method, params }: QueuedCommand): string => {
   const { prompt } = params as { prompt?: unknown }
   const text = method === PROMPT && typeof prompt === 'string' ? prompt : `${method} ${JSON.stringify(params)}`
   const line = safeLine(text)
   return line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line
 }
 
-const endOf = ({ state, code }: QueuedCommand): string => (code === null ? state : `${state} with ${safeLine(code)}`)
+export const endOf = ({ state, code }: QueuedCommand): string =>
+  code === null ? state : `${state} with ${safeLine(code)}`
 
 /** The place among those that wait, from 1; 0 for what has ended. */
 const positionOf = (commands: readonly QueuedCommand[], { id }: QueuedCommand): number =>
@@ -72,19 +73,23 @@ const CHANGES: Readonly<Record<string, readonly [done: string, change: Change]>>
   again: ['Queued again', (queue, { id }) => queue.giveAgain(id)],
 }
 
-/** Lists the queue or changes it, which needs no connection. */
-export async function queueHere(
-  settings: Settings,
-  json: boolean,
-  io: CommandIo,
+export interface QueueSubject {
+  readonly queue: CommandQueue
+  /** Of the computer. */
+  readonly name: string
+  readonly json: boolean
+  readonly io: CommandIo
+}
+
+/** Lists the queue or changes it. */
+export async function queueOn(
+  { queue, name, json, io }: QueueSubject,
   [what, word, ...rest]: readonly string[],
 ): Promise<number> {
   if (what !== undefined && !Object.hasOwn(CHANGES, what)) {
     throw new UsageError(`There is no "${what}" in the queue; there are ${Object.keys(CHANGES).join(', ')}, send`)
   }
-  const { store, record } = await openPaired(settings)
   try {
-    const queue = new CommandQueue(store, deviceIdOfRecord(record), systemClock)
     const commands = await queue.list()
     const say = (command: QueuedCommand, position: number, text: string) =>
       io.out(json ? JSON.stringify({ event: 'command', ...dataOf(command, position) }) : text)
@@ -100,16 +105,25 @@ export async function queueHere(
       const position = positionOf(commands, command)
       say(command, position, lineOf(command, position))
     }
-    if (commands.length === 0 && !json) io.out(`Nothing is queued for ${safeLine(record.peerName)}`)
+    if (commands.length === 0 && !json) io.out(`Nothing is queued for ${safeLine(name)}`)
     return EXIT_OK
   } catch (error) {
     throw error instanceof ProtocolError ? ofCall(error) : ofFullDisk(error)
+  }
+}
+
+/** The same without a connection. */
+export async function queueHere(settings: Settings, json: boolean, io: CommandIo, words: readonly string[]) {
+  const { store, record } = await openPaired(settings)
+  try {
+    const queue = new CommandQueue(store, deviceIdOfRecord(record), systemClock)
+    return await queueOn({ queue, name: record.peerName, json, io }, words)
   } finally {
     await store.close()
   }
 }
 
-const ofFullDisk = (error: unknown): unknown =>
+export const ofFullDisk = (error: unknown): unknown =>
   error instanceof DOMException && error.name === 'QuotaExceededError'
     ? new CommandFailure('The disk is full; nothing was changed', EXIT_FAILED, 'system')
     : error
