@@ -1,7 +1,7 @@
 // Settings: flags, then environment, then the configuration file, then defaults.
 
 import { readFileSync } from 'node:fs'
-import { homedir, hostname } from 'node:os'
+import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CAPABILITIES, type Capability, DEFAULT_CAPABILITIES, isCapability } from '@happy-remote/schemas/constants.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
@@ -10,6 +10,7 @@ import { Compile } from 'typebox/compile'
 import { UsageError } from './command.ts'
 import { systemReason } from './failure.ts'
 import { nearest } from './nearest.ts'
+import { xdg } from './xdg.ts'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -55,12 +56,6 @@ export interface Settings {
   /** Profile P: a restart goes on with the session of before. */
   readonly keepSessions: boolean
   readonly logLevel: LogLevel
-}
-
-function xdg(env: NodeJS.ProcessEnv, variable: string, otherwise: string): string {
-  const base = env[variable]
-  // The XDG specification: what is not absolute is to be ignored.
-  return join(base?.startsWith('/') ? base : join(homedir(), otherwise), 'happy-remote')
 }
 
 function readConfigFile(path: string, wanted: boolean): ConfigFile {

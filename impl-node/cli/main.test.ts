@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -42,6 +42,19 @@ test('--version prints the version of the package', async (t) => {
     stdout: `${VERSION}\n`,
     stderr: '',
   })
+})
+
+test('what was compiled is kept in the own cache folder, and a folder that cannot be written is no failure', async (t) => {
+  const folder = temporaryFolder(t)
+  const env = { NODE_COMPILE_CACHE: '', XDG_CACHE_HOME: join(folder, 'cache') }
+  assert.equal((await runCli(['relay', '--help'], { folder, env })).exitCode, 0)
+  assert.equal(readdirSync(join(folder, 'cache/happy-remote')).length, 1)
+  writeFileSync(join(folder, 'file'), '')
+  const { exitCode, stderr } = await runCli(['relay', '--help'], {
+    folder,
+    env: { ...env, XDG_CACHE_HOME: join(folder, 'file') },
+  })
+  assert.deepEqual([exitCode, stderr], [0, ''])
 })
 
 for (const command of [agentCommand, pairCommand, controlCommand, devicesCommand, demoCommand, relayCommand]) {

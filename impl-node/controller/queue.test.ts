@@ -183,7 +183,7 @@ interface Line {
 /** Runs the program of queue-crash.fake.ts; whether it was killed. */
 function isKilled(folder: string, killAt: number, when: string, cache: string): boolean {
   const program = fileURLToPath(new URL('queue-crash.fake.ts', import.meta.url))
-  const env = { ...process.env, NODE_COMPILE_CACHE: cache }
+  const env = { NODE_COMPILE_CACHE: cache, ...process.env }
   const args = [program, folder, `${killAt}`, when]
   const { status, signal, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env })
   assert.ok(signal === 'SIGKILL' || status === 0, stderr)

@@ -21,9 +21,6 @@ const adapters = { acp: acpAssistant, claude: claudeAssistant }
 export type Wire = keyof typeof adapters
 const program = (wire: Wire) => fileURLToPath(import.meta.resolve(`../../../conformance/assistants/${wire}.ts`))
 
-/** Starting the scripted assistant costs a third less with it. */
-const NODE_COMPILE_CACHE = fileURLToPath(import.meta.resolve('../../../node_modules/.cache/node-compile'))
-
 type Recorded = { [E in EventName]: { name: E; params: EventParams<E> } }[EventName]
 
 /** Keeps what was emitted, and lets a test wait for it. */
@@ -91,7 +88,7 @@ export function bench(
     emit: log.emit,
     allows: (answer) => book.allows(answer),
   })
-  const assistant = adapters[wire]({ workspace, env: { ...process.env, NODE_COMPILE_CACHE }, ...options })
+  const assistant = adapters[wire]({ workspace, env: process.env, ...options })
   const conversation = new Conversation({
     assistant,
     permissions: book,

@@ -17,8 +17,9 @@ export type JsonEvent = { readonly event: string } & Readonly<Record<string, unk
 
 /** An environment in which nothing of the person who runs the tests is found. */
 export function cleanEnv(folder: string): Record<string, string> {
-  const { PATH = '', SHELL = '/bin/sh' } = process.env
-  return { PATH, SHELL, HOME: folder, TERM: 'xterm-256color', LANG: 'C.UTF-8' }
+  const { PATH = '', SHELL = '/bin/sh', NODE_COMPILE_CACHE } = process.env
+  const cache = NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}
+  return { ...cache, PATH, SHELL, HOME: folder, TERM: 'xterm-256color', LANG: 'C.UTF-8' }
 }
 
 /** A folder that is gone after the test. */
