@@ -11,7 +11,9 @@ const allEvents: readonly EventType[] = Object.values(events)
 
 /** What the prose says about one method or event beyond its row in the table. */
 const requirementsOf: Readonly<Record<string, readonly string[]>> = {
-  'claude.sendMessage': ['rpc.claude.accept', 'rpc.claude.order', 'rpc.claude.unavailable', 'rpc.claude.conversation'],
+  'claude.sendMessage': ['rpc.claude.accept', 'rpc.claude.order', 'rpc.claude.unavailable', 'rpc.conversation.closed'],
+  'claude.listConversations': ['rpc.conversation.list', 'rpc.conversation.page', 'rpc.conversation.after'],
+  'claude.openConversation': ['rpc.conversation.new', 'rpc.conversation.open', 'rpc.conversation.busy'],
   'claude.cancel': ['rpc.claude.cancel'],
   'permission.answer': ['rpc.permission.hash-mismatch', 'rpc.permission.option', 'rpc.permission.first-wins'],
   'terminal.open': ['rpc.terminal.id', 'rpc.terminal.cwd', 'rpc.terminal.program'],
@@ -32,7 +34,7 @@ const requirementsOf: Readonly<Record<string, readonly string[]>> = {
   'git.log': ['rpc.git.log', 'rpc.git.log-after'],
   'git.commit': ['rpc.git.commit', 'rpc.git.message', 'rpc.git.hooks', 'rpc.git.path', 'rpc.git.literal'],
   'git.push': ['rpc.git.push', 'rpc.git.remote', 'rpc.git.branch'],
-  'claude.state': ['rpc.claude.state', 'rpc.claude.died'],
+  'claude.state': ['rpc.claude.state', 'rpc.claude.died', 'rpc.conversation.told'],
   'claude.message': ['rpc.claude.message', 'rpc.claude.unknown-update'],
   'claude.messageState': ['rpc.claude.states'],
   'permission.requested': ['rpc.permission.requested', 'rpc.permission.input-text'],

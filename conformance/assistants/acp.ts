@@ -151,7 +151,7 @@ export function serve(script: Script): AgentConnection {
       const prompt = params.prompt.map((block) => (block.type === 'text' ? block.text : '')).join('')
       if (script.log) appendFileSync(script.log, `${JSON.stringify(prompt)}\n`)
       session.cancel = new AbortController()
-      const turn = { prompt, cancel: session.cancel.signal }
+      const turn = { prompt, session: session.id, cancel: session.cancel.signal }
       return { stopReason: await play(stepsFor(script, prompt), acpStage(client, session.id), turn) }
     })
     .onNotification(methods.agent.session.cancel, ({ params }) => sessions.get(params.sessionId)?.cancel?.abort())

@@ -124,7 +124,8 @@ class Claude {
       this.#write({ type: 'result', subtype, is_error, result: text, session_id })
     let end: string
     try {
-      end = await play(stepsFor(this.#script, prompt), this.#stage(), { prompt, cancel: this.#cancel.signal })
+      const turn = { prompt, session: session_id, cancel: this.#cancel.signal }
+      end = await play(stepsFor(this.#script, prompt), this.#stage(), turn)
       await this.#endMessage()
       if (end === 'cancelled') await result('error_during_execution', true, '')
       else await result('success', false, 'done')

@@ -25,6 +25,8 @@ export interface Stage {
 /** One prompt and what became of it. */
 export interface Turn {
   readonly prompt: string
+  /** The session in which it was given. */
+  readonly session: string
   /** Aborts when a cancel arrives. */
   readonly cancel: AbortSignal
 }
@@ -42,7 +44,10 @@ export async function play(steps: readonly Step[], stage: Stage, turn: Turn): Pr
   }
 
   async function say(step: Of<'text' | 'thought'>): Promise<void> {
-    const text = step.text.replaceAll('{prompt}', turn.prompt).repeat(step.repeat ?? 1)
+    const text = step.text
+      .replaceAll('{prompt}', turn.prompt)
+      .replaceAll('{session}', turn.session)
+      .repeat(step.repeat ?? 1)
     for (const piece of pieces(text, step.size ?? text.length)) {
       if (stopped()) return
       await stage.say(step.do, piece)

@@ -20,7 +20,7 @@ const toolStatus = Type.Union([
   Type.Literal('failed'),
 ])
 
-/** `{prompt}` in any text of a script stands for the prompt that is answered. */
+/** In any text of a script `{prompt}` stands for the prompt that is answered, `{session}` for the session that it is in. */
 export const Step = Type.Cyclic(
   {
     Step: Type.Union([

@@ -109,9 +109,9 @@ export class RpcScene {
   }
 
   /** Always awaits that file, so that a step can still decide when the agent runs already. */
-  script(start: Script['start'] = { awaits: this.#mayStart }): Script {
+  script({ start = { awaits: this.#mayStart }, sessions }: Pick<Script, 'start' | 'sessions'> = {}): Script {
     this.letStart()
-    return suiteScript(this.log, start)
+    return { ...suiteScript(this.log, start), ...(sessions && { sessions }) }
   }
 
   letStart(): void {
@@ -204,6 +204,8 @@ const scenes = new WeakMap<SuiteWorld, RpcScene>()
 export interface AgentOptions {
   /** How the assistant starts, instead of when a step lets it. */
   readonly start?: Script['start']
+  /** What the assistant knows of conversations of an earlier process; nothing where absent. */
+  readonly sessions?: Script['sessions']
   /** ms that a permission request waits. */
   readonly permissionTime?: number
   /** Entries that its journal keeps. */
@@ -220,10 +222,10 @@ export async function startAgent(world: SuiteWorld, options: AgentOptions | 'no 
     await scene.stage.start({ keepState: true })
     return scene
   }
-  const { start, permissionTime, journalEntries } = options
+  const { start, sessions, permissionTime, journalEntries } = options
   await scene.stage.start({
     keepState: true,
-    script: scene.script(start),
+    script: scene.script({ ...(start && { start }), ...(sessions && { sessions }) }),
     ...(permissionTime !== undefined && { permissionTime }),
     ...(journalEntries !== undefined && { journalEntries }),
   })

@@ -17,6 +17,7 @@ import type { AuditLog, Deed } from './audit.ts'
 import type { CommandStore } from './command-store.ts'
 import { Commands } from './commands.ts'
 import { Conversation } from './conversation.ts'
+import { Conversations } from './conversations.ts'
 import { type Device, deviceName } from './device.ts'
 import { Devices } from './devices.ts'
 import { Dispatch } from './dispatch.ts'
@@ -67,6 +68,8 @@ export interface AgentOptions {
   readonly store: Store
   readonly commands: CommandStore
   readonly journal: Journal
+  /** Those of this assistant and this workspace; in memory where absent. */
+  readonly conversations?: Conversations
   readonly audit?: AuditLog
   /** For new pairings. */
   readonly relay: RelayUrl
@@ -136,7 +139,8 @@ export class Agent {
         events.paused?.(lasting)
       },
     })
-    this.#conversation = new Conversation(assistant, timers, told, this.pause, options.permissionTime)
+    const { conversations = new Conversations(':memory:', assistant?.name ?? '', workspace) } = options
+    this.#conversation = new Conversation(assistant, timers, told, this.pause, conversations, options.permissionTime)
     this.#terminals = new Terminals({
       ...{ workspace, environment, timers },
       events: {

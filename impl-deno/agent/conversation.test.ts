@@ -183,7 +183,7 @@ Deno.test('an assistant that dies fails its prompt, orphans its question, says w
   const reasons = all('state').flatMap(({ reason }) => reason ?? [])
   deepEqual(reasons, ['The assistant has ended with exit code 42'])
   ok(before !== conversation.status.conversationId)
-  await rejects(conversation.send({ prompt: 'x', conversationId: String(before) }), { code: 'not-found' })
+  await rejects(conversation.send({ prompt: 'x', conversationId: String(before) }), { code: 'conflict' })
   await close()
 })
 

@@ -4,7 +4,9 @@
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { EventParams, Params, Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { Alarm, type Timers } from '../link/timers.ts'
-import type { Assistant, AssistantKind, AssistantListener } from './assistants/assistant.ts'
+import { Queue } from '../session/queue.ts'
+import type { Assistant, AssistantKind, AssistantListener, Earlier } from './assistants/assistant.ts'
+import type { Conversations } from './conversations.ts'
 import type { Pause } from './pause.ts'
 import { type PermissionEvents, Permissions } from './permissions.ts'
 import { Transcript, type TranscriptEvents } from './transcript.ts'
@@ -26,6 +28,15 @@ interface Running extends Prompt {
   cancelledBy?: string
 }
 
+type Facts = Parameters<AssistantListener['facts']>[0]
+
+/** Of one start of the assistant. What it says counts while it is the present one. */
+interface Voice {
+  isPresent: boolean
+  /** What it has told before that. */
+  facts: Facts
+}
+
 /** For which an assistant may take to stop its turn; then it is ended itself. */
 const CANCEL_TIME = 10_000
 
@@ -36,13 +47,16 @@ export class Conversation {
   readonly #giveUp: Alarm
   readonly #pause: Pick<Pause, 'lasting'>
   readonly permissions: Permissions
+  readonly #conversations: Conversations
   readonly #queue: Prompt[] = []
+  /** Whoever opens a conversation, or has a prompt for one, waits for those who came before. */
+  readonly #door = new Queue()
   #assistant: Promise<Assistant> | undefined
+  #voice: Voice = { isPresent: false, facts: {} }
   #running: Running | undefined
-  #conversationId: string | null = null
   #mode: string | null = null
   #model: string | null = null
-  #told = 'idle null'
+  #told: string
   /** Why the assistant has stopped, until it is told. */
   #reason: string | undefined
   #failed = false
@@ -54,15 +68,22 @@ export class Conversation {
     timers: Timers,
     events: ConversationEvents,
     pause: Pick<Pause, 'lasting'>,
+    conversations: Conversations,
     permissionTime?: number,
   ) {
     this.#kind = kind
+    this.#conversations = conversations
+    this.#told = `idle ${this.#conversationId}`
     this.#pause = pause
     this.#events = events
     this.#giveUp = new Alarm(timers)
     this.#transcript = new Transcript(() => this.#conversationId ?? '', events)
     const { requested, resolved } = events
     this.permissions = new Permissions(timers, { requested, resolved, changed: () => this.#tell() }, permissionTime)
+  }
+
+  get #conversationId(): string | null {
+    return this.#conversations.open?.id ?? null
   }
 
   get assistant(): Result<'agent.info'>['assistant'] {
@@ -90,17 +111,20 @@ export class Conversation {
 
   /**
    * Accepts a prompt. It is told before it counts as accepted: whatever ends the program in between, no accepted prompt
-   * is missing in the journal. Throws ProtocolError `assistant-unavailable` or `not-found`.
+   * is missing in the journal. Throws ProtocolError `assistant-unavailable`, `not-found` where there is no such
+   * conversation, `conflict` where it is not open.
    */
-  async send({ prompt: text, conversationId }: Params<'claude.sendMessage'>): Promise<Result<'claude.sendMessage'>> {
-    // rpc.claude.conversation
-    if (conversationId !== undefined && conversationId !== this.#conversationId) {
-      throw new ProtocolError('not-found', 'Cannot give a prompt: this conversation is not the present one')
-    }
+  send(params: Params<'claude.sendMessage'>): Promise<Result<'claude.sendMessage'>> {
+    // rpc.conversation.order
+    return this.#door.run(() => this.#accept(params))
+  }
+
+  async #accept({ prompt: text, conversationId }: Params<'claude.sendMessage'>): Promise<Result<'claude.sendMessage'>> {
+    this.#expectOpen(conversationId)
     await this.#ready()
-    if (conversationId !== undefined && conversationId !== this.#conversationId) {
-      throw new ProtocolError('not-found', 'Cannot give a prompt: the assistant has lost this conversation')
-    }
+    // The assistant may have lost it.
+    this.#expectOpen(conversationId)
+    this.#conversations.prompted(text)
     const prompt: Prompt = { messageId: crypto.randomUUID(), text }
     const { messageId } = prompt
     // rpc.claude.accept
@@ -110,6 +134,59 @@ export class Conversation {
     if (state === 'queued') this.#events.messageState({ messageId, state })
     this.#next()
     return { messageId, state }
+  }
+
+  #expectOpen(conversationId: string | undefined): void {
+    const open = this.#conversationId
+    if (conversationId === undefined || conversationId === open) return
+    // rpc.conversation.unknown
+    if (!this.#conversations.find(conversationId)) {
+      throw new ProtocolError('not-found', 'Cannot give a prompt: there is no such conversation')
+    }
+    // rpc.conversation.closed
+    throw new ProtocolError('conflict', 'Cannot give a prompt: another conversation is open', { conversationId: open })
+  }
+
+  list(params: Params<'claude.listConversations'>): Result<'claude.listConversations'> {
+    return this.#conversations.list(params)
+  }
+
+  /** Throws ProtocolError `invalid-params`, `not-found`, `busy` or `assistant-unavailable`. */
+  open(params: Params<'claude.openConversation'>): Promise<Result<'claude.openConversation'>> {
+    return this.#door.run(() => this.#open(params))
+  }
+
+  async #open({ id, new: isNew }: Params<'claude.openConversation'>): Promise<Result<'claude.openConversation'>> {
+    // rpc.conversation.params
+    if ((id === undefined) === (isNew === undefined)) {
+      throw new ProtocolError('invalid-params', 'Cannot open a conversation: either "id" or "new" has to be there')
+    }
+    const known = id === undefined ? undefined : this.#conversations.find(id)
+    // rpc.conversation.unknown
+    if (id !== undefined && !known) {
+      throw new ProtocolError('not-found', 'Cannot open the conversation: there is no such one')
+    }
+    if (known && known.id === this.#conversationId) return { conversationId: known.id }
+    // rpc.conversation.busy
+    if (this.#running || this.#queue.length > 0 || this.permissions.pending.length > 0) {
+      throw new ProtocolError('busy', 'Cannot open a conversation: in the open one something runs or waits')
+    }
+    // rpc.conversation.unavailable: the present assistant ends when the other one is there
+    const voice: Voice = { isPresent: false, facts: {} }
+    const assistant = await this.#start(voice, known && { session: known.session, isRequired: true })
+    await this.#endAssistant()
+    if (this.#closed) {
+      await assistant.close()
+      throw new ProtocolError('assistant-unavailable', 'Cannot open a conversation: the agent stops')
+    }
+    this.permissions.end('cancelled', 'local')
+    if (known) this.#conversations.take(known.id, assistant.session)
+    else this.#conversations.begin(assistant.session)
+    this.#assistant = Promise.resolve(assistant)
+    this.#mode = this.#model = null
+    this.#hear(voice)
+    this.#tell()
+    return { conversationId: String(this.#conversationId) }
   }
 
   /** Whether there was something to cancel. `by` is the device that cancels (rpc.claude.cancel). */
@@ -140,29 +217,60 @@ export class Conversation {
     this.#closed = true
     this.cancel('turn-and-queue', 'local')
     this.#giveUp.clear()
-    await this.#endAssistant()
+    await this.#door.run(() => this.#endAssistant())
   }
 
   /** Starts the assistant where it does not run. */
   #ready(): Promise<Assistant> {
-    // rpc.claude.unavailable
-    if (!this.#kind || this.#closed) {
-      return Promise.reject(new ProtocolError('assistant-unavailable', 'Cannot give a prompt: there is no assistant'))
-    }
-    this.#assistant ??= this.#kind.start(this.#listener(), this.#conversationId ?? undefined).then(
+    if (this.#assistant) return this.#assistant
+    const open = this.#conversations.open
+    const voice: Voice = { isPresent: false, facts: {} }
+    this.#hear(voice)
+    this.#assistant = this.#start(voice, open && { session: open.session, isRequired: false }).then(
       (assistant) => {
-        this.#failed = false
-        this.#conversationId = assistant.conversationId
+        // rpc.conversation.lost
+        if (assistant.isNew || !open) this.#conversations.begin(assistant.session)
+        else this.#conversations.take(open.id, assistant.session)
         this.#tell()
         return assistant
       },
       (error: Error) => {
         this.#failed = true
         this.#assistant = undefined
-        throw new ProtocolError('assistant-unavailable', error.message)
+        throw error
       },
     )
     return this.#assistant
+  }
+
+  /** Throws ProtocolError `assistant-unavailable`. */
+  async #start(voice: Voice, earlier?: Earlier): Promise<Assistant> {
+    // rpc.claude.unavailable
+    if (!this.#kind || this.#closed) {
+      throw new ProtocolError('assistant-unavailable', 'Cannot use the assistant: there is none')
+    }
+    try {
+      const assistant = await this.#kind.start(this.#listener(voice), earlier)
+      this.#failed = false
+      return assistant
+    } catch (error) {
+      throw new ProtocolError('assistant-unavailable', (error as Error).message)
+    }
+  }
+
+  /** This one is heard from now on, and no other. */
+  #hear(voice: Voice): void {
+    this.#voice.isPresent = false
+    this.#voice = voice
+    voice.isPresent = true
+    this.#learn(voice.facts)
+  }
+
+  #learn({ mode, model, session }: Facts): void {
+    this.#mode = mode ?? this.#mode
+    this.#model = model ?? this.#model
+    const open = this.#conversations.open
+    if (session !== undefined && open) this.#conversations.take(open.id, session)
   }
 
   /** rpc.claude.order */
@@ -199,25 +307,28 @@ export class Conversation {
     this.#next()
   }
 
-  #listener(): AssistantListener {
+  #listener(voice: Voice): AssistantListener {
+    const present = (tell: () => void) => {
+      if (voice.isPresent) tell()
+    }
     return {
-      piece: (kind, text) => this.#transcript.piece(kind, text),
-      tool: (call) => this.#transcript.tool(call),
-      other: (update) => this.#transcript.other(update),
-      facts: ({ mode, model }) => {
-        this.#mode = mode ?? this.#mode
-        this.#model = model ?? this.#model
+      piece: (kind, text) => present(() => this.#transcript.piece(kind, text)),
+      tool: (call) => present(() => this.#transcript.tool(call)),
+      other: (update) => present(() => this.#transcript.other(update)),
+      facts: (facts) => {
+        if (voice.isPresent) this.#learn(facts)
+        else voice.facts = { ...voice.facts, ...facts }
       },
       ask: async (question, signal) => {
         const running = this.#running
         // It was told to stop, and has not heard it yet.
-        if (running?.cancelledBy !== undefined || this.#closed || signal.aborted) return null
+        if (!voice.isPresent || running?.cancelledBy !== undefined || this.#closed || signal.aborted) return null
         this.#transcript.flush()
         const { requestId, answer } = this.permissions.ask(this.#conversationId ?? '', question)
         signal.addEventListener('abort', () => this.permissions.end('cancelled', 'local', requestId))
         return (await answer).resolution.option
       },
-      stopped: (reason) => this.#stopped(reason),
+      stopped: (reason) => present(() => this.#stopped(reason)),
       trouble: (text) => this.#events.trouble(text),
     }
   }

@@ -6,6 +6,7 @@ import type { AssistantKind } from '../agent/assistants/assistant.ts'
 import { claudeAssistant } from '../agent/assistants/claude.ts'
 import { AuditLog } from '../agent/audit.ts'
 import { CommandStore } from '../agent/command-store.ts'
+import { Conversations } from '../agent/conversations.ts'
 import { openJournal } from '../agent/journal.ts'
 import { relayUrlOf } from '../session/relay-url.ts'
 import { LineScreen } from './agent/line-screen.ts'
@@ -134,6 +135,7 @@ async function serve({ settings, workspace, assistant, ttl, pair, screen }: Serv
   const { relay, name, state, grant, logLevel } = settings
   const store = await openState(settings, 'agent')
   const commands = new CommandStore(`${state}/agent/commands.sqlite`)
+  const conversations = new Conversations(`${state}/agent/conversations.sqlite`, assistant?.name ?? '', workspace)
   const audit = new AuditLog(auditPath(settings))
   for (const { message } of store.corrupt) io.err(message)
   const journal = openJournal(`${state}/agent/journal.sqlite`, {
@@ -144,6 +146,7 @@ async function serve({ settings, workspace, assistant, ttl, pair, screen }: Serv
       store,
       commands,
       journal,
+      conversations,
       audit,
       workspace,
       name,
@@ -172,6 +175,7 @@ async function serve({ settings, workspace, assistant, ttl, pair, screen }: Serv
     await agent.stop()
     commands.close()
     journal.close()
+    conversations.close()
     audit.close()
     await store.close()
   }

@@ -280,6 +280,33 @@ Deno.test('a pause refuses what has an effect, is seen in the status, and ends o
     assert.match((await control([], '/pause\n/resume\n/resume\n')).errors, /The computer is not paused/)
   }))
 
+Deno.test('conversations are listed and opened, also between two lines of a talk', () =>
+  paired(async (control) => {
+    assert.equal((await control(['conversations'])).text, 'There is no conversation yet.\n')
+    await control(['prompt', 'hello', '--allow'])
+    const opened = await control(['open', '--new', '--json'])
+    assert.deepEqual([opened.code, opened.lines[0]?.event], [0, 'opened'])
+    await control(['prompt', 'hello again', '--allow'])
+    const { lines } = await control(['conversations', '--json'])
+    assert.deepEqual(
+      lines.map(({ title, open }) => [title, open]),
+      [
+        ['hello again', true],
+        ['hello', false],
+      ],
+    )
+    const [second = '', first = ''] = lines.map(({ conversationId }) => String(conversationId))
+    assert.equal(second, opened.lines[0]?.conversationId)
+    assert.equal((await control(['open', first.slice(0, 8)])).code, 0)
+    assert.match((await control(['conversations', '--limit', '5'])).text, /^\* [0-9a-f]{8} {2}.* {2}hello$/m)
+    const talk = await control([], `/open ${second}\n/open --new\n/conversations\n/open nothing\n`)
+    assert.match(talk.text, /^\* [0-9a-f]{8} {2}.*\(nothing was said yet\)$/m)
+    assert.match(talk.errors, /There is no such conversation/)
+    for (const wrong of [['open'], ['open', 'a', '--new'], ['conversations', '--limit', 'x']]) {
+      assert.equal((await control(wrong)).code, 2)
+    }
+  }))
+
 Deno.test('git tells and commits, and says what git says where it refuses', () =>
   paired(async (control, folder) => {
     const workspace = `${folder}/agent/workspace`

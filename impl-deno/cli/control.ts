@@ -30,6 +30,11 @@ Usage: happy-remote control [options]
   approve [<id>]         answer what it asks, having seen its exact input:
                          --option <id>, --deny, --yes
   cancel [--all]         stop the running prompt
+  conversations          the conversations with the assistant, the newest first;
+                         * marks the one that is open: --limit <number>,
+                         default 20
+  open <id> | --new      go on in another conversation, or begin one, for every
+                         device; the beginning of an id is enough
   pause                  let the computer refuse whatever has an effect, from
                          every device; the running prompt goes on
   resume                 end the pause; what was refused is not done

@@ -4,6 +4,7 @@ import type { Capability } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { Agent } from '../agent/agent.ts'
 import { CommandStore } from '../agent/command-store.ts'
+import { Conversations } from '../agent/conversations.ts'
 import { openJournal } from '../agent/journal.ts'
 import { relayUrlOf } from '../session/relay-url.ts'
 import { Store } from '../session/store.ts'
@@ -66,11 +67,23 @@ export function agentRole(tell: Tell): Role {
         const journal = openJournal(`${place ?? folder}/journal.sqlite`, {
           entries: journalEntries as number | undefined,
         })
-        stores = [store, commands, journal]
+        const driven = await assistant(workspace)
+        const path = place ? `${place}/conversations.sqlite` : ':memory:'
+        const conversations = new Conversations(path, driven?.name ?? '', workspace)
+        stores = [store, commands, journal, conversations]
         agent = new Agent({
-          ...{ store, commands, journal, workspace, timers, name: String(name), software: 'happy-remote (Deno)' },
+          ...{
+            store,
+            commands,
+            journal,
+            conversations,
+            workspace,
+            timers,
+            name: String(name),
+            software: 'happy-remote (Deno)',
+          },
           relay: relayUrlOf(String(relay).replace(/\/v1$/, '')),
-          assistant: await assistant(workspace),
+          assistant: driven,
           environment: Deno.env.toObject(),
           ...(permissionTime !== undefined && { permissionTime: Number(permissionTime) }),
           events: {

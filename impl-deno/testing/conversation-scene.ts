@@ -7,6 +7,7 @@ import { acpAssistant } from '../agent/assistants/acp.ts'
 import type { AssistantKind } from '../agent/assistants/assistant.ts'
 import { claudeAssistant } from '../agent/assistants/claude.ts'
 import { Conversation, type ConversationEvents } from '../agent/conversation.ts'
+import { Conversations } from '../agent/conversations.ts'
 import { systemTimers } from '../link/timers.ts'
 import { until } from './manual-timers.ts'
 
@@ -39,7 +40,9 @@ export async function scene(script: object, kind?: AssistantKind | null, wire: '
     resolved: hear('resolved'),
     trouble: (line) => void troubles.push(line),
   }
-  const conversation = new Conversation(kind === undefined ? assistant : kind, systemTimers, events, pause)
+  const conversations = new Conversations(':memory:', 'Test', folder)
+  const present = kind === undefined ? assistant : kind
+  const conversation = new Conversation(present, systemTimers, events, pause, conversations)
   const send = (prompt: string, conversationId?: string) =>
     conversation.send({ prompt, ...(conversationId && { conversationId }) })
   const states = (messageId: string) =>
@@ -58,6 +61,7 @@ export async function scene(script: object, kind?: AssistantKind | null, wire: '
   }
   const close = async () => {
     await conversation.close()
+    conversations.close()
     await Deno.remove(folder, { recursive: true })
   }
   return { conversation, pause, told, troubles, send, states, all, messages, waitFor, ended, answer, close }

@@ -26,6 +26,7 @@ import { type Act, AuditLog } from './audit.ts'
 import { type DiskCommandStore, diskCommandStore } from './command-store.ts'
 import { createCommands } from './commands.ts'
 import { Conversation } from './conversation.ts'
+import { ConversationList } from './conversation-list.ts'
 import type { Device, DeviceChange } from './devices.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import { Git } from './git.ts'
@@ -75,7 +76,7 @@ interface Paired {
 }
 
 const noAssistant: AssistantFactory = () => ({
-  facts: { name: 'none', conversationId: null, mode: null, model: null },
+  facts: { name: 'none', session: null, mode: null, model: null },
   start: () => Promise.reject(new ProtocolError('assistant-unavailable', 'No assistant is configured at the agent.')),
   prompt: () => {},
   cancel: () => {},
@@ -120,6 +121,12 @@ export class Agent {
     })
     this.conversation = new Conversation({
       assistant: assistant?.factory ?? noAssistant,
+      list: new ConversationList({
+        database: store.database,
+        assistant: assistant?.name ?? '',
+        workspace,
+        now: () => this.#now(),
+      }),
       permissions: this.#permissions,
       pause: this.pause,
       emit,

@@ -75,7 +75,7 @@ test('a prompt streams its answer, and the whole message follows', async (t) => 
   assert.equal(deltas[0]?.messageId, on.log.of('claude.message')[2]?.messageId)
   assert.deepEqual(
     on.log.of('claude.state').map(({ state }) => state),
-    ['running', 'idle'],
+    ['idle', 'running', 'idle'],
   )
   assert.equal((await status()).state, 'idle')
 })
@@ -130,7 +130,7 @@ for (const [option, outcome] of [
     await assert.rejects(answer({ requestId, inputHash, option: 'yes' }, LAPTOP), refusal('conflict'))
     assert.deepEqual(
       on.log.of('claude.state').map(({ state }) => state),
-      ['running', 'needs-answer', 'running', 'idle'],
+      ['idle', 'running', 'needs-answer', 'running', 'idle'],
     )
   })
 }
@@ -172,7 +172,7 @@ test('prompts run one after the other, in the order in which they came', async (
   for (const n of [1, 2, 3]) assert.deepEqual(on.log.statesOf(id(n)), ['queued', 'started', 'completed'])
   assert.deepEqual(
     on.log.of('claude.state').map(({ state }) => state),
-    ['running', 'idle'],
+    ['idle', 'running', 'idle'],
     'it is not idle between two turns',
   )
 })
@@ -185,7 +185,7 @@ test('cancelling turn and queue leaves nothing to run', async (t) => {
   assert.deepEqual(await cancel('turn-and-queue'), { success: true })
   assert.deepEqual(on.log.statesOf(id(1)), ['queued', 'cancelled'])
   assert.deepEqual(on.log.statesOf(id(2)), ['queued', 'cancelled'])
-  await on.log.until('claude.state', ({ state }) => state === 'idle')
+  await on.log.settled(id(0))
   assert.deepEqual(on.log.statesOf(id(0)), ['started', 'cancelled'])
   assert.deepEqual(await cancel('turn-and-queue'), { success: false })
   assert.deepEqual(texts(on), ['working'])
@@ -284,7 +284,7 @@ test('a crash orphans the pending question, fails the turn, and the next prompt 
   const settled = await on.log.settled(id(1))
   assert.equal(settled.state, 'failed')
   assert.equal(settled.reason, 'Scripted ended with exit code 3: out of memory')
-  const idle = await on.log.until('claude.state', ({ state }) => state === 'idle')
+  const idle = await on.log.until('claude.state', ({ state, reason }) => state === 'idle' && reason !== undefined)
   assert.equal(idle.reason, settled.reason)
   assert.deepEqual(
     on.log.of('permission.resolved').map(({ outcome, by }) => [outcome, by]),

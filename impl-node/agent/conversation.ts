@@ -4,9 +4,11 @@ import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { EventParams, Params, Result } from '@happy-remote/schemas/rpc/registry.ts'
 import type { Assistant, AssistantEvents, AssistantFactory, AssistantFacts, TurnEnd } from './assistants/assistant.ts'
 import { Transcript } from './assistants/transcript.ts'
+import type { ConversationList } from './conversation-list.ts'
 import type { Emit } from './handler.ts'
 import type { Pause } from './pause.ts'
 import type { PermissionBook } from './permissions.ts'
+import { Turns } from './turns.ts'
 
 /** Prompts that may wait behind the running turn. */
 const QUEUE_MAX = 100
@@ -23,8 +25,12 @@ interface Message {
   stage: 'arriving' | 'waiting' | 'running' | 'cancelled'
 }
 
+/** Under this key what opens a conversation, and what takes a prompt for it, wait for each other. */
+const DOOR = 'door'
+
 export interface ConversationOptions {
   readonly assistant: AssistantFactory
+  readonly list: ConversationList
   readonly permissions: PermissionBook
   readonly pause: Pick<Pause, 'present' | 'watch'>
   readonly emit: Emit
@@ -33,7 +39,9 @@ export interface ConversationOptions {
 }
 
 export class Conversation {
-  readonly #assistant: Assistant
+  readonly #factory: AssistantFactory
+  readonly #list: ConversationList
+  readonly #turns = new Turns()
   readonly #permissions: PermissionBook
   readonly #pause: ConversationOptions['pause']
   readonly #emit: Emit
@@ -41,15 +49,22 @@ export class Conversation {
   readonly #cancelGrace: number
   readonly #arriving = new Set<Message>()
   readonly #queue: Message[] = []
+  #assistant: Assistant
+  /** Of a conversation that is about to be opened. */
+  #coming: Assistant | undefined
+  #closed = false
   #current: Message | undefined
   #grace: NodeJS.Timeout | undefined
   /** The running turn was ended by force. */
   #forced = false
-  #told: State = 'idle'
+  #told: Pick<EventParams<'claude.state'>, 'state' | 'conversationId'>
   #silent = false
 
-  constructor({ assistant, permissions, pause, emit, cancelGrace = CANCEL_GRACE }: ConversationOptions) {
-    this.#assistant = assistant(this.#events())
+  constructor({ assistant, list, permissions, pause, emit, cancelGrace = CANCEL_GRACE }: ConversationOptions) {
+    this.#factory = assistant
+    this.#list = list
+    this.#assistant = this.#make(list.open?.session ?? null)
+    this.#told = { state: 'idle', conversationId: list.open?.conversationId ?? null }
     this.#permissions = permissions
     this.#pause = pause
     this.#emit = emit
@@ -73,8 +88,8 @@ export class Conversation {
 
   /**
    * Accepts a prompt; `id`, a UUID, becomes its messageId. Starts the assistant where it does not run.
-   * Throws ProtocolError: `assistant-unavailable`, `not-found` for another conversation than the present
-   * one, `conflict` for an id that is still in use, `busy` when too many wait.
+   * Throws ProtocolError: `assistant-unavailable`, `not-found` for a conversation that is not listed,
+   * `conflict` for one that is not open and for an id that is still in use, `busy` when too many wait.
    */
   async send(
     { prompt, conversationId }: Params<'claude.sendMessage'>,
@@ -88,15 +103,22 @@ export class Conversation {
     }
     const message: Message = { id, text: prompt, stage: 'arriving' }
     this.#arriving.add(message)
+    // rpc.conversation.order
+    return this.#turns.run(DOOR, () => this.#accept(message, conversationId))
+  }
+
+  async #accept(message: Message, conversationId: string | undefined): Promise<Result<'claude.sendMessage'>> {
+    const { id, text } = message
     try {
+      this.#expectOpen(conversationId)
       await this.start()
     } finally {
       this.#arriving.delete(message)
     }
-    if (conversationId !== undefined && conversationId !== this.#assistant.facts.conversationId) {
-      throw new ProtocolError('not-found', 'Cannot take the prompt: this is not the present conversation')
-    }
-    this.#transcript.user(id, prompt)
+    // It may be lost.
+    this.#expectOpen(conversationId)
+    this.#list.used(text)
+    this.#transcript.user(id, text)
     if (message.stage === 'cancelled') this.#tellMessage(id, 'cancelled')
     if (message.stage !== 'arriving') return { messageId: id, state: 'queued' }
     message.stage = 'waiting'
@@ -107,6 +129,73 @@ export class Conversation {
     }
     this.#next()
     return { messageId: id, state: 'started' }
+  }
+
+  #expectOpen(conversationId: string | undefined): void {
+    const { open } = this.#list
+    if (conversationId === undefined || conversationId === open?.conversationId) return
+    // rpc.conversation.unknown
+    if (!this.#list.find(conversationId)) {
+      throw new ProtocolError('not-found', 'Cannot take the prompt: there is no such conversation')
+    }
+    // rpc.conversation.closed
+    throw new ProtocolError('conflict', 'Cannot take the prompt: another conversation is open', {
+      conversationId: open?.conversationId ?? null,
+    })
+  }
+
+  list(params: Params<'claude.listConversations'>): Result<'claude.listConversations'> {
+    return this.#list.page(params)
+  }
+
+  /**
+   * Opens a conversation of the list, or a new one. Throws ProtocolError: `invalid-params`, `not-found`,
+   * `busy` while something runs or waits in the one that is open, `assistant-unavailable`.
+   */
+  open({ id, new: isNew }: Params<'claude.openConversation'>): Promise<Result<'claude.openConversation'>> {
+    return this.#turns.run(DOOR, async () => {
+      // rpc.conversation.params
+      if ((id === undefined) !== (isNew === true)) {
+        throw new ProtocolError('invalid-params', 'Cannot open a conversation: one of "id" and "new" is needed')
+      }
+      const known = id === undefined ? null : this.#list.find(id)
+      // rpc.conversation.unknown
+      if (id !== undefined && !known) {
+        throw new ProtocolError('not-found', 'Cannot open the conversation: there is none with this id')
+      }
+      if (known && known.conversationId === this.#list.open?.conversationId)
+        return { conversationId: known.conversationId }
+      // rpc.conversation.busy
+      if (this.#current || this.#queue.length > 0 || this.#permissions.pending.length > 0) {
+        throw new ProtocolError('busy', 'Cannot open another conversation: something runs or waits in this one')
+      }
+      const next = await this.#started(known?.session ?? null)
+      const session = next.facts.session ?? ''
+      if (known) this.#list.take(known.conversationId, session)
+      else this.#list.begin(session)
+      const before = this.#assistant
+      this.#assistant = next
+      this.#quietly(() => this.#permissions.cancelAll('local'))
+      this.#tellState()
+      await before.close()
+      return { conversationId: this.#conversationId }
+    })
+  }
+
+  /** Another assistant beside the present one, which knows nothing of it (rpc.conversation.unavailable). */
+  async #started(session: string | null): Promise<Assistant> {
+    const next = this.#make(session)
+    this.#coming = next
+    try {
+      await next.start(true)
+      if (this.#closed) throw new ProtocolError('assistant-unavailable', 'The assistant was closed with its agent')
+      return next
+    } catch (error) {
+      await next.close()
+      throw error
+    } finally {
+      this.#coming = undefined
+    }
   }
 
   /** Cancels the running turn, and with `turn-and-queue` what waits behind it, on behalf of the device `by`. */
@@ -129,7 +218,8 @@ export class Conversation {
   }
 
   status(): Result<'claude.getStatus'> {
-    const { conversationId, mode, model } = this.#assistant.facts
+    const { mode, model } = this.#assistant.facts
+    const conversationId = this.#list.open?.conversationId ?? null
     const pending = this.#permissions.pending
     const paused = this.#pause.present
     const status = { state: this.#state, conversationId, mode, model, queued: this.#queue.length, pending }
@@ -138,8 +228,36 @@ export class Conversation {
 
   /** Ends the assistant and all its processes. What runs or waits has failed. */
   async close(): Promise<void> {
+    this.#closed = true
     for (const { id } of this.#queue.splice(0)) this.#tellMessage(id, 'failed', 'the agent has stopped')
-    await this.#assistant.close()
+    await Promise.all([this.#assistant.close(), this.#coming?.close()])
+  }
+
+  /** An assistant that is heard as long as it is the present one. */
+  #make(session: string | null): Assistant {
+    const heard = this.#events()
+    const only = <A extends unknown[]>(tell: (...args: A) => void) => {
+      return (...args: A) => {
+        if (this.#assistant === made) tell(...args)
+      }
+    }
+    const made: Assistant = this.#factory(
+      {
+        text: only(heard.text),
+        tool: only(heard.tool),
+        other: only(heard.other),
+        withdrawn: only(heard.withdrawn),
+        session: only(heard.session),
+        turnEnded: only(heard.turnEnded),
+        stopped: only(heard.stopped),
+        permission: (ask) => {
+          if (this.#assistant === made) heard.permission(ask)
+          else made.answer(ask.requestId, null)
+        },
+      },
+      session,
+    )
+    return made
   }
 
   #events(): AssistantEvents {
@@ -149,7 +267,15 @@ export class Conversation {
       other: (raw, text) => this.#transcript.other(raw, text),
       permission: (ask) => {
         this.#transcript.endMessage()
-        this.#permissions.request(ask, this.#conversationId, (option) => this.#assistant.answer(ask.requestId, option))
+        const assistant = this.#assistant
+        this.#permissions.request(ask, this.#conversationId, (option) => assistant.answer(ask.requestId, option))
+      },
+      session: (session, isNew) => {
+        const { open } = this.#list
+        // rpc.conversation.lost
+        if (isNew || !open) this.#list.begin(session)
+        else this.#list.take(open.conversationId, session)
+        this.#tellState()
       },
       withdrawn: (requestId) => this.#permissions.withdraw(requestId),
       turnEnded: (messageId, end, reason) => {
@@ -218,7 +344,7 @@ export class Conversation {
   }
 
   get #conversationId(): string {
-    return this.#assistant.facts.conversationId ?? ''
+    return this.#list.open?.conversationId ?? ''
   }
 
   get #state(): State {
@@ -231,10 +357,13 @@ export class Conversation {
   }
 
   #tellState(reason?: string): void {
-    if (this.#silent || (this.#state === this.#told && reason === undefined)) return
-    this.#told = this.#state
-    const { conversationId } = this.#assistant.facts
-    this.#emit('claude.state', { state: this.#told, conversationId, ...(reason !== undefined && { reason }) })
+    if (this.#silent) return
+    const state = this.#state
+    const conversationId = this.#list.open?.conversationId ?? null
+    if (state === this.#told.state && conversationId === this.#told.conversationId && reason === undefined) return
+    // rpc.conversation.told
+    this.#told = { state, conversationId }
+    this.#emit('claude.state', { state, conversationId, ...(reason !== undefined && { reason }) })
   }
 
   /** Without the states in between. */

@@ -235,6 +235,40 @@ test('a pause from a controller or at the agent holds for everybody until somebo
   await agent.event('resumed', 1)
 })
 
+test('another conversation is opened, for every device, and the first taken up again', async (t) => {
+  const world = await startWorld(t)
+  await pairUp(t, world, '--assistant', 'scripted')
+  const run = (...words: string[]) => runCli(control(...words), world)
+  const list = async () => {
+    const { stdout } = await run('conversations', '--json')
+    return stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line))
+  }
+  assert.equal((await run('conversations')).stdout, 'There is no conversation yet.\n')
+  await run('prompt', 'hello', '--allow')
+  const opened = await run('open', '--new', '--json')
+  assert.deepEqual([opened.exitCode, opened.stderr], [0, ''])
+  await run('prompt', 'hello again', '--allow')
+  const [second, first] = await list()
+  assert.deepEqual(
+    [second.title, second.open, second.conversationId, first.title, first.open],
+    ['hello again', true, JSON.parse(opened.stdout).conversationId, 'hello', false],
+  )
+  assert.equal((await run('open', first.conversationId.slice(0, 8))).exitCode, 0)
+  assert.deepEqual(
+    (await list()).map(({ open }) => open),
+    [false, true],
+  )
+  assert.match((await run('conversations')).stdout, /^\* [0-9a-f]{8} .* hello$/m)
+  const unknown = await run('open', 'nothing')
+  assert.deepEqual([unknown.exitCode, unknown.stderr], [1, 'There is no such conversation.\n'])
+  for (const wrong of [['open'], ['open', 'a', '--new'], ['conversations', '--limit', 'x']]) {
+    assert.equal((await run(...wrong)).exitCode, 2)
+  }
+})
+
 test('git tells, commits and pushes, and says what git says where it refuses', async (t) => {
   const world = await startWorld(t)
   const run = (...words: string[]) => runCli(control('git', ...words), world)

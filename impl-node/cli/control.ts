@@ -7,6 +7,7 @@ import { cancel, revoke } from './control/act.ts'
 import { approve } from './control/approve.ts'
 import { grant, rename } from './control/change.ts'
 import { openConnection, openPaired, untilReady } from './control/connection.ts'
+import { conversations, open } from './control/conversations.ts'
 import { cat, get, ls, put } from './control/files.ts'
 import { git } from './control/git.ts'
 import { history } from './control/history.ts'
@@ -25,7 +26,7 @@ import { processOutput, sayTo } from './output.ts'
 import { canDraw } from './terminal/can-draw.ts'
 import { wrap } from './terminal/columns.ts'
 
-const assistant = [status, prompt, queue, approve, cancel, pause, resume]
+const assistant = [status, prompt, queue, approve, cancel, conversations, open, pause, resume]
 const work = [term, terms, ls, cat, get, put, git, history]
 const pairing = [devices, info, rename, grant, revoke]
 const subs: readonly Sub[] = [...assistant, ...work, ...pairing]

@@ -1,6 +1,6 @@
 // The agent's verbs.
 
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Capability, DEFAULT_CAPABILITIES } from '@happy-remote/schemas/constants.ts'
@@ -15,8 +15,8 @@ export async function agent(): Promise<Verbs> {
   const { Agent: AgentClass } = await import('../agent/agent.ts')
   const { parseRelayUrl } = await import('../session/relay-url.ts')
   const { Store } = await import('../session/store.ts')
-  const workspace = temporaryFolder()
-  let assistant: AgentOptions['assistant'] = null
+  /** The script file of the assistant. */
+  let script: string | undefined
   let running: Agent | undefined
   let pairing: ReturnType<Agent['pair']> | undefined
   /** Resolves when the agent asks for the digits, or the attempt has ended. */
@@ -29,18 +29,18 @@ export async function agent(): Promise<Verbs> {
   }
 
   return {
-    backend: async ({ script }) => {
-      // Only here: with its schemas it takes longer to load than all the rest.
-      const { acpAssistant } = await import('../agent/assistants/acp.ts')
-      const file = join(temporaryFolder(), 'script.json')
-      writeFileSync(file, JSON.stringify(script))
-      const program = fileURLToPath(new URL('../../conformance/assistants/acp.ts', import.meta.url))
-      const command = [process.execPath, program, '--script', file]
-      assistant = { factory: acpAssistant({ command, workspace }), name: 'Scripted assistant', scripted: true }
+    backend: (given) => {
+      script = join(temporaryFolder(), 'script.json')
+      writeFileSync(script, JSON.stringify(given.script))
     },
-    start: ({ relay, state, name = 'agent under test', permissionTime, journalEntries, witness }) => {
+    start: async ({ relay, state, name = 'agent under test', permissionTime, journalEntries, witness }) => {
+      const folder = (state as string | undefined) ?? temporaryFolder()
+      // What is stored is about this workspace, also after a restart.
+      const workspace = join(folder, 'workspace')
+      mkdirSync(workspace, { recursive: true })
+      const assistant = script === undefined ? null : await scripted(script, workspace)
       running = new AgentClass({
-        store: new Store((state as string | undefined) ?? temporaryFolder()),
+        store: new Store(folder),
         relay: parseRelayUrl(relay as string),
         workspace,
         name: name as string,
@@ -98,4 +98,12 @@ export async function agent(): Promise<Verbs> {
     }),
     stop: () => running?.close(),
   }
+}
+
+async function scripted(script: string, workspace: string): Promise<AgentOptions['assistant']> {
+  // Only here: with its schemas it takes longer to load than all the rest.
+  const { acpAssistant } = await import('../agent/assistants/acp.ts')
+  const program = fileURLToPath(new URL('../../conformance/assistants/acp.ts', import.meta.url))
+  const command = [process.execPath, program, '--script', script]
+  return { factory: acpAssistant({ command, workspace }), name: 'Scripted assistant', scripted: true }
 }

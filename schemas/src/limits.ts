@@ -55,6 +55,8 @@ const table = {
   terminalStall: [10_000, 'ms', 'longest time for which a pty is not read while no receiver has credit'],
   receiverSilence: [60_000, 'ms', 'after which a silent terminal receiver is detached'],
   eventBacklog: [16_777_216, 'bytes', 'messages that wait for a controller, beyond which its events may be dropped'],
+  conversationPage: [200, 'count', 'conversations in one answer'],
+  conversationTitle: [80, 'count', 'characters of the title of a conversation'],
   filePiece: [524_288, 'bytes', 'content of one piece of a file'],
   uploadKept: [3_600_000, 'ms', 'for which an agent keeps an upload after its last piece, while it runs'],
   fileEntries: [500, 'count', 'entries of a folder in one answer'],

@@ -151,14 +151,3 @@ Feature: The assistant
       And the controller is told the state "idle" with a reason
       When the controller gives the prompt "say hello"
       Then the controller is told that the prompt is "completed"
-
-  Rule: A prompt for another conversation, which cannot be opened, is "not-found"
-
-    @req:rpc.claude.conversation
-    Scenario: The present conversation, and one that there is not
-      Given the controller has given the prompt "say hello"
-      When the controller gives the prompt "say hello" for the present conversation
-      Then the controller is told that the prompt is "completed"
-      When the controller gives the prompt "say hello" for another conversation
-      Then the controller is answered with the error "not-found"
-      And the assistant has heard 2 prompts

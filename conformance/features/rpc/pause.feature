@@ -26,17 +26,18 @@ Feature: Pausing
     Scenario: Whatever has an effect
       Given the controller has paused the agent with "session.pause"
       Then each of these is answered with the error "paused"
-        | method             | params                                                                                   |
-        | claude.sendMessage | {"prompt": "say hello"}                                                                  |
-        | terminal.open      | {"cols": 80, "rows": 24, "command": ["cat"]}                                             |
-        | terminal.write     | {"terminalId": "5f0b6a1e-93f4-4a6c-9a53-1c2d7e8f0b64", "offset": 0, "data": "bHMK"}      |
-        | terminal.resize    | {"terminalId": "5f0b6a1e-93f4-4a6c-9a53-1c2d7e8f0b64", "cols": 80, "rows": 24}           |
-        | terminal.close     | {"terminalId": "5f0b6a1e-93f4-4a6c-9a53-1c2d7e8f0b64"}                                   |
-        | file.write         | {"path": "paused", "content": "hello"}                                                   |
-        | file.upload        | {"upload": "5f0b6a1e-93f4-4a6c-9a53-1c2d7e8f0b64", "offset": 0, "data": "bHMK"}          |
-        | git.commit         | {"message": "x"}                                                                         |
-        | device.rename      | {"deviceId": "aaaaaaaaaaaaaaaaaaaaaaaaaa", "name": "another"}                            |
-        | device.grant       | {"deviceId": "aaaaaaaaaaaaaaaaaaaaaaaaaa", "capabilities": []}                           |
+        | method                  | params                                                                              |
+        | claude.sendMessage      | {"prompt": "say hello"}                                                             |
+        | claude.openConversation | {"new": true}                                                                       |
+        | terminal.open           | {"cols": 80, "rows": 24, "command": ["cat"]}                                        |
+        | terminal.write          | {"terminalId": "5f0b6a1e-93f4-4a6c-9a53-1c2d7e8f0b64", "offset": 0, "data": "bHMK"} |
+        | terminal.resize         | {"terminalId": "5f0b6a1e-93f4-4a6c-9a53-1c2d7e8f0b64", "cols": 80, "rows": 24}      |
+        | terminal.close          | {"terminalId": "5f0b6a1e-93f4-4a6c-9a53-1c2d7e8f0b64"}                              |
+        | file.write              | {"path": "paused", "content": "hello"}                                              |
+        | file.upload             | {"upload": "5f0b6a1e-93f4-4a6c-9a53-1c2d7e8f0b64", "offset": 0, "data": "bHMK"}     |
+        | git.commit              | {"message": "x"}                                                                    |
+        | device.rename           | {"deviceId": "aaaaaaaaaaaaaaaaaaaaaaaaaa", "name": "another"}                       |
+        | device.grant            | {"deviceId": "aaaaaaaaaaaaaaaaaaaaaaaaaa", "capabilities": []}                      |
       And the agent has opened 0 terminals
       When the controller calls "session.resume" with that pauseId
       Then the assistant has heard 0 prompts

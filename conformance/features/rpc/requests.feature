@@ -25,47 +25,51 @@ Feature: Requests
     Scenario: A controller that may do nothing, with params that do not fit
       Given a second controller that may only "files"
       Then each of these of the second controller is answered with the error "forbidden" and the capability
-        | method             | capability |
-        | agent.info         | observe    |
-        | claude.getStatus   | observe    |
-        | claude.sendMessage | prompt     |
-        | claude.cancel      | prompt     |
-        | permission.answer  | approve    |
-        | terminal.open      | terminal   |
-        | terminal.attach    | terminal   |
-        | terminal.write     | terminal   |
-        | terminal.resize    | terminal   |
-        | terminal.close     | terminal   |
-        | terminal.list      | terminal   |
-        | stream.credit      | observe    |
-        | session.revoke     | observe    |
-        | device.list        | observe    |
-        | git.status         | git        |
-        | git.diff           | git        |
-        | git.log            | git        |
-        | git.commit         | git        |
-        | git.push           | git.push   |
+        | method                   | capability |
+        | agent.info               | observe    |
+        | claude.getStatus         | observe    |
+        | claude.sendMessage       | prompt     |
+        | claude.cancel            | prompt     |
+        | claude.listConversations | observe    |
+        | claude.openConversation  | prompt     |
+        | permission.answer        | approve    |
+        | terminal.open            | terminal   |
+        | terminal.attach          | terminal   |
+        | terminal.write           | terminal   |
+        | terminal.resize          | terminal   |
+        | terminal.close           | terminal   |
+        | terminal.list            | terminal   |
+        | stream.credit            | observe    |
+        | session.revoke           | observe    |
+        | device.list              | observe    |
+        | git.status               | git        |
+        | git.diff                 | git        |
+        | git.log                  | git        |
+        | git.commit               | git        |
+        | git.push                 | git.push   |
 
   Rule: Params that do not fit the schema of the method are "invalid-params"
 
     @req:rpc.request.invalid-params
     Scenario: Params that do not fit
       Then each of these is answered with the error "invalid-params"
-        | method             | params                                    |
-        | terminal.open      | {"cols": 80}                              |
-        | terminal.open      | {"cols": 0, "rows": 24}                   |
-        | terminal.open      | {"cols": 1001, "rows": 24}                |
-        | terminal.open      | {"cols": "80", "rows": 24}                |
-        | terminal.open      | {"cols": 80, "rows": 24, "command": []}   |
-        | terminal.open      | {"cols": 80, "rows": 24, "command": "ls"} |
-        | claude.sendMessage | {}                                        |
-        | claude.sendMessage | {"prompt": ""}                            |
-        | claude.sendMessage | {"prompt": 7}                             |
-        | claude.cancel      | {"scope": "everything"}                   |
-        | permission.answer  | {"requestId": "1", "option": "allow"}     |
-        | session.revoke     | {"deviceId": "me"}                        |
-        | stream.credit      | {"streamId": 0, "upTo": 1}                |
-        | terminal.attach    | {"terminalId": "1"}                       |
+        | method                   | params                                    |
+        | terminal.open            | {"cols": 80}                              |
+        | terminal.open            | {"cols": 0, "rows": 24}                   |
+        | terminal.open            | {"cols": 1001, "rows": 24}                |
+        | terminal.open            | {"cols": "80", "rows": 24}                |
+        | terminal.open            | {"cols": 80, "rows": 24, "command": []}   |
+        | terminal.open            | {"cols": 80, "rows": 24, "command": "ls"} |
+        | claude.sendMessage       | {}                                        |
+        | claude.sendMessage       | {"prompt": ""}                            |
+        | claude.sendMessage       | {"prompt": 7}                             |
+        | claude.cancel            | {"scope": "everything"}                   |
+        | claude.listConversations | {}                                        |
+        | claude.openConversation  | {"id": "the last one"}                    |
+        | permission.answer        | {"requestId": "1", "option": "allow"}     |
+        | session.revoke           | {"deviceId": "me"}                        |
+        | stream.credit            | {"streamId": 0, "upTo": 1}                |
+        | terminal.attach          | {"terminalId": "1"}                       |
       And the agent has opened no terminal
 
   Rule: The first check that fails gives the answer
@@ -73,11 +77,11 @@ Feature: Requests
     @req:rpc.request.unknown-method @req:rpc.request.invalid-params @req:session.fresh.challenge
     Scenario: "stale" comes after the method and the params, and before what the method itself would answer
       Then each of these without a fresh challenge is answered with the error
-        | method          | params                                               | error          |
-        | no.such.method  | {}                                                   | unknown-method |
-        | terminal.attach | {}                                                   | invalid-params |
+        | method          | params                                                | error          |
+        | no.such.method  | {}                                                    | unknown-method |
+        | terminal.attach | {}                                                    | invalid-params |
         | terminal.attach | {"terminalId":"00000000-0000-4000-8000-000000000000"} | stale          |
-        | agent.info      | {}                                                   | stale          |
+        | agent.info      | {}                                                    | stale          |
 
     @req:rpc.request.forbidden @negative
     Scenario: "forbidden" comes before "stale"
@@ -112,11 +116,11 @@ Feature: Requests
     @req:rpc.request.answer
     Scenario: Five arrivals get five answers
       Then each of these is answered 5 times when it is sent 5 times
-        | method         | params                                        |
-        | agent.info     | {}                                            |
-        | terminal.open  | {"cols": 80, "rows": 24, "command": ["cat"]}  |
-        | no.such.method | {}                                            |
-        | terminal.close | {}                                            |
+        | method         | params                                       |
+        | agent.info     | {}                                           |
+        | terminal.open  | {"cols": 80, "rows": 24, "command": ["cat"]} |
+        | no.such.method | {}                                           |
+        | terminal.close | {}                                           |
 
   Rule: The execution of requests begins in the order in which they arrived
 

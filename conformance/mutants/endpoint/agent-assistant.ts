@@ -53,7 +53,7 @@ export const agentAssistant: readonly EndpointMutant[] = [
     'does not tell the prompts of the person',
     ['rpc.claude.message'],
     CONVERSATION,
-    '    this.#transcript.user(id, prompt)\n',
+    '    this.#transcript.user(id, text)\n',
     '',
   ),
   agent(
@@ -79,14 +79,6 @@ export const agentAssistant: readonly EndpointMutant[] = [
     CONVERSATION,
     "this.#forced ? 'cancelled' : 'failed'",
     "this.#forced ? 'cancelled' : 'completed'",
-  ),
-  agent(
-    'any-conversation',
-    'takes prompts for any conversation',
-    ['rpc.claude.conversation'],
-    CONVERSATION,
-    'if (conversationId !== undefined && conversationId !== this.#assistant.facts.conversationId) {',
-    "if (conversationId === '') {",
   ),
   agent(
     'asks-nobody',

@@ -2,6 +2,7 @@
 
 import { agentAssistant } from './agent-assistant.ts'
 import { agentBodies } from './agent-bodies.ts'
+import { agentConversations } from './agent-conversations.ts'
 import { agentDevices } from './agent-devices.ts'
 import { agentFiles } from './agent-files.ts'
 import { agentGit } from './agent-git.ts'
@@ -68,6 +69,7 @@ export const endpointMutants = [
   ...agentTerminals,
   ...agentOutput,
   ...agentAssistant,
+  ...agentConversations,
   ...agentDevices,
   ...agentFiles,
   ...agentJournal,

@@ -17,7 +17,14 @@ import {
   type ToolCallContent,
 } from '@agentclientprotocol/sdk'
 import type { Question } from '../permissions.ts'
-import type { Assistant, AssistantKind, AssistantListener, ToolCall } from './assistant.ts'
+import {
+  type Assistant,
+  type AssistantKind,
+  type AssistantListener,
+  type Earlier,
+  NotTakenUp,
+  type ToolCall,
+} from './assistant.ts'
 import { AssistantProcess } from './process.ts'
 
 export interface AcpOptions {
@@ -35,7 +42,7 @@ const START_TIME = 60_000
 export const acpAssistant = ({ name, scripted = false, ...options }: AcpOptions): AssistantKind => ({
   name,
   scripted,
-  start: (listener, resume) => AcpAssistant.start(options, listener, resume),
+  start: (listener, earlier) => AcpAssistant.start(options, listener, earlier),
 })
 
 class AcpAssistant implements Assistant {
@@ -44,7 +51,8 @@ class AcpAssistant implements Assistant {
   readonly #connection: ClientConnection
   readonly #calls = new Map<string, ToolCall>()
   readonly #gone: Promise<void>
-  #conversationId = ''
+  #session = ''
+  #isNew = true
   /** Updates of a conversation that is told again are known already. */
   #deaf = true
   #closing = false
@@ -67,7 +75,7 @@ class AcpAssistant implements Assistant {
   static async start(
     options: Omit<AcpOptions, 'name'>,
     listener: AssistantListener,
-    resume?: string,
+    earlier?: Earlier,
   ): Promise<Assistant> {
     const { command, workspace } = options
     let process: AssistantProcess
@@ -83,10 +91,11 @@ class AcpAssistant implements Assistant {
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error('it does not answer')), START_TIME)
       })
-      await Promise.race([assistant.#begin(workspace, resume), late])
+      await Promise.race([assistant.#begin(workspace, earlier), late])
       return assistant
     } catch (error) {
       await assistant.close()
+      if (error instanceof NotTakenUp) throw error
       listener.trouble(`The assistant cannot be started: ${process.lastError || (error as Error).message}`)
       throw new Error('The assistant cannot be started')
     } finally {
@@ -94,12 +103,16 @@ class AcpAssistant implements Assistant {
     }
   }
 
-  get conversationId(): string {
-    return this.#conversationId
+  get session(): string {
+    return this.#session
+  }
+
+  get isNew(): boolean {
+    return this.#isNew
   }
 
   async prompt(text: string): Promise<'completed' | 'cancelled'> {
-    const params: PromptRequest = { sessionId: this.#conversationId, prompt: [{ type: 'text', text }] }
+    const params: PromptRequest = { sessionId: this.#session, prompt: [{ type: 'text', text }] }
     try {
       const { stopReason } = await this.#connection.agent.request(methods.agent.session.prompt, params)
       return stopReason === 'cancelled' ? 'cancelled' : 'completed'
@@ -111,7 +124,7 @@ class AcpAssistant implements Assistant {
   }
 
   cancel(): void {
-    void this.#connection.agent.notify(methods.agent.session.cancel, { sessionId: this.#conversationId }).catch(() => {
+    void this.#connection.agent.notify(methods.agent.session.cancel, { sessionId: this.#session }).catch(() => {
       // It is gone, which `stopped` tells.
     })
   }
@@ -122,7 +135,7 @@ class AcpAssistant implements Assistant {
     await this.#process.end()
   }
 
-  async #begin(cwd: string, resume?: string): Promise<void> {
+  async #begin(cwd: string, earlier?: Earlier): Promise<void> {
     const { agent } = this.#connection
     const hello = await agent.request(methods.agent.initialize, {
       protocolVersion: PROTOCOL_VERSION,
@@ -133,9 +146,11 @@ class AcpAssistant implements Assistant {
       throw new Error(`it speaks version ${hello.protocolVersion} of its protocol`)
     }
     const session: NewSessionRequest = { cwd, mcpServers: [] }
-    if (resume === undefined || !(await this.#resume(hello, { ...session, sessionId: resume }))) {
+    this.#isNew = !earlier || !(await this.#resume(hello, { ...session, sessionId: earlier.session }))
+    if (this.#isNew) {
+      if (earlier?.isRequired) throw new NotTakenUp()
       const opened = await agent.request(methods.agent.session.new, session)
-      this.#conversationId = opened.sessionId
+      this.#session = opened.sessionId
       this.#facts(opened)
     }
     this.#deaf = false
@@ -152,7 +167,7 @@ class AcpAssistant implements Assistant {
     } catch {
       return false
     }
-    this.#conversationId = session.sessionId
+    this.#session = session.sessionId
     return true
   }
 

@@ -7,14 +7,30 @@ export interface AssistantKind {
   /** It follows a script and runs nothing. */
   readonly scripted: boolean
   /**
-   * Starts one, with the conversation `resume` where it still knows that, else with a new one. Rejects with
-   * Error, whose message is for people and holds nothing that the assistant wrote.
+   * Starts one, in the session `earlier` where it still knows that, else in a new one. Rejects with Error, whose
+   * message is for people and holds nothing that the assistant wrote.
    */
-  start(listener: AssistantListener, resume?: string): Promise<Assistant>
+  start(listener: AssistantListener, earlier?: Earlier): Promise<Assistant>
+}
+
+export interface Earlier {
+  readonly session: string
+  /** No other session will do: a start that cannot take it up rejects. */
+  readonly isRequired: boolean
+}
+
+/** Why a start rejects that would have to begin another session. */
+export class NotTakenUp extends Error {
+  constructor() {
+    super('The assistant does not know this conversation any more, or takes up no earlier ones')
+  }
 }
 
 export interface Assistant {
-  readonly conversationId: string
+  /** What it calls the conversation that it is in. */
+  readonly session: string
+  /** Whether that began with this start. */
+  readonly isNew: boolean
   /** Resolves when the turn has ended, rejects where it has failed or the assistant has stopped. `messageId`: a UUID. */
   prompt(text: string, messageId: string): Promise<'completed' | 'cancelled'>
   /** Asks it to stop the running turn. */
@@ -39,7 +55,8 @@ export interface AssistantListener {
   tool(call: ToolCall): void
   /** An update of a kind that the adapter does not know. */
   other(update: unknown): void
-  facts(facts: { readonly mode?: string; readonly model?: string }): void
+  /** `session`: the conversation goes on under this name. */
+  facts(facts: { readonly mode?: string; readonly model?: string; readonly session?: string }): void
   /** Resolves with the id of the option that was chosen, or null where there is no answer. `signal`: it is withdrawn. */
   ask(question: Question, signal: AbortSignal): Promise<string | null>
   /** It has stopped by itself; nothing follows. `reason` is a sentence for people. */

@@ -1,6 +1,6 @@
 // Claude Code, as the user has it, spoken to by lines of JSON over its standard input and output.
 
-import type { Assistant, AssistantKind, AssistantListener, ToolCall } from './assistant.ts'
+import { type Assistant, type AssistantKind, type AssistantListener, NotTakenUp, type ToolCall } from './assistant.ts'
 import { oneLine, type ToolQuestion, titleOf, toolQuestion } from './claude-question.ts'
 import { type JsonObject, jsonLines, listIn, objectOf, textIn } from './json-lines.ts'
 import { AssistantProcess } from './process.ts'
@@ -40,14 +40,15 @@ interface Turn extends PromiseWithResolvers<End> {
 export const claudeAssistant = ({ command = ['claude'], workspace }: ClaudeOptions): AssistantKind => ({
   name: 'Claude Code',
   scripted: false,
-  async start(listener, resume) {
-    const begin = (id: string, how: string) =>
-      ClaudeAssistant.start([...command, ...ARGUMENTS, how, id], workspace, id, listener)
-    if (resume !== undefined) {
+  async start(listener, earlier) {
+    const begin = (id: string, how: '--resume' | '--session-id') =>
+      ClaudeAssistant.start([...command, ...ARGUMENTS, how, id], workspace, id, how === '--session-id', listener)
+    if (earlier) {
       try {
-        return await begin(resume, '--resume')
+        return await begin(earlier.session, '--resume')
       } catch {
         // It has forgotten the conversation, or never kept it.
+        if (earlier.isRequired) throw new NotTakenUp()
       }
     }
     return begin(crypto.randomUUID(), '--session-id')
@@ -62,7 +63,8 @@ class ClaudeAssistant implements Assistant {
   readonly #asked = new Map<string, AbortController>()
   readonly #calls = new Map<string, ToolCall>()
   readonly #gone: Promise<void>
-  #conversationId: string
+  readonly isNew: boolean
+  #session: string
   #turn: Turn | undefined
   /** Kinds and ids of messages that came in pieces. */
   readonly #inPieces = new Set<string>()
@@ -70,9 +72,10 @@ class ClaudeAssistant implements Assistant {
   #closing = false
   #isReady = false
 
-  private constructor(process: AssistantProcess, conversationId: string, listener: AssistantListener) {
+  private constructor(process: AssistantProcess, session: string, isNew: boolean, listener: AssistantListener) {
     this.#process = process
-    this.#conversationId = conversationId
+    this.#session = session
+    this.isNew = isNew
     this.#listener = listener
     this.#writer = process.input.getWriter()
     this.#ready.promise.catch(() => {
@@ -85,7 +88,8 @@ class ClaudeAssistant implements Assistant {
   static async start(
     command: readonly string[],
     workspace: string,
-    conversationId: string,
+    session: string,
+    isNew: boolean,
     listener: AssistantListener,
   ): Promise<Assistant> {
     const refusal = new Error('The assistant cannot be started')
@@ -96,7 +100,7 @@ class ClaudeAssistant implements Assistant {
       listener.trouble(`${refusal.message}: ${(error as Error).message}`)
       throw refusal
     }
-    const assistant = new ClaudeAssistant(process, conversationId, listener)
+    const assistant = new ClaudeAssistant(process, session, isNew, listener)
     const timer = setTimeout(() => assistant.#ready.reject(new Error('it does not answer')), START_TIME)
     try {
       assistant.#request('initialize')
@@ -111,8 +115,8 @@ class ClaudeAssistant implements Assistant {
     }
   }
 
-  get conversationId(): string {
-    return this.#conversationId
+  get session(): string {
+    return this.#session
   }
 
   prompt(text: string, messageId: string): Promise<End> {
@@ -229,11 +233,14 @@ class ClaudeAssistant implements Assistant {
   }
 
   #facts({ session_id, model, permissionMode }: JsonObject): void {
-    this.#conversationId = textIn(session_id) || this.#conversationId
+    const before = this.#session
+    this.#session = textIn(session_id) || before
     const [mode, name] = [textIn(permissionMode), textIn(model)]
-    if (mode !== undefined || name !== undefined) {
-      this.#listener.facts({ ...(mode !== undefined && { mode }), ...(name !== undefined && { model: name }) })
-    }
+    this.#listener.facts({
+      ...(mode !== undefined && { mode }),
+      ...(name !== undefined && { model: name }),
+      ...(this.#session !== before && { session: this.#session }),
+    })
   }
 
   #result({ subtype, is_error, result, errors }: JsonObject): void {

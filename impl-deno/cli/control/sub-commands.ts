@@ -6,6 +6,7 @@ import { STATE_OPTIONS } from '../options.ts'
 import { Lines, readAll } from '../stdin.ts'
 import { approve } from './approve.ts'
 import { grant, rename } from './change.ts'
+import { checkOpen, conversations, open } from './conversations.ts'
 import { cat, get, ls, put } from './files.ts'
 import { checkGit, git } from './git.ts'
 import { history } from './history.ts'
@@ -34,6 +35,7 @@ export const OPTIONS = {
   cwd: { type: 'string' },
   attach: { type: 'string' },
   local: { type: 'boolean' },
+  new: { type: 'boolean' },
   staged: { type: 'boolean' },
   limit: { type: 'string' },
   after: { type: 'string' },
@@ -96,6 +98,8 @@ export const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
       return success ? EXIT_OK : EXIT_FAILED
     },
   },
+  conversations: { options: ['limit'], most: 0, run: (subject, { limit }) => conversations(subject, limit) },
+  open: { options: ['new'], most: 1, run: (subject, _, [beginning]) => open(subject, beginning) },
   pause: plain(pause),
   resume: plain(resume),
   term: {
@@ -157,6 +161,7 @@ export function check(
   if (foreign !== undefined) throw new UsageError(`${name} has no option --${foreign}`)
   if (rest.length > most) throw new UsageError(`${name} does not take "${rest.slice(most).join(' ')}"`)
   if (name === 'git') checkGit(rest, values)
+  if (name === 'open') checkOpen(rest, values.new ?? false)
   if (name === 'prompt') {
     if (onQuestion(values) !== 'ask' && values.queue) {
       throw new UsageError('With --queue nobody is here when the assistant asks')

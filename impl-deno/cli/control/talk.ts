@@ -29,6 +29,7 @@ answers it.
   /attach [id]             back to a terminal that runs; /terms lists them
   /cancel [all]            stop the running prompt, or all that wait as well
   /queue [cancel <id>…]    what waits; edit <id> <text>, move <id> <place>, again <id>
+  /conversations, /open id where it goes on; /open --new begins another one
   /history [--limit n]     what happened, the newest last
   /git status|diff|log|…   the repository; commit -m "text" [path…], push
   /ls [folder], /cat file  the files of the workspace
@@ -40,7 +41,8 @@ answers it.
   /quit, Ctrl-D            leave; the assistant goes on`
 
 /** Sub-commands that can be typed here as well. */
-const TYPED = ['status', 'info', 'devices', 'terms', 'cancel', 'queue', 'history', 'git', 'ls', 'cat', 'get', 'put']
+const SEEN = ['status', 'info', 'devices', 'terms', 'conversations', 'history', 'ls', 'cat']
+const TYPED = [...SEEN, 'cancel', 'queue', 'open', 'git', 'get', 'put']
 const AT_ONCE = ['pause', 'resume']
 
 /** `control` without a sub-command. A person may begin without the computer; a script waits for it. */

@@ -26,6 +26,7 @@ function heard() {
     other: note('other'),
     permission: note('permission'),
     withdrawn: note('withdrawn'),
+    session: note('session'),
     turnEnded: note('turnEnded'),
     stopped: note('stopped'),
   }

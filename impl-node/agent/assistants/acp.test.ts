@@ -94,7 +94,7 @@ for (const sessions of ['resume', 'load'] as const) {
   test(`after a crash the conversation is taken up again by session/${sessions}, and nothing is told twice`, async (t) => {
     const { log, conversation } = scripted(t, { boom: [{ do: 'crash', code: 1 }] }, { script: { sessions } })
     await conversation.send({ prompt: 'boom' }, 'id1')
-    const { conversationId } = conversation.facts
+    const { conversationId } = conversation.status()
     assert.ok(conversationId)
     await log.settled('id1')
     await conversation.send({ prompt: 'next', conversationId }, 'id2')

@@ -48,7 +48,7 @@ interface Run {
 }
 
 export function acpAssistant(options: AdapterOptions): AssistantFactory {
-  return (events) => new AcpAssistant(options, events)
+  return (events, session) => new AcpAssistant(options, events, session)
 }
 
 class AcpAssistant implements Assistant {
@@ -60,22 +60,23 @@ class AcpAssistant implements Assistant {
   #process: AssistantProcess | undefined
   #closed = false
   #name: string
-  #conversationId: string | null = null
+  #sessionId: string | null
   #session: SessionFacts = { mode: null, model: null }
 
-  constructor(options: AdapterOptions, events: AssistantEvents) {
+  constructor(options: AdapterOptions, events: AssistantEvents, session: string | null) {
     this.#options = options
     this.#events = events
+    this.#sessionId = session
     this.#name = basename(options.command[0] ?? '')
   }
 
   get facts(): AssistantFacts {
-    return { name: this.#name, conversationId: this.#conversationId, ...this.#session }
+    return { name: this.#name, session: this.#sessionId, ...this.#session }
   }
 
-  start(): Promise<void> {
+  start(mustTakeUp = false): Promise<void> {
     if (this.#run && !this.#run.connection.signal.aborted) return Promise.resolve()
-    this.#starting ??= this.#start().finally(() => {
+    this.#starting ??= this.#start(mustTakeUp).finally(() => {
       this.#starting = undefined
     })
     return this.#starting
@@ -124,7 +125,7 @@ class AcpAssistant implements Assistant {
     await this.#stopping
   }
 
-  async #start(): Promise<void> {
+  async #start(mustTakeUp: boolean): Promise<void> {
     if (this.#closed) throw new ProtocolError('assistant-unavailable', 'The assistant was closed with its agent')
     // The next one begins when the last one is gone whole.
     await this.#stopping
@@ -141,12 +142,13 @@ class AcpAssistant implements Assistant {
       cancelling: false,
     }
     let timer: NodeJS.Timeout | undefined
+    let isNew = false
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`did not answer within ${startTime / 1_000} s`)), startTime)
     })
     try {
       if (this.#closed) throw new Error('was closed meanwhile')
-      await Promise.race([this.#handshake(run), late])
+      isNew = await Promise.race([this.#handshake(run, mustTakeUp), late])
     } catch (error) {
       const left = run.connection.signal.aborted
       const how = await process.stop()
@@ -158,6 +160,7 @@ class AcpAssistant implements Assistant {
     }
     this.#run = run
     this.#stopping = this.#watch(run)
+    this.#events.session(run.sessionId ?? '', isNew)
   }
 
   #connect(process: AssistantProcess, run: () => Run): ClientConnection {
@@ -170,7 +173,8 @@ class AcpAssistant implements Assistant {
       .connect(acpStream(process, this.#lineMax, (params) => this.#update(run(), params)))
   }
 
-  async #handshake(run: Run): Promise<void> {
+  /** Whether the session is a new one. */
+  async #handshake(run: Run, mustTakeUp: boolean): Promise<boolean> {
     const { agent } = run.connection
     const answer: unknown = await agent.request(methods.agent.initialize, {
       protocolVersion: PROTOCOL_VERSION,
@@ -186,22 +190,33 @@ class AcpAssistant implements Assistant {
 
     const where: NewSessionRequest = { cwd: this.#options.workspace, mcpServers: [] }
     // While `sessionId` is not set, updates are dropped: `session/load` tells the whole conversation again.
-    const session = (await this.#takeUp(agent, where, hello)) ?? (await agent.request(methods.agent.session.new, where))
+    const taken = await this.#takeUp(agent, where, hello, mustTakeUp)
+    const session = taken ?? (await agent.request(methods.agent.session.new, where))
     const id = sessionIdOf(session)
     if (id === null) throw new Error('opened no session')
     run.sessionId = id
-    this.#conversationId = id
+    this.#sessionId = id
     this.#session = factsOf(session)
+    return taken === null
   }
 
-  /** The last conversation, where there is one and the assistant can and does take it up again. */
-  async #takeUp(agent: ClientContext, where: NewSessionRequest, hello: Hello): Promise<object | null> {
-    const sessionId = this.#conversationId
-    if (sessionId === null || hello.takesUp === null) return null
-    const method = methods.agent.session[hello.takesUp]
+  /** The earlier session, where there is one and the assistant takes it up again. */
+  async #takeUp(
+    agent: ClientContext,
+    where: NewSessionRequest,
+    { takesUp }: Hello,
+    must: boolean,
+  ): Promise<object | null> {
+    const sessionId = this.#sessionId
+    if (sessionId === null) return null
+    if (takesUp === null) {
+      if (must) throw new Error('takes up no earlier conversation')
+      return null
+    }
     try {
-      return { ...(await agent.request(method, { ...where, sessionId })), sessionId }
-    } catch {
+      return { ...(await agent.request(methods.agent.session[takesUp], { ...where, sessionId })), sessionId }
+    } catch (error) {
+      if (must) throw new Error(`does not take up the conversation: ${reasonOf(error)}`)
       return null
     }
   }

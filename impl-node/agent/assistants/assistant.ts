@@ -6,7 +6,8 @@ import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 export interface AssistantFacts {
   /** For people: as the assistant calls itself, or its command. */
   readonly name: string
-  readonly conversationId: string | null
+  /** What it calls the conversation that it is in. */
+  readonly session: string | null
   readonly mode: string | null
   readonly model: string | null
 }
@@ -43,20 +44,23 @@ export interface AssistantEvents {
   permission(ask: PermissionAsk): void
   /** The assistant no longer waits for this answer. */
   withdrawn(requestId: string): void
+  /** It works in this session from now on: one in which nothing was said, or the earlier one, perhaps under another name. */
+  session(session: string, isNew: boolean): void
   /** The prompt `messageId` is done; `reason` is for people. */
   turnEnded(messageId: string, end: TurnEnd, reason?: string): void
   /** The assistant is gone, whatever the cause, and all that it was doing with it. `start` begins anew. */
   stopped(reason: string): void
 }
 
-/** A coding tool that runs, or can be started. One prompt at a time: the next after `turnEnded` or `stopped`. */
+/** A coding tool in one conversation, that runs or can be started. One prompt at a time: the next after `turnEnded` or `stopped`. */
 export interface Assistant {
   readonly facts: AssistantFacts
   /**
-   * Starts it, and takes up the last conversation again where it can; resolves at once if it runs.
+   * Starts it, and takes up its session again where it has one and can; resolves at once if it runs. With
+   * `mustTakeUp` it begins no other session instead.
    * Throws ProtocolError `assistant-unavailable` with one sentence for people.
    */
-  start(): Promise<void>
+  start(mustTakeUp?: boolean): Promise<void>
   /** Gives it a prompt. `turnEnded` or `stopped` follows. */
   prompt(messageId: string, text: string): void
   /** Asks it to stop the turn; it may refuse. The turn still ends by `turnEnded`. */
@@ -69,4 +73,5 @@ export interface Assistant {
   close(): Promise<void>
 }
 
-export type AssistantFactory = (events: AssistantEvents) => Assistant
+/** `session`: an earlier one, that is to be taken up; null for none. */
+export type AssistantFactory = (events: AssistantEvents, session: string | null) => Assistant

@@ -207,7 +207,7 @@ const ruleName = ({ toolName, ruleContent }: Suggestion['rules'][number]): strin
   forPeople(ruleContent ? `${toolName}(${ruleContent})` : toolName, TITLE_MAX)
 
 export interface ClaudeFacts {
-  conversationId: string | null
+  session: string | null
   mode: string | null
   model: string | null
 }
@@ -215,7 +215,7 @@ export interface ClaudeFacts {
 /** Takes up what a `system` line says of the conversation. */
 export function noteFacts(line: Line, facts: ClaudeFacts): void {
   if (line.type !== 'system' || !system.Check(line)) return
-  facts.conversationId = line.session_id ?? facts.conversationId
+  facts.session = line.session_id ?? facts.session
   facts.model = line.model ?? facts.model
   facts.mode = line.permissionMode ?? facts.mode
 }

@@ -44,7 +44,8 @@ test('a prompt is answered, in pieces and then whole, once', async (t) => {
   const pieces = log.of('claude.delta').filter(({ kind }) => kind === 'text')
   assert.equal(pieces.map(({ text }) => text).join(''), 'Hello')
   assert.ok(pieces.length > 1)
-  const { name, mode, model, conversationId } = conversation.facts
+  const { conversationId, mode, model } = conversation.status()
+  const { name } = conversation.facts
   assert.deepEqual([name, mode, model], ['Claude Code', 'default', 'script'])
   assert.ok(log.of('claude.message').every((message) => message.conversationId === conversationId))
 })
@@ -167,7 +168,7 @@ test('a process that dies while it asks leaves the request orphaned and the prom
 test('after a crash the conversation is taken up again', async (t) => {
   const made = claude(t, { boom: [{ do: 'crash', code: 1 }] }, { script: { sessions: 'resume' } })
   await made.conversation.send({ prompt: 'boom' }, 'id1')
-  const { conversationId } = made.conversation.facts
+  const { conversationId } = made.conversation.status()
   assert.ok(conversationId)
   await made.log.settled('id1')
   await made.conversation.send({ prompt: 'next', conversationId }, 'id2')
@@ -177,11 +178,11 @@ test('after a crash the conversation is taken up again', async (t) => {
 test('a conversation that Claude Code has forgotten is followed by a new one', async (t) => {
   const made = claude(t, { boom: [{ do: 'crash', code: 1 }] })
   await made.conversation.send({ prompt: 'boom' }, 'id1')
-  const { conversationId } = made.conversation.facts
+  const { conversationId } = made.conversation.status()
   await made.log.settled('id1')
   await made.conversation.send({ prompt: 'next' }, 'id2')
   assert.equal((await made.log.settled('id2')).state, 'completed')
-  assert.notEqual(made.conversation.facts.conversationId, conversationId)
+  assert.notEqual(made.conversation.status().conversationId, conversationId)
 })
 
 test('a prompt that had run before, in an earlier process, does not wait for a result', async (t) => {

@@ -55,23 +55,24 @@ interface Run {
 }
 
 export function claudeAssistant(options: ClaudeOptions): AssistantFactory {
-  return (events) => new ClaudeAssistant(options, events)
+  return (events, session) => new ClaudeAssistant(options, events, session)
 }
 
 class ClaudeAssistant implements Assistant {
   readonly #options: ClaudeOptions
   readonly #events: AssistantEvents
   readonly #command: readonly string[]
-  readonly #session: ClaudeFacts = { conversationId: null, mode: null, model: null }
+  readonly #session: ClaudeFacts
   #run: Run | undefined
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
   #process: AssistantProcess | undefined
   #closed = false
 
-  constructor(options: ClaudeOptions, events: AssistantEvents) {
+  constructor(options: ClaudeOptions, events: AssistantEvents, session: string | null) {
     this.#options = options
     this.#events = events
+    this.#session = { session, mode: null, model: null }
     this.#command = options.command ?? ['claude']
   }
 
@@ -79,9 +80,9 @@ class ClaudeAssistant implements Assistant {
     return { name: 'Claude Code', ...this.#session }
   }
 
-  start(): Promise<void> {
+  start(mustTakeUp = false): Promise<void> {
     if (this.#run) return Promise.resolve()
-    this.#starting ??= this.#start().finally(() => {
+    this.#starting ??= this.#start(mustTakeUp).finally(() => {
       this.#starting = undefined
     })
     return this.#starting
@@ -134,21 +135,23 @@ class ClaudeAssistant implements Assistant {
     await this.#stopping
   }
 
-  async #start(): Promise<void> {
+  async #start(mustTakeUp: boolean): Promise<void> {
     // The next one begins when the last one is gone whole.
     await this.#stopping
-    const { conversationId } = this.#session
-    if (conversationId !== null) {
+    const { session } = this.#session
+    if (session !== null) {
       try {
-        return await this.#launch(['--resume', conversationId])
+        await this.#launch(['--resume', session])
+        return this.#events.session(this.#session.session ?? session, false)
       } catch (error) {
         // A conversation without a finished turn may not have been kept.
-        if (this.#closed) throw error
+        if (this.#closed || mustTakeUp) throw error
       }
     }
     const fresh = randomUUID()
     await this.#launch(['--session-id', fresh])
-    this.#session.conversationId = fresh
+    this.#session.session = fresh
+    this.#events.session(fresh, true)
   }
 
   /** Throws ProtocolError `assistant-unavailable`. */
@@ -199,7 +202,11 @@ class ClaudeAssistant implements Assistant {
   }
 
   #hear(run: Run, line: Line): void {
+    const { session } = this.#session
     noteFacts(line, this.#session)
+    if (this.#run === run && this.#session.session !== null && this.#session.session !== session) {
+      this.#events.session(this.#session.session, false)
+    }
     if (line.type === 'control_response') this.#onResponse(run, line)
     else if (line.type === 'control_request') this.#onRequest(run, line)
     else if (line.type === 'control_cancel_request') this.#onWithdrawn(run, line)

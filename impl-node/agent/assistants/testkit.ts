@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { EventName, EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import { Conversation, type ConversationOptions } from '../conversation.ts'
+import { ConversationList } from '../conversation-list.ts'
 import type { Emit } from '../handler.ts'
 import { Pause } from '../pause.ts'
 import { PermissionBook } from '../permissions.ts'
@@ -83,14 +84,16 @@ export function bench(
   const workspace = mkdtempSync(join(tmpdir(), 'happy-assistant-'))
   const log = new Recorder()
   const book = new PermissionBook({ emit: log.emit })
+  const database = new DatabaseSync(':memory:')
   const pause = new Pause({
-    database: new DatabaseSync(':memory:'),
+    database,
     emit: log.emit,
     allows: (answer) => book.allows(answer),
   })
   const assistant = adapters[wire]({ workspace, env: process.env, ...options })
   const conversation = new Conversation({
     assistant,
+    list: new ConversationList({ database, assistant: 'Scripted', workspace: '/home' }),
     permissions: book,
     pause,
     emit: log.emit,

@@ -4,13 +4,21 @@ import type { Conversation } from '../conversation.ts'
 import type { Handlers } from '../handler.ts'
 import type { PermissionBook } from '../permissions.ts'
 
-type ClaudeMethod = 'claude.sendMessage' | 'claude.cancel' | 'claude.getStatus' | 'permission.answer'
+type ClaudeMethod =
+  | 'claude.sendMessage'
+  | 'claude.cancel'
+  | 'claude.getStatus'
+  | 'claude.listConversations'
+  | 'claude.openConversation'
+  | 'permission.answer'
 
 export function claudeHandlers(conversation: Conversation, permissions: PermissionBook): Pick<Handlers, ClaudeMethod> {
   return {
     'claude.sendMessage': (params, _caller, id) => conversation.send(params, id),
     'claude.cancel': ({ scope }, { deviceId }) => conversation.cancel(scope, deviceId),
     'claude.getStatus': () => conversation.status(),
+    'claude.listConversations': (params) => conversation.list(params),
+    'claude.openConversation': (params) => conversation.open(params),
     'permission.answer': (params, { deviceId }) => permissions.answer(params, deviceId),
   }
 }

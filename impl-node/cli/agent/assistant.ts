@@ -61,16 +61,16 @@ export function isThere(file: string, workspace: string, path = process.env.PATH
 
 /** The same assistant; `tell` hears why it does not run, and null once it does. */
 export function watched(factory: AssistantFactory, tell: (trouble: string | null) => void): AssistantFactory {
-  return (events) => {
+  return (events, session) => {
     const stopped = (reason: string) => {
       tell(reason)
       events.stopped(reason)
     }
-    const assistant = factory({ ...events, stopped })
+    const assistant = factory({ ...events, stopped }, session)
     const start = assistant.start.bind(assistant)
-    assistant.start = async () => {
+    assistant.start = async (mustTakeUp) => {
       try {
-        await start()
+        await start(mustTakeUp)
         tell(null)
       } catch (error) {
         tell((error as Error).message)

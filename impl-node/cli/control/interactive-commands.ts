@@ -1,6 +1,7 @@
 // What can be typed beside prompts and answers.
 
 import { wrap } from '../terminal/columns.ts'
+import { conversations, open } from './conversations.ts'
 import { cat, get, ls, put } from './files.ts'
 import { git } from './git.ts'
 import { history } from './history.ts'
@@ -109,6 +110,8 @@ export const interactiveCommands: readonly InteractiveCommand[] = [
       program.connection.controller.sendQueue()
     },
   },
+  typedSub(conversations, '/conversations, /open id', 'where it goes on; /open --new begins another one'),
+  typedSub(open, ''),
   typedSub(history, '/history [--limit n]', 'what happened, the newest last'),
   typedSub(git, '/git status|diff|log|…', 'the repository; commit -m "text" [path…], push'),
   typedSub(ls, '/ls [folder], /cat file', 'the files of the workspace'),

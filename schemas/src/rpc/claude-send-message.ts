@@ -8,7 +8,7 @@ export const claudeSendMessage = defineMethod({
   doc: 'Gives the assistant a prompt. Answers on acceptance; progress is told by events.',
   params: Type.Object({
     prompt: Type.String({ minLength: 1 }),
-    conversationId: Type.Optional(Type.String({ description: 'The present conversation where absent.' })),
+    conversationId: Type.Optional(Type.String({ description: 'The one that is open, where it is named at all.' })),
   }),
   result: Type.Object({
     messageId: Uuid,

@@ -4,6 +4,8 @@
 import { agentInfo } from './agent-info.ts'
 import { claudeCancel } from './claude-cancel.ts'
 import { claudeGetStatus } from './claude-get-status.ts'
+import { claudeListConversations } from './claude-list-conversations.ts'
+import { claudeOpenConversation } from './claude-open-conversation.ts'
 import { claudeSendMessage } from './claude-send-message.ts'
 import { commandStatus } from './command-status.ts'
 import { deviceGrant } from './device-grant.ts'
@@ -39,6 +41,8 @@ export const methods = {
   'claude.sendMessage': claudeSendMessage,
   'claude.cancel': claudeCancel,
   'claude.getStatus': claudeGetStatus,
+  'claude.listConversations': claudeListConversations,
+  'claude.openConversation': claudeOpenConversation,
   'permission.answer': permissionAnswer,
   'terminal.open': terminalOpen,
   'terminal.attach': terminalAttach,
