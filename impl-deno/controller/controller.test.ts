@@ -4,6 +4,7 @@ import type { Request } from '@happy-remote/schemas/rpc/envelope.ts'
 import { toBase64url } from '../crypto/base64url.ts'
 import { utf8 } from '../crypto/bytes.ts'
 import { controlledScene } from '../testing/controlled.ts'
+import { until } from '../testing/manual-timers.ts'
 import { CallFailure } from './failure.ts'
 import { permissionAnswer } from './permission.ts'
 
@@ -95,12 +96,38 @@ Deno.test('a command goes on as soon as an agent that had fallen silent is heard
   await scene.moving(() => scene.controller.away, 'the agent counts as away', 500)
   scene.relay.pass = pass
   silent = false
-  const heard = scene.controller.connection.link.heardAt
-  const spokenAt = scene.timers.monotonic()
-  void scene.agent().rpc.send({ id: crypto.randomUUID(), type: 'event', method: 'unstable-sign', params: {} })
-  assert.deepEqual(await scene.settled(command), { success: true })
-  assert.ok(scene.controller.connection.link.heardAt > heard)
-  assert.ok(scene.timers.monotonic() - spokenAt < 5_000)
+  let answer: unknown
+  void command.then((result) => {
+    answer = result
+  })
+  // Which an agent may send that takes the controller for away, too.
+  void scene.agent().link.control({ type: 'ack' })
+  // While time stands still but for that of a batch, so that no hello is due.
+  await until(() => !scene.controller.away, 'the agent is heard')
+  scene.timers.advance(limits.batchDelay)
+  await until(() => answer !== undefined, 'the command is answered')
+  assert.deepEqual(answer, { success: true })
+  scene.close()
+})
+
+// rpc.show.online
+Deno.test('the word of the relay alone shows no agent as back that was not heard for 60 s', async () => {
+  const scene = await controlledScene(() => null)
+  const { link } = scene.controller.connection
+  assert.equal(scene.controller.online, true)
+  const pass = scene.relay.pass
+  scene.relay.pass = () => []
+  await scene.moving(() => scene.controller.silentFor > limits.presenceFresh, '60 s have passed', 1_000)
+  const shown = scene.told('presence').length
+  assert.deepEqual(scene.told('presence').at(-1)?.away, true)
+  link.presence(false)
+  link.presence(true)
+  assert.equal(scene.controller.online, false)
+  assert.equal(scene.told('presence').length, shown)
+  scene.relay.pass = pass
+  void scene.agent().link.control({ type: 'ack' })
+  await scene.moving(() => scene.controller.online, 'it is heard again')
+  assert.deepEqual(scene.told('presence').at(-1)?.away, false)
   scene.close()
 })
 

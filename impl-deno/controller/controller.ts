@@ -92,6 +92,7 @@ export class Controller {
   readonly #listeners = new Set<(event: ControllerEvent) => void>()
   /** Since the agent was last away, or since another session is current. */
   #caughtUp = false
+  #shown = false
   #over = false
 
   constructor({
@@ -175,6 +176,11 @@ export class Controller {
   /** The newest entry of the journal that was told. */
   get journalPosition(): Position | undefined {
     return this.#journal.known
+  }
+
+  /** As people are to see it: the word of the relay alone brings nobody back (rpc.show.online). */
+  get online(): boolean {
+    return this.#isOpen() && this.silentFor < limits.presenceFresh
   }
 
   /** Nothing but hello goes out now. */
@@ -293,6 +299,7 @@ export class Controller {
       paired: (record) => void this.#paired(record),
       hello: ({ commandEpoch = '' }) => this.#hello(commandEpoch),
       switched: () => this.#interrupted(),
+      opened: () => this.#show(),
       presence: (away, lost) => this.#presence(away, lost),
       relay: (state) => this.#tell({ type: 'relay', state }),
       complaint: (code, message) => this.#tell({ type: 'trouble', code, message }),
@@ -360,7 +367,14 @@ export class Controller {
       this.#calls.resume()
       this.#sender.wake()
     }
-    this.#tell({ type: 'presence', away })
+    this.#show()
+  }
+
+  #show(): void {
+    const { online } = this
+    if (online === this.#shown || this.#over) return
+    this.#shown = online
+    this.#tell({ type: 'presence', away: !online })
   }
 
   /** rpc.event.catch-up; of a pairing that a rekey has confirmed, also what `pair.complete` would have told */

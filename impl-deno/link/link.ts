@@ -225,6 +225,7 @@ export class Link implements RouteListener {
     const received = await this.#sessions.receive(payload)
     const { session, frame, switched } = received
     if (switched) await this.#controllerSwitched(session)
+    this.#liveness.opened()
     this.#owner.opened?.(received)
     const quiet = this.#quiet
     this.#quiet = false

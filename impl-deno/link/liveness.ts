@@ -69,9 +69,13 @@ export class Liveness {
     this.#update()
   }
 
-  /** An authentic frame has opened in `session`; `current` says whether answers go there. */
-  heard(session: Session, current: boolean): void {
+  /** An authentic frame has opened. */
+  opened(): void {
     this.#heardAt = this.#timers.monotonic()
+  }
+
+  /** What it holds, of `session`, was taken; `current` says whether answers go there. */
+  heard(session: Session, current: boolean): void {
     this.#isLost = this.#isSilent = false
     this.#update()
     if (!this.#hello.isSet) this.#beat()

@@ -1,7 +1,6 @@
 // The controller under test.
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
-import { limits } from '@happy-remote/schemas/limits.ts'
 import type { MethodName } from '@happy-remote/schemas/rpc/registry.ts'
 import { Controller, type ControllerEvent } from '../controller/controller.ts'
 import { readPairingCode, startPairing } from '../controller/pairing.ts'
@@ -116,8 +115,7 @@ export function controllerRole(tell: Tell): Role {
       state: () => ({
         agents: stored().pairings.map(({ pairingId, peerName, capabilities, confirmed }) => {
           const own = controllers.find(({ record }) => toHex(record.pairingId) === toHex(pairingId))
-          const online = own !== undefined && own.silentFor < limits.presenceFresh
-          return { deviceId: own?.agentId ?? '', name: peerName, capabilities, confirmed, online }
+          return { deviceId: own?.agentId ?? '', name: peerName, capabilities, confirmed, online: own?.online ?? false }
         }),
       }),
       drop: () => {

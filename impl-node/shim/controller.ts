@@ -187,9 +187,7 @@ export async function controller(): Promise<Verbs> {
     },
     state: () => {
       const online = new Set(
-        [...connections]
-          .filter(({ status }) => status.heardAt !== null && Date.now() - status.heardAt < limits.presenceFresh)
-          .map(({ record }) => text(record.pairingId)),
+        [...connections].filter(({ status }) => status.peer !== 'offline').map(({ record }) => text(record.pairingId)),
       )
       return {
         agents: kept().pairings.map((record) => ({

@@ -179,6 +179,14 @@ export const rpcController: readonly EndpointMutant[] = [
     '    if (next >= 0) return\n    this.#credit = next + limits.terminalWindow\n',
   ),
   controller(
+    'believes-relay',
+    'shows an agent as online because the relay says so',
+    ['rpc.show.online'],
+    'link/link',
+    '    this.#peerOnline = true\n    this.#rekeyController?.resume(this.#now())\n    this.#probe()\n    this.#updateReady()\n',
+    '    this.#peerOnline = true\n    this.#heardAt = this.#now()\n    this.#updatePeer()\n    this.#rekeyController?.resume(this.#now())\n    this.#probe()\n    this.#updateReady()\n',
+  ),
+  controller(
     'old-stream',
     'takes the stream of another session',
     ['rpc.terminal.open-again'],
