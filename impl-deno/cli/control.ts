@@ -74,8 +74,8 @@ Usage: happy-remote control [options]
   --timeout <seconds>  how long to wait for it; default 15
   --state <dir>        where identity and pairings are kept; default
                        ~/.local/state/happy-remote
-  --keep-sessions      store the session, sealed, so that a restart goes on with
-                       it; needs XDG_RUNTIME_DIR
+  --keep-sessions      store the session, sealed, so that a restart goes on
+                       with it; needs XDG_RUNTIME_DIR
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent; default warn
   --json               one JSON object a line on standard output

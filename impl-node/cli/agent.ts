@@ -38,8 +38,8 @@ Usage: happy-remote agent [options]
   --ttl <seconds>      life of a pairing code, at most ${limits.qrTtlMax / 1_000}; default ${limits.qrTtl / 1_000}
   --state <dir>        where identity and pairings are kept; default
                        ~/.local/state/happy-remote
-  --keep-sessions      store the session, sealed, so that a restart goes on with
-                       it; needs XDG_RUNTIME_DIR
+  --keep-sessions      store the session, sealed, so that a restart goes on
+                       with it; needs XDG_RUNTIME_DIR
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent, to standard error;
                        default warn

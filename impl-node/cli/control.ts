@@ -44,8 +44,8 @@ const common = `  --device <name>      which computer, by its name or the beginn
   --timeout <seconds>  how long to wait for it; default ${TIMEOUT}
   --state <dir>        where identity and pairings are kept; default
                        ~/.local/state/happy-remote
-  --keep-sessions      store the session, sealed, so that a restart goes on with
-                       it; needs XDG_RUNTIME_DIR
+  --keep-sessions      store the session, sealed, so that a restart goes on
+                       with it; needs XDG_RUNTIME_DIR
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent; default warn
   --json               one JSON object a line on standard output
