@@ -79,7 +79,8 @@ export class Dispatch {
     const known = kind === 'command' ? this.#commands.known(command) : undefined
     if (known) {
       // rpc.command.once, rpc.command.recorded-stale
-      void Promise.resolve(known).then(respond)
+      // What `respond` rejects with is for whoever begins a stream: a repetition begins none.
+      void Promise.resolve(known).then((outcome) => void respond(outcome))
       return
     }
     requireFresh()
