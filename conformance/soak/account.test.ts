@@ -13,7 +13,7 @@ import {
 } from './account.ts'
 
 const given = (more: Partial<Given> = {}): Given => ({
-  ...{ token: 't', controller: 'one', kind: 'prompt', id: 'id', state: 'completed' },
+  ...{ token: 't', controller: 'one', kind: 'prompt', state: 'completed' },
   ...more,
 })
 const evidence = (more: Partial<Evidence> = {}): Evidence => ({
@@ -99,4 +99,7 @@ test('a run of a controller tells the entries of the agent, in order, each once,
   assert.match(tellingFaults([entry(1), entry(1)], journal).join(), /tells the entry 1 where 2 belongs/)
   assert.match(tellingFaults([entry(1, 'device.joined', { seq: 9 })], journal).join(), /otherwise than the agent/)
   assert.deepEqual(untold([[entry(1)], [entry(3)]], 3), [2])
+  const page = Array.from({ length: 200 }, (_, i) => entry(i + 5))
+  assert.deepEqual(untold([[entry(1)], page], 204), [], 'the newest page does not reach back to what was told before')
+  assert.deepEqual(untold([[entry(1)], page.slice(1)], 204), [2, 3, 4, 5])
 })

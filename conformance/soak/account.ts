@@ -1,5 +1,6 @@
 // The account of a soak: what was given, what was done, and whether the one is explained by the other.
 
+import { limits } from '@happy-remote/schemas/limits.ts'
 import type { JournalEntry } from '@happy-remote/schemas/rpc/journal.ts'
 import type { Kind } from './plan.ts'
 
@@ -8,11 +9,11 @@ export interface Given {
   readonly token: string
   readonly controller: string
   readonly kind: Kind
-  /** Undefined where the program was killed before it answered. */
+  /** In the queue of the controller, where it went there. */
   id?: string
-  /** In the queue of the controller. */
+  /** As the controller tells it; undefined where that was killed before it could tell anything. */
   state?: string
-  /** At the agent, where the queue says that it failed. */
+  /** At the agent, or in its answer, where it failed. */
   status?: string
 }
 
@@ -28,17 +29,17 @@ export interface Evidence {
 
 /**
  * `once`; `interrupted`: the agent was killed meanwhile, and says so; `unanswered`: the controller was killed before it
- * had said that it keeps the command.
+ * had kept the command, or been answered where it only called.
  */
 export type Verdict = 'once' | 'interrupted' | 'unanswered'
 export type Judged = { readonly verdict: Verdict } | { readonly fault: string }
 
-export function judge({ token, controller, kind, id, state, status }: Given, evidence: Evidence): Judged {
+export function judge({ token, controller, kind, state, status }: Given, evidence: Evidence): Judged {
   const { times, told, states, orphaned } = evidence
   const fault = (what: string): Judged => ({ fault: `${kind} ${token} of ${controller}: ${what}` })
   if (times > 1) return fault(`done ${times} times`)
   if (told > 1) return fault(`${told} times in the journal`)
-  if (id === undefined) return { verdict: 'unanswered' }
+  if (state === undefined) return { verdict: 'unanswered' }
   if (state === 'failed') {
     if (status === 'interrupted') return { verdict: 'interrupted' }
     return fault(`failed, and its status is ${status}, done ${times} times`)
@@ -122,9 +123,16 @@ export function tellingFaults(told: readonly JournalEntry[], journal: readonly J
   return []
 }
 
-/** Which entries up to `last` none of the runs of a controller has told. */
+/**
+ * Which entries up to `last` none of the runs of a controller has told. A run begins with the newest page of the journal:
+ * where that was a whole one, what is older was not asked for.
+ */
 export function untold(runs: readonly (readonly JournalEntry[])[], last: number): number[] {
   const seen = new Set(runs.flat().map(({ seq }) => seq))
+  for (const run of runs.slice(1)) {
+    const first = run[0]?.seq ?? 0
+    if (run.length >= limits.journalPage) for (let seq = first - 1; seq > 0 && !seen.has(seq); seq--) seen.add(seq)
+  }
   return Array.from({ length: last }, (_, i) => i + 1).filter((seq) => !seen.has(seq))
 }
 

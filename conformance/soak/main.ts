@@ -78,11 +78,11 @@ function textOf(report: SoakReport): string {
     `${name}, ${seconds} s, seed ${seed}: ${report.wrong.length === 0 ? 'nothing lost, nothing twice' : 'WRONG'}`,
     `  ${frames} frames: ${met.join(', ')}`,
     `  ${cuts} connections cut; killed: relay ${kills.relay}, agent ${kills.agent}, controller ${kills.controller}`,
-    `  ${commands} commands: ${verdicts.once} done once, ${verdicts.interrupted} interrupted by a kill of the agent and told so, ${verdicts.unanswered} never accepted because the controller was killed first`,
+    `  ${commands} commands: ${verdicts.once} done once, ${verdicts.interrupted} interrupted by a kill of the agent and told so, ${verdicts.unanswered} without an answer because the controller was killed first`,
     `  ${permissions} permissions, one outcome each; ${entries} entries of the journal, the same at both controllers`,
     ...memory.map(
-      ({ who, seconds: long, first, second }) =>
-        `  memory of ${who} over ${long} s: ${mib(first)} MiB, then ${mib(second)} MiB`,
+      ({ who, seconds: long, first, second, tenths }) =>
+        `  memory of ${who} over ${long} s: ${mib(first)} MiB, then ${mib(second)} MiB (${tenths.map(mib).join(' ')})`,
     ),
     `  all had ended ${calm} s after the last fault`,
     ...report.wrong.map((what) => `  WRONG: ${what}`),
@@ -116,11 +116,14 @@ async function main(args: string[]): Promise<number> {
     if (!values.json) process.stdout.write(textOf(report))
     return report
   }
-  const reports: SoakReport[] = []
-  if (values['at-once']) reports.push(...(await Promise.all(pairs.map(one))))
-  else for (const pair of pairs) reports.push(await one(pair))
-  if (values.json) process.stdout.write(`${JSON.stringify({ seed, reports }, null, 2)}\n`)
-  return reports.every(({ wrong }) => wrong.length === 0) ? EXIT.passed : EXIT.failed
+  const ended: PromiseSettledResult<SoakReport>[] = []
+  if (values['at-once']) ended.push(...(await Promise.allSettled(pairs.map(one))))
+  else for (const pair of pairs) ended.push(...(await Promise.allSettled([one(pair)])))
+  const reports = ended.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const broken = ended.flatMap((each) => (each.status === 'rejected' ? [(each.reason as Error).message] : []))
+  for (const what of broken) say(`WRONG: ${what}`)
+  if (values.json) process.stdout.write(`${JSON.stringify({ seed, reports, broken }, null, 2)}\n`)
+  return broken.length === 0 && reports.every(({ wrong }) => wrong.length === 0) ? EXIT.passed : EXIT.failed
 }
 
 try {

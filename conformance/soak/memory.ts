@@ -34,6 +34,8 @@ export interface Halves {
   /** Bytes, medians. */
   readonly first: number
   readonly second: number
+  /** The same for each tenth of it. */
+  readonly tenths: readonly number[]
   readonly isFlat: boolean
 }
 
@@ -47,7 +49,10 @@ export function halvesOf({ who, samples }: Run): Halves | undefined {
   const bytes = warm.map((sample) => sample.bytes)
   const [first, second] = [median(bytes.slice(0, half)), median(bytes.slice(half))]
   const seconds = Math.round((last.at - (warm[0]?.at ?? 0)) / 1_000)
-  return { who, seconds, first, second, isFlat: second <= first * (1 + TOLERANCE.part) + TOLERANCE.bytes }
+  const tenth = (i: number) =>
+    bytes.slice(Math.floor((i * bytes.length) / 10), Math.floor(((i + 1) * bytes.length) / 10))
+  const tenths = Array.from({ length: 10 }, (_, i) => median(tenth(i)))
+  return { who, seconds, first, second, tenths, isFlat: second <= first * (1 + TOLERANCE.part) + TOLERANCE.bytes }
 }
 
 /** Of each program the longest run that can be compared. */

@@ -98,7 +98,8 @@ export function planOf(seed: string, time: number): Plan {
   const times = (what: string, least: number, most: number, end = time): { at: number; dice: Dice }[] => {
     const dice = new Dice(seed, what)
     const all: { at: number; dice: Dice }[] = []
-    for (let at = dice.between(least, most); at < end; at += dice.between(least, most)) all.push({ at, dice })
+    // The first comes early, so that a short soak has one.
+    for (let at = dice.between(least / 2, least); at < end; at += dice.between(least, most)) all.push({ at, dice })
     return all
   }
   const outages = (what: string, least: number, most: number, longest: number, end?: number): Outage[] =>
@@ -109,9 +110,10 @@ export function planOf(seed: string, time: number): Plan {
       const bad = new Dice(seed, 'bad', Math.floor(at / BAD_TIME)).of(PROGRAMS)
       return { at, which, by: isRelay ? 'relay' : bad }
     }),
-    relay: outages('relay', 20_000, 70_000, 2_000),
-    agent: outages('agent', 4_000, 24_000, 2_500, KILLED.agent * time),
-    controller: outages('controller', 4_000, 24_000, 2_500, KILLED.controller * time),
+    relay: outages('relay', 30_000, 90_000, 2_000),
+    // A program that is killed has to start, connect and make a session before it can do anything.
+    agent: outages('agent', 15_000, 60_000, 2_500, KILLED.agent * time),
+    controller: outages('controller', 12_000, 45_000, 2_500, KILLED.controller * time),
   }
 }
 

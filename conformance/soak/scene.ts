@@ -11,6 +11,7 @@ import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
 import type { Script } from '../assistants/script.ts'
 import { FaultyRelay, type Passing } from '../peers/faulty-relay.ts'
 import type { Target } from '../steps/parameters.ts'
+import type { Given } from './account.ts'
 import { Member } from './member.ts'
 import { type Cut, FAULTS, type FaultKind, fateOf, type Kind } from './plan.ts'
 
@@ -95,7 +96,7 @@ export class Scene {
   }
 
   /** What the person gives: method and params of a command that leaves `token` behind each time that it is done. */
-  command(kind: Kind, token: string): { method: string; params: object } {
+  command({ kind, token }: Pick<Given, 'kind' | 'token'>): { method: string; params: object } {
     if (kind === 'terminal') {
       const command = ['/bin/sh', '-c', `printf '%s\\n' '${token}' >>'${this.#shellFile}'`]
       return { method: 'terminal.open', params: { cols: 80, rows: 24, command } }

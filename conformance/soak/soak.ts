@@ -21,10 +21,15 @@ import { answerTo, type Cast, promptText, Scene } from './scene.ts'
 
 /** Commands of one controller that wait at a time. */
 const WAITING = 8
+/** Calls of one controller under way at a time, beside its queue. */
+const CALLING = 3
 /** ms between two looks at a queue. */
 const LOOK = 400
 /** ms for everything to end once nothing goes wrong any more: the longest delay of a reconnection, and repetitions. */
 const CALM = 180_000
+
+/** Lines of the log of a program, where it ended by itself. */
+const LOG_SHOWN = 20
 
 export interface SoakReport {
   readonly name: string
@@ -57,6 +62,12 @@ export async function soak(
   const scene = await Scene.begin(seed, cast)
   try {
     return await new Soak(scene, name, seed, time, say).run()
+  } catch (error) {
+    for (const { name: who, program } of scene.members) {
+      const last = program.log.trimEnd().split('\n').slice(-LOG_SHOWN).join('\n')
+      if (last !== '') say(`${name}: the last that ${who} wrote to its log:\n${last}`)
+    }
+    throw error
   } finally {
     await scene.end()
   }
@@ -72,6 +83,9 @@ class Soak {
   readonly #permissions = new Map<string, PermissionRequest>()
   /** Answers to permissions under way, by life of a controller. */
   readonly #answering = new Set<string>()
+  readonly #calling = new Map<Member, number>()
+  /** A program ended by itself. */
+  #trouble: Error | undefined
   readonly #over = new AbortController()
   readonly #count = { cuts: 0, relay: 0 }
   #began = 0
@@ -159,6 +173,7 @@ class Soak {
 
   async #watch(): Promise<void> {
     for (let round = 0; !this.#over.signal.aborted; round++) {
+      if (this.#trouble) throw this.#trouble
       this.#scene.sample()
       // An agent that ended by itself shows here.
       await this.#orKilled(this.#scene.agent.ask('state', {}))
@@ -194,16 +209,40 @@ class Soak {
       command.state = state ?? 'not in the queue any more'
     }
     for (const request of this.#permissions.values()) this.#answer(controller, request)
+    if (!this.#isGiving) return
+    while ((this.#calling.get(controller) ?? 0) < CALLING) void this.#call(controller, this.#next(controller, mine))
     let waiting = mine.filter(({ state }) => state !== undefined && isLive(state)).length
-    for (; this.#isGiving && waiting < WAITING; waiting++) {
-      const kind = kindOf(this.#seed, controller.name, mine.length)
-      const token = `token-${controller.name}-${mine.length}`
-      const given: Given = { token, controller: controller.name, kind }
-      mine.push(given)
-      this.#given.push(given)
-      const { id } = await controller.ask('enqueue', this.#scene.command(kind, token))
+    for (; waiting < WAITING; waiting++) {
+      const given = this.#next(controller, mine)
+      const { id } = await controller.ask('enqueue', this.#scene.command(given))
       given.id = id
       given.state = 'pending'
+    }
+  }
+
+  #next({ name }: Member, mine: Given[]): Given {
+    const kind = kindOf(this.#seed, name, mine.length)
+    const given: Given = { token: `token-${name}-${mine.length}`, controller: name, kind }
+    mine.push(given)
+    this.#given.push(given)
+    return given
+  }
+
+  /** Gives a command without the queue: it is lost with the controller, and with nothing else. */
+  async #call(controller: Member, given: Given): Promise<void> {
+    const { method, params } = this.#scene.command(given)
+    const count = (more: number) => this.#calling.set(controller, (this.#calling.get(controller) ?? 0) + more)
+    count(1)
+    try {
+      await controller.call(method, params)
+      given.state = 'completed'
+    } catch (error) {
+      if (error instanceof Refused) {
+        given.state = 'failed'
+        given.status = error.code
+      } else if (!(error instanceof Killed)) this.#trouble ??= error as Error
+    } finally {
+      count(-1)
     }
   }
 
@@ -215,7 +254,7 @@ class Soak {
     const option = new Dice(this.#seed, 'option', controller.name, this.#answering.size).roll() < 0.5 ? 'yes' : 'no'
     // Another one may have answered, or the assistant is gone: the journal tells what became of it.
     this.#orKilled(controller.call('permission.answer', answerTo(request, option))).catch((error) => {
-      if (!(error instanceof Refused)) this.#say(`${this.#name}: ${(error as Error).message}`)
+      if (!(error instanceof Refused)) this.#trouble ??= error as Error
     })
   }
 
@@ -232,15 +271,16 @@ class Soak {
     const { controllers } = this.#scene
     let why = ''
     for (const deadline = performance.now() + CALM; performance.now() < deadline; ) {
-      const waiting = this.#given.filter(({ id, state }) => id !== undefined && (state === undefined || isLive(state)))
+      const queued = this.#given.filter(({ state }) => state !== undefined && isLive(state)).length
+      const waiting = [...this.#calling.values()].reduce((sum, count) => sum + count, queued)
       const status = (await controllers[1]
         .call('claude.getStatus', {})
         .catch((error) =>
           error instanceof Refused ? null : Promise.reject(error),
         )) as Result<'claude.getStatus'> | null
       const last = controllers.map(({ told }) => told.at(-1)?.at(-1)?.seq ?? 0)
-      why = `${waiting.length} commands wait, the assistant is ${status?.state}, the newest entries are ${last.join(' and ')}`
-      if (waiting.length === 0 && status?.state === 'idle' && last[0] === last[1]) return null
+      why = `${waiting} commands wait, the assistant is ${status?.state}, the newest entries are ${last.join(' and ')}`
+      if (waiting === 0 && status?.state === 'idle' && last[0] === last[1]) return null
       await sleep(500)
     }
     return `It does not end within ${CALM / 1_000} s: ${why}`
@@ -249,7 +289,7 @@ class Soak {
   async #account(calm: number, wrong: string[]): Promise<SoakReport> {
     const { agent, controllers } = this.#scene
     for (const given of this.#given) {
-      if (given.state !== 'failed') continue
+      if (given.state !== 'failed' || given.id === undefined) continue
       const controller = controllers.find(({ name }) => name === given.controller)
       const status = (await controller?.call('command.status', { id: given.id })) as Result<'command.status'>
       given.status = status.state
