@@ -51,6 +51,7 @@ Usage: happy-remote agent [options]
                        default warn
   --json               one JSON object a line on standard output, also at a
                        terminal
+  --no-color           no colours; so do NO_COLOR and TERM=dumb
   --help               this text
 
 At a terminal it shows its state: p pairs a device, r revokes one, s pauses and
@@ -62,10 +63,11 @@ With --pair the code is printed then: keep that output to yourself for as long
 as it lives.
 
 JSON events: started {deviceId, name, workspace, relay, assistant}, relay
-{state, reason}, offer {uri, expiresAt}, scanned, digits {triesLeft, until},
-wrong-digits {triesLeft}, other-device, paired {deviceId, name, capabilities},
-pairing-failed {reason}, assistant {trouble}, device {deviceId, name, online,
-lastHeardAt}, revoked {deviceId}, paused {pauseId, by}, resumed, stopped.
+{state, reason}, offer {uri, expiresAt}, scanned, digits {triesLeft, until,
+history}, wrong-digits {triesLeft}, other-device, paired {deviceId, name,
+capabilities}, pairing-failed {reason}, assistant {trouble}, device {deviceId,
+name, online, lastHeardAt}, revoked {deviceId}, paused {pauseId, by}, resumed,
+stopped. history: the device will see what happened before it was paired.
 
 Examples:
   happy-remote agent --assistant claude
@@ -165,7 +167,7 @@ async function serve({ settings, workspace, assistant, ttl, pair, screen }: Serv
   const { promise: signalled, resolve } = Promise.withResolvers<void>()
   for (const signal of signals) Deno.addSignalListener(signal, resolve)
   try {
-    screen.begin({ agent, offer, relay, name, workspace, assistant: assistant?.name ?? null, ttl })
+    screen.begin({ agent, offer, relay, name, workspace, assistant: assistant?.name ?? null, grant, ttl })
     const isAlone = screen.isTerminal && agent.devices.all.length === 0
     if (pair || isAlone) screen.offered(await offer())
     await Promise.race([signalled, screen.ended])

@@ -71,7 +71,7 @@ export const terminal: CommandIo = {
 export async function runCommand(command: Command, args: readonly string[], io: CommandIo = terminal): Promise<number> {
   const end = args.indexOf('--')
   // Also beside what is wrong: who asks for help is not told to ask for help.
-  if ((end < 0 ? args : args.slice(0, end)).includes('--help')) {
+  if ((end < 0 ? args : args.slice(0, end)).some((arg) => arg === '--help' || arg === '-h')) {
     io.out(command.usage)
     return EXIT_OK
   }

@@ -79,6 +79,7 @@ Usage: happy-remote control [options]
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent; default warn
   --json               one JSON object a line on standard output
+  --no-color           no colours; so do NO_COLOR and TERM=dumb
   --help               this text
 
 Only one program at a time uses a pairing: a second one is told so.

@@ -42,6 +42,7 @@ The assistant follows a script and runs nothing, unless another is configured
                        {pairing, prompt, shell} in ms, and end after that
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent; default warn
+  --no-color           no colours; so do NO_COLOR and TERM=dumb
   --help               this text
 
 Deno needs the permissions of relay, agent and control together: --allow-all.

@@ -20,11 +20,12 @@ Usage: happy-remote devices [list] [options]
        happy-remote devices revoke <name or id> [options]
        happy-remote devices audit [options]
 
-The agent must not be running: while it is, it holds its state. A revoked
-device must be paired again to come back. The capabilities stand in one word
-with commas between them, and replace those that the device has. audit shows
-who did what here, the newest last, and whether that record is whole; whoever
-notes its last hash sees later whether its end was taken off.
+The agent must not be running: while it is, it holds its state, and its own key
+r revokes a device, as does \`happy-remote control revoke\` on the device
+itself. A revoked device must be paired again to come back. The capabilities
+stand in one word with commas between them, and replace those that the device
+has. audit shows who did what here, the newest last, and whether that record is
+whole; whoever notes its last hash sees later whether its end was taken off.
 
   --state <dir>        as that of the agent; default
                        ~/.local/state/happy-remote
@@ -34,6 +35,7 @@ notes its last hash sees later whether its end was taken off.
                        name}, granted {deviceId, capabilities}, or revoked
                        {deviceId, name}; of audit act {seq, at, deviceId,
                        method, id, outcome} and audited {rows, broken, head}
+  --no-color           no colours; so do NO_COLOR and TERM=dumb
   --help               this text
 
 Deno needs --allow-read and --allow-write for the state, and

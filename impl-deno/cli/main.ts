@@ -7,18 +7,24 @@ const VERSION = '0.1.0'
 
 const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => Promise<Command>]>> = {
   demo: ['everything in one process, to see it work', async () => (await import('./demo.ts')).demoCommand],
-  relay: ['runs a relay, which joins agents and controllers', async () => (await import('./relay.ts')).relayCommand],
+  relay: [
+    'run a relay, which joins agents and controllers and can read\nnothing',
+    async () => (await import('./relay.ts')).relayCommand,
+  ],
   agent: [
-    'lets paired devices use the assistant and the shell of this machine',
+    'let paired devices use the assistant and the shell of this machine',
     async () => (await import('./agent.ts')).agentCommand,
   ],
   pair: [
-    'pairs this device with the computer whose agent shows a code',
+    'pair this device with the computer whose agent shows a code',
     async () => (await import('./pair.ts')).pairCommand,
   ],
-  control: ['controls a paired computer', async () => (await import('./control.ts')).controlCommand],
+  control: [
+    'control a paired computer: talk to its assistant, answer it, open\nits terminals',
+    async () => (await import('./control.ts')).controlCommand,
+  ],
   devices: [
-    'lists, renames or revokes the devices of the agent of this computer',
+    'list, rename or revoke the devices that are paired with the agent\nof this computer, or show what they did',
     async () => (await import('./devices.ts')).devicesCommand,
   ],
 }
@@ -29,11 +35,16 @@ through a relay that can read nothing
 Usage: happy-remote <command> [options]
 
 ${Object.entries(COMMANDS)
-  .map(([name, [summary]]) => `  ${name.padEnd(9)} ${summary}`)
+  .map(([name, [summary]]) => `  ${name.padEnd(10)}${summary.replaceAll('\n', `\n${' '.repeat(12)}`)}`)
   .join('\n')}
 
-  --help     this text, or that of a command: happy-remote pair --help
+  --help     this text, or that of a command: happy-remote agent --help
   --version  the version
+
+To begin, on one machine:   happy-remote demo
+Or in three terminals:      happy-remote relay
+                            happy-remote agent
+                            happy-remote pair, then happy-remote control
 
 Settings come from options, then the environment (HAPPY_REMOTE_RELAY, _STATE,
 _NAME, _WORKSPACE, _ASSISTANT, _GRANT, _DEVICE, _LOG_LEVEL, _CONFIG), then
@@ -47,11 +58,14 @@ wrong digits, no such right), 6 left while the assistant waits for an answer,
 
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args
-  if (name === '--version') {
+  if (name === '--version' || name === '-V' || name === 'version') {
     terminal.out(VERSION)
     return EXIT_OK
   }
-  if (name === undefined || name === '--help') {
+  const isHelp = name === '--help' || name === '-h' || name === 'help'
+  const [asked] = rest
+  if (name === 'help' && asked !== undefined && Object.hasOwn(COMMANDS, asked)) return main([asked, '--help'])
+  if (name === undefined || isHelp) {
     ;(name ? terminal.out : terminal.err)(usage())
     return name ? EXIT_OK : EXIT_USAGE
   }

@@ -10,6 +10,7 @@ export const STATE_OPTIONS = {
   state: { type: 'string' },
   config: { type: 'string' },
   'log-level': { type: 'string' },
+  'no-color': { type: 'boolean' },
   json: { type: 'boolean' },
 } as const satisfies Options
 

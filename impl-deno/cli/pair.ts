@@ -31,7 +31,8 @@ Usage: happy-remote pair [options] <code>
        happy-remote pair [options]      asks for it
 
 The code is the text HAPPY://… that the agent shows, or the text of its QR
-code. You are asked before anything is sent. Then six digits are shown here:
+code. It says through which relay, and with which computer, this device will be
+paired; you are asked before anything is sent. Then six digits are shown here:
 type them on the computer. A code given as an argument stays in the shell's
 history; it works once only.
 
@@ -43,6 +44,7 @@ history; it works once only.
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent; default warn
   --json               one JSON object a line on standard output
+  --no-color           no colours; so do NO_COLOR and TERM=dumb
   --help               this text
 
 JSON events: code {relay, agentId, expiresAt}, relay {state, reason}, digits
@@ -58,7 +60,7 @@ Exit codes: 0 paired; 1 failed; 2 wrong use, or not a pairing code; 4 no
 answer, or the relay cannot be reached; 5 expired, insecure, refused, wrong
 digits, or not confirmed by you; 130 given up with Ctrl-C.`
 
-const OPTIONS = { ...STATE_OPTIONS, yes: { type: 'boolean' }, name: { type: 'string' } } as const
+const OPTIONS = { ...STATE_OPTIONS, yes: { type: 'boolean', short: 'y' }, name: { type: 'string' } } as const
 
 export const pairCommand: Command = {
   name: 'pair',
@@ -135,7 +137,7 @@ function decode(text: string): PairingCode {
 
 async function askConsent(io: CommandIo, lines: Lines): Promise<void> {
   if (!Deno.stdin.isTerminal()) throw new UsageError('Nobody can be asked: give --yes to pair with this computer')
-  io.err('Pair with it? It will then take what you type for this device [y/N]')
+  io.err('Pair with it? This device then sees what happened there before, and what it types counts as yours [y/N]')
   const answer = (await lines.next())?.trim().toLowerCase()
   if (answer !== 'y' && answer !== 'yes') {
     throw new CommandFailure('Not paired: you did not agree', EXIT_REFUSED, 'rejected')

@@ -5,34 +5,44 @@ import { type Relay, startRelay } from '../relay/server.ts'
 import { type Command, CommandFailure, type CommandIo, EXIT_OK } from './command.ts'
 import { type LogThreshold, type RelayConfig, readRelayArguments } from './relay-config.ts'
 
-const USAGE = `happy-remote relay: runs a relay, which joins agents and controllers and can read nothing
+const USAGE = `happy-remote relay: runs a relay, which joins agents and controllers and can
+read nothing
 
 Usage: happy-remote relay [options]
 
-  --host <address>      address to listen at; 0.0.0.0 for all, default 127.0.0.1
-  --port <number>       port to listen at, 0 for a free one, default 8080
-  --origin <url>        how clients dial this relay, such as wss://relay.example.com; may be repeated.
-                        Needed behind a proxy or a name. Default: localhost, the loopback addresses
-                        and the address listened at
+  --host <address>      address to listen at; 0.0.0.0 for all, default
+                        127.0.0.1
+  --port <number>       port to listen at, 0 for a free one, default
+                        8080
+  --origin <url>        how clients dial this relay, such as
+                        wss://relay.example.com; may be repeated. Needed behind
+                        a proxy or a name. Default: localhost, the loopback
+                        addresses and the address listened at
   --prefix <path>       path before /v1, such as /team
-  --tls-cert <file>     certificate chain (PEM); with --tls-key, the relay speaks TLS only
+  --tls-cert <file>     certificate chain (PEM); with --tls-key, the relay
+                        speaks TLS only
   --tls-key <file>      its private key (PEM)
-  --max-frame <bytes>   largest frame, at least and by default 262400
-  --limit <name=value>  changes one limit; may be repeated. --print-config shows them all
-  --log-level <level>   debug, info, warn, error, silent; default warn, to standard error
+  --max-frame <bytes>   largest frame, at least and by default
+                        262400
+  --limit <name=value>  changes one limit; may be repeated. --print-config
+                        shows them all
+  --log-level <level>   debug, info, warn, error, silent; default warn,
+                        to standard error
   --json                one JSON object a line on standard output
   --print-config        shows the configuration as JSON and exits
   --help                this text
 
-Every option has an environment variable, which the option overrides: HAPPY_RELAY_HOST,
-HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN and HAPPY_RELAY_LIMIT (separated by commas),
-HAPPY_RELAY_PREFIX, HAPPY_RELAY_TLS_CERT, HAPPY_RELAY_TLS_KEY, HAPPY_RELAY_MAX_FRAME,
-HAPPY_RELAY_LOG_LEVEL.
+Every option has an environment variable, which the option overrides:
+HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN and HAPPY_RELAY_LIMIT
+(separated by commas), HAPPY_RELAY_PREFIX, HAPPY_RELAY_TLS_CERT,
+HAPPY_RELAY_TLS_KEY, HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_LOG_LEVEL.
 
-SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one stops at once.
+SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
+stops at once.
 
-Deno needs --allow-net, --allow-env='HAPPY_RELAY_*' for the variables, --allow-read for the
-certificate, and --allow-sys=networkInterfaces to name its own addresses with --host 0.0.0.0.
+Deno needs --allow-net, --allow-env='HAPPY_RELAY_*' for the variables,
+--allow-read for the certificate, and --allow-sys=networkInterfaces to name its
+own addresses with --host 0.0.0.0.
 
 Exit codes: 0 stopped, 1 could not run, 2 wrong use.`
 

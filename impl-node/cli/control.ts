@@ -23,15 +23,14 @@ import { givenUp } from './failure.ts'
 import { COMMON_OPTIONS, parseFlags } from './flags.ts'
 import { nearest } from './nearest.ts'
 import { processOutput, sayTo } from './output.ts'
-import { canDraw } from './terminal/can-draw.ts'
 import { wrap } from './terminal/columns.ts'
 
 const assistant = [status, prompt, queue, approve, cancel, conversations, open, pause, resume]
 const work = [term, terms, ls, cat, get, put, git, history]
 const pairing = [devices, info, rename, grant, revoke]
-const subs: readonly Sub[] = [...assistant, ...work, ...pairing]
+export const subs: readonly Sub[] = [...assistant, ...work, ...pairing]
 
-const OPTIONS = {
+export const OPTIONS = {
   ...COMMON_OPTIONS,
   device: { type: 'string' },
   timeout: { type: 'string' },
@@ -49,6 +48,7 @@ const common = `  --device <name>      which computer, by its name or the beginn
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent; default warn
   --json               one JSON object a line on standard output
+  --no-color           no colours; so do NO_COLOR and TERM=dumb
   --help               this text, or that of a sub-command: happy-remote
                        control prompt --help`
 
@@ -135,9 +135,7 @@ async function run(args: string[]): Promise<number> {
   }
   checkOptions(values, sub)
   const json = flags.json === true
-  if (!sub && (json || !canDraw())) {
-    throw new UsageError('Without a terminal whose cursor can be moved, "control" needs a sub-command.')
-  }
+  if (!sub && json) throw new UsageError('With --json "control" needs a sub-command.')
   const settings = settingsOf(
     {
       device: text('device'),
@@ -170,7 +168,9 @@ async function run(args: string[]): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, onSignal)
   try {
     if (!sub) {
-      const work = runInteractive({ ...connection, signal: giveUp.signal })
+      // A script has nobody who would wait for the computer.
+      const begin = process.stdin.isTTY ? Promise.resolve() : untilReady(connection, timeout)
+      const work = begin.then(() => runInteractive({ ...connection, signal: giveUp.signal }))
       return await Promise.race([work, interrupted])
     }
     const context = { ...connection, ...asked }

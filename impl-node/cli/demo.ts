@@ -53,6 +53,7 @@ The assistant follows a script and runs nothing, unless another is configured
                        after that
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent; default warn
+  --no-color           no colours; so do NO_COLOR and TERM=dumb
   --help               this text
 
 Exit codes: 0 done, 1 a step failed, 2 wrong use.
@@ -63,6 +64,7 @@ const OPTIONS = {
   help: COMMON_OPTIONS.help,
   config: COMMON_OPTIONS.config,
   'log-level': COMMON_OPTIONS['log-level'],
+  'no-color': COMMON_OPTIONS['no-color'],
   host: { type: 'string' },
 } as const
 

@@ -36,6 +36,7 @@ whole; whoever notes its last hash sees later whether its end was taken off.
                        name}, granted {deviceId, capabilities}, or revoked
                        {deviceId, name}; of audit act {seq, at, deviceId,
                        method, id, outcome} and audited {rows, broken, head}
+  --no-color           no colours; so do NO_COLOR and TERM=dumb
   --help               this text
 
 Exit codes: 0 done, 1 failed (the agent is running, or the record was changed),

@@ -11,6 +11,8 @@ export const COMMON_OPTIONS = {
   state: { type: 'string' },
   config: { type: 'string' },
   'log-level': { type: 'string' },
+  /** Looked at by terminal/style.ts. */
+  'no-color': { type: 'boolean' },
 } as const satisfies ParseArgsOptionsConfig
 
 /** As node:util's parseArgs, with what stands behind `--` apart. Throws UsageError. */

@@ -145,3 +145,15 @@ test('a code that its agent has given up is not answered', async (t) => {
   assert.equal(await phone.exit(), EXIT.unreachable)
   assert.match(phone.stderr, /No answer, or somebody else used this code/)
 })
+
+test('whoever types the digits is told that the device will see history, where it will', async (t) => {
+  for (const [grant, history] of [
+    ['observe,prompt', true],
+    ['prompt', false],
+  ] as const) {
+    const world = await startWorld(t)
+    const { agent, uri } = await startAgent(t, world, '--grant', grant)
+    startCli(t, pairArgs(uri), world)
+    assert.equal((await agent.event('digits')).history, history)
+  }
+})

@@ -37,6 +37,7 @@ history; it works once only.
   --config <file>      settings; default ~/.config/happy-remote/config.json
   --log-level <level>  debug, info, warn, error or silent; default warn
   --json               one JSON object a line on standard output
+  --no-color           no colours; so do NO_COLOR and TERM=dumb
   --help               this text
 
 JSON events: code {relay, agentId, expiresAt}, relay {state, reason}, digits
@@ -143,7 +144,8 @@ Pairing with a computer
 
 Pair only with a code that you made yourself, just now, on your own computer.
 Once paired, this device can do there what the computer grants it, such as
-giving the assistant work, answering for you and using a shell.
+giving the assistant work, answering for you and using a shell. It sees what
+happened there before, too.
 `)
 }
 

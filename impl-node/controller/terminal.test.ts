@@ -262,6 +262,18 @@ test('input waits for a program that does not read', async (t) => {
   assert.deepEqual(bench.written, ['abc', 'abc'])
 })
 
+test('what is typed into a terminal that has ended is not taken for written, and its end is asked for', async (t) => {
+  const bench = new Bench(t)
+  bench.typed('ls')
+  await bench.last('terminal.write').fail('not-found')
+  bench.typed(' -l')
+  await bench.last('terminal.write').fail('not-found')
+  assert.equal(Buffer.from(bench.terminal.unaccepted).toString(), 'ls -l')
+  assert.equal(bench.terminal.unwritten, 0)
+  mock.timers.tick(HOLE)
+  assert.equal(bench.of('terminal.attach').length, 1)
+})
+
 test('the exit is told after all of the output', (t) => {
   const bench = new Bench(t)
   bench.chunk(0, 'ab')

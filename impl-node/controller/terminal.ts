@@ -46,6 +46,7 @@ export class RemoteTerminal {
   #granting: AbortController | undefined
   #written: number
   #input: Buffer = Buffer.alloc(0)
+  #refused: Buffer = Buffer.alloc(0)
   #writing = false
   #attaching = false
   #again = false
@@ -80,6 +81,11 @@ export class RemoteTerminal {
   /** Bytes of input that the agent has not accepted yet. */
   get unwritten(): number {
     return this.#input.length
+  }
+
+  /** What was typed and has not reached the terminal, nor will where it has ended. */
+  get unaccepted(): Uint8Array {
+    return Buffer.concat([this.#refused, this.#input])
   }
 
   /** Types; what is typed while a write is under way goes out with the next. */
@@ -241,8 +247,12 @@ export class RemoteTerminal {
       if (!(error instanceof ProtocolError)) throw error
       // A program that does not read: what is typed waits with it.
       if (error.code === 'busy') setTimeout(() => void this.#flush(), BUSY)
-      // The terminal has ended, or may no longer be written to: what was typed is lost with it.
-      else this.#input = Buffer.alloc(0)
+      else {
+        // The terminal has ended, or may no longer be written to. The event that tells the end may have been lost.
+        this.#refused = Buffer.concat([this.#refused, this.#input])
+        this.#input = Buffer.alloc(0)
+        if (error.code === 'not-found') this.suspect()
+      }
     } finally {
       this.#writing = false
     }

@@ -39,8 +39,11 @@ export class LineScreen implements Screen {
       this.#tries = triesLeft
       this.#asked = true
       // pairing.sas.prompt
-      const text = `Type the six digits that the device shows. By the relay ${this.#shown.relay} it will be able to run commands on this computer.`
-      this.#say('digits', { triesLeft, until }, text)
+      const { relay, grant } = this.#shown
+      const history = grant.includes('observe')
+      const sees = history ? ' and to see what happened before' : ''
+      const text = `Type the six digits that the device shows. By the relay ${relay} it will be able to run commands on this computer${sees}.`
+      this.#say('digits', { triesLeft, until, history }, text)
     },
     otherDevice: () =>
       this.#say('other-device', {}, 'Another device has used the code, too. If it is not yours, cancel.'),

@@ -1,5 +1,6 @@
 // What shows an agent to the computer's own user, and takes what that user wants.
 
+import type { Capability } from '@happy-remote/schemas/constants.ts'
 import type { Agent, AgentEvents, Offer } from '../../agent/agent.ts'
 
 export interface Shown {
@@ -11,6 +12,8 @@ export interface Shown {
   readonly workspace: string
   /** Its name; null where there is none. */
   readonly assistant: string | null
+  /** What a device that is paired now may do. */
+  readonly grant: readonly Capability[]
   /** Life of a code in seconds. */
   readonly ttl: number
 }

@@ -137,7 +137,7 @@ export const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
   },
 }
 
-const COMMON = [...Object.keys(STATE_OPTIONS), 'device', 'timeout', 'keep-sessions']
+export const COMMON = [...Object.keys(STATE_OPTIONS), 'device', 'timeout', 'keep-sessions']
 
 /** Throws UsageError. */
 function onQuestion({ allow, deny, 'on-question': what }: Values): OnQuestion {

@@ -30,8 +30,11 @@ export async function runPlain(host: AgentHost, options: PlainOptions, stopped: 
     pairing = agent.pair(
       {
         onScanned: () => say('A device has scanned the code.', { event: 'scanned' }),
-        onDigits: (triesLeft, until) =>
-          say('Type the six digits that the device shows.', { event: 'digits', triesLeft, until }),
+        onDigits: (triesLeft, until) => {
+          const history = settings.grant.includes('observe')
+          const sees = history ? ' It will see what happened here before.' : ''
+          say(`Type the six digits that the device shows.${sees}`, { event: 'digits', triesLeft, until, history })
+        },
         onOtherDevice: () => say('Another device has used this code, too.', { event: 'other-device' }),
         onEnd: (end) => void ended(end),
       },

@@ -12,9 +12,11 @@ import { Failure, givenUp } from '../failure.ts'
 import type { Output } from '../output.ts'
 import { safeLine, safeText } from '../safe-text.ts'
 import { heard } from '../state.ts'
+import { canDraw } from '../terminal/can-draw.ts'
 import { cut, widthOf, wrap } from '../terminal/columns.ts'
 import { LineEditor } from '../terminal/line-editor.ts'
 import { type Cursor, LiveBlock } from '../terminal/live.ts'
+import { PlainBlock, PlainLines } from '../terminal/plain.ts'
 import { progressText } from '../terminal/progress.ts'
 import { bold, dim, green, yellow } from '../terminal/style.ts'
 import type { Connection } from './connection.ts'
@@ -50,8 +52,10 @@ export class Interactive {
   readonly signal: AbortSignal
   readonly commands: readonly InteractiveCommand[]
   readonly #onEmptyLine: InteractiveOptions['onEmptyLine']
-  readonly #block: LiveBlock
-  readonly #editor: LineEditor
+  readonly #block: Pick<LiveBlock, 'set' | 'print' | 'clear' | 'close'>
+  readonly #editor: Pick<LineEditor, 'text' | 'cursor' | 'clear' | 'open' | 'close'>
+  /** Ends when all lines before are done. */
+  #turn: Promise<void> = Promise.resolve()
   readonly #story: Story
   readonly #ended = Promise.withResolvers<number>()
   /** Ids of the requests that were shown whole. */
@@ -78,7 +82,8 @@ export class Interactive {
     this.#onEmptyLine = onEmptyLine
     this.signal = signal
     this.commands = [...interactiveCommands, ...commands]
-    this.#block = new LiveBlock(this.output)
+    const draws = canDraw()
+    this.#block = draws ? new LiveBlock(this.output) : new PlainBlock(this.output)
     this.#story = new Story(connection, new JournalPlace(connection.store, connection.record), {
       print: (text) => this.print(text),
       together: (print) => this.#together(print),
@@ -91,11 +96,16 @@ export class Interactive {
         else for (const line of text.split('\n')) this.#wrapped(`${kind === 'tool' ? '• ' : '  '}${line}`, dim)
       },
     })
-    this.#editor = new LineEditor(this.input, this.output, {
-      onLine: (line) => void this.#onLine(line.trim()),
+    const Editor = draws ? LineEditor : PlainLines
+    this.#editor = new Editor(this.input, this.output, {
+      // A person sees what a line does before the next one; a script does not.
+      onLine: (line) => {
+        const act = () => this.#onLine(line.trim())
+        this.#turn = draws ? act() : this.#turn.then(act)
+      },
       onChange: () => this.#onChange(),
       onInterrupt: () => this.#onInterrupt(),
-      onEnd: () => this.quit(),
+      onEnd: () => (draws ? this.quit() : void this.#turn.then(() => this.quit())),
     })
   }
 
@@ -188,6 +198,7 @@ export class Interactive {
   #onStatus(): void {
     const { ready } = this.connection.controller.status
     if (!ready && this.#wasReady) this.print(dim('The connection is lost; it is made again.'))
+    if (ready && !this.#wasReady && !canDraw()) this.print(`"${this.connection.name}" is there.`)
     this.#wasReady = ready
     this.#draw()
   }

@@ -56,7 +56,7 @@ export function runTerminal({ controller, input, output, open, signal, lost }: T
     let lastByte = 0x0a
     let early = Buffer.alloc(0)
     let check: NodeJS.Timeout | undefined
-    let wasReady = true
+    let wasReady = controller.status.ready
     let isOver = false
 
     const done = (settle: () => void) => {
@@ -85,6 +85,19 @@ export function runTerminal({ controller, input, output, open, signal, lost }: T
       // Whatever goes on there: its screen must not stay here.
       if (terminal) output.write(`${onAlternate ? '\u001b[?1049l' : ''}${RESET}`)
       ;(input as ReadStream).setRawMode(false)
+    }
+
+    /**
+     * Whoever types on while a program ends means what comes next. A whole line is not given back: there it would be a
+     * prompt, or an answer, that nobody has seen.
+     */
+    function giveBackKeys(): void {
+      if (!isTerminal || !terminal) return
+      const line = Buffer.from(terminal.unaccepted)
+        .toString()
+        .split(/[\r\n]/)
+        .at(-1)
+      if (line && !/\p{Cc}/u.test(line)) input.unshift(Buffer.from(line))
     }
 
     function onInput(data: Buffer): void {
@@ -138,6 +151,7 @@ export function runTerminal({ controller, input, output, open, signal, lost }: T
         onOutput(Buffer.from(`\r\n[${to - from} bytes of output are no longer kept]\r\n`)),
       onExit: (exit: { exitCode: number | null; signal: number | null; reason?: string }) => {
         const { exitCode, signal, reason } = exit
+        giveBackKeys()
         done(() => resolve(reason === 'orphaned' ? { how: 'orphaned' } : { how: 'exited', exitCode, signal }))
       },
     }

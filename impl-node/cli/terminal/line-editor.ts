@@ -153,11 +153,27 @@ export class LineEditor {
     this.#take(isGivenUp ? text : pasted.slice(end + PASTE_END.length))
   }
 
-  /** A run of plain characters goes in as a whole: key by key, node:readline measures the whole line each time. */
+  /** Line by line: what is behind a line that gives the keys away is for whoever takes them then. */
   #type(text: string): void {
-    if (text === '') return
-    if (text.length > 1 && !/\p{Cc}/u.test(text)) this.#insert(text)
-    else this.#keys.write(text)
+    const lines = text.split(/(?<=[\r\n])/)
+    for (const [i, line] of lines.entries()) {
+      if (!this.#lines) {
+        this.#input.unshift(Buffer.from(lines.slice(i).join('')))
+        return
+      }
+      this.#typeLine(line)
+    }
+  }
+
+  /** A run of plain characters goes in as a whole: key by key, node:readline measures the whole line each time. */
+  #typeLine(text: string): void {
+    const end = text.length > 1 ? (/[\r\n]?$/.exec(text)?.index ?? 0) : 0
+    const plain = text.slice(0, end)
+    const isPlain = end > 1 && !/\p{Cc}/u.test(plain)
+    if (isPlain) this.#insert(plain)
+    const keys = isPlain ? text.slice(end) : text
+    // At once, not in a later turn: the line may give the keys away.
+    if (keys !== '') this.#keys.emit('data', Buffer.from(keys))
   }
 
   #insert(text: string): void {

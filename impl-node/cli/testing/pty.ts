@@ -21,7 +21,8 @@ export class PtyCli {
 
   constructor(args: readonly string[], folder: string, env: Readonly<Record<string, string>> = {}) {
     this.pty = spawn(process.execPath, [...NODE_ARGS, ...args], {
-      name: 'xterm-256color',
+      // node-pty sets TERM from it.
+      name: env.TERM ?? 'xterm-256color',
       cols: 80,
       rows: 24,
       cwd: folder,

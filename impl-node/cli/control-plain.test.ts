@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runCli } from './testing/cli.ts'
+import { control, pairUp, startWorld } from './testing/pair.ts'
+import { startPty } from './testing/pty.ts'
+
+const ESC = '\u001b'
+
+test('control by itself without a screen: lines in, lines out', async (t) => {
+  const world = await startWorld(t)
+  await pairUp(t, world, '--assistant', 'scripted')
+
+  await t.test('from a pipe each line is done before the next, and the end of the input ends it', async () => {
+    const lines = ['y', '/status', '/git "', '/term echo from-the-other-side', '/history --limit 1']
+    const { exitCode, stdout, stderr } = await runCli(control(), { ...world, stdin: `${lines.join('\n')}\n` })
+    assert.equal(exitCode, 0, stderr)
+    assert.match(stdout, /^Nothing waits for an answer\.[\s\S]*^Assistant: idle/m)
+    assert.match(stdout, /^A quote is not closed\.$[\s\S]*^from-the-other-side\r?$[\s\S]*^\d+ {2}\d{4}-/m)
+    assert.ok(!stdout.includes(ESC))
+  })
+
+  await t.test('at a terminal that cannot draw, too', async () => {
+    const person = startPty(t, control(), world.folder, { TERM: 'dumb' })
+    await person.shown(/"desk" is there\./)
+    person.type('hello\n')
+    await person.shown(/The assistant asks: /)
+    person.type('n\n')
+    await person.shown(/Denied, so nothing was run\./)
+    person.type('?\n')
+    await person.shown(/\/quit, Ctrl-D/)
+    person.type('/quit\n')
+    assert.equal(await person.exit(), 0)
+    assert.ok(!person.output.includes(ESC))
+  })
+
+  await t.test('--no-color leaves the colours out', async () => {
+    const person = startPty(t, control('--no-color'), world.folder)
+    await person.shown(/desk · heard \d+ s ago · idle/)
+    person.type('/quit\r')
+    assert.equal(await person.exit(), 0)
+    assert.ok(!/\[\d+m/.test(person.output))
+  })
+})
