@@ -9,6 +9,8 @@ import {
   type AgentConnection,
   type AgentContext,
   agent,
+  type CreateElicitationRequest,
+  CreateElicitationResponse,
   methods,
   ndJsonStream,
   PROTOCOL_VERSION,
@@ -92,18 +94,21 @@ function acpStage(client: AgentContext, sessionId: string): Stage {
       return outcome.outcome === 'selected' ? outcome.optionId : 'cancelled'
     },
     withdraw: (call) => asks.get(call)?.abort(),
-    question: async ({ message, schema }) => {
+    question: async ({ message, schema, url, call = message }) => {
+      const requestedSchema = { type: 'object' as const, properties: {}, ...schema }
+      const how = url === undefined ? { mode: 'form', requestedSchema } : { mode: 'url', url, elicitationId: call }
+      const ask = new AbortController()
+      asks.set(call, ask)
       try {
-        const requestedSchema = { type: 'object' as const, properties: {}, ...schema }
-        const answer = await client.request(methods.client.elicitation.create, {
-          mode: 'form',
-          sessionId,
-          message,
-          requestedSchema,
+        const params: CreateElicitationRequest = { ...how, sessionId, message }
+        const answer = await client.request(methods.client.elicitation.create, params, {
+          cancellationSignal: ask.signal,
         })
-        return answer.action
+        return CreateElicitationResponse.isAccept(answer)
+          ? { action: 'accept', values: answer.content ?? null }
+          : { action: answer.action }
       } catch {
-        return 'error'
+        return { action: 'error' }
       }
     },
     unknown: ({ kind, fields }) =>

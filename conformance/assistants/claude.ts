@@ -171,14 +171,17 @@ class Claude {
         return isDeepStrictEqual(given, [{ ...rule, destination: 'session' }]) ? (always?.id ?? '') : 'widened'
       },
       withdraw: (call) => void this.#withdraw(call),
-      question: async ({ message }) => {
+      question: async ({ message, call = 'question', claude }) => {
         await this.#endMessage()
         const options = ['Yes', 'No'].map((label) => ({ label, description: label }))
-        const questions = [{ question: message, header: 'Question', options, multiSelect: false }]
-        const request = { tool_name: 'AskUserQuestion', input: { questions }, requires_user_interaction: true }
-        const answer = await this.#ask('question', { ...request, tool_use_id: 'question' })
-        if (answer === 'cancelled') return 'cancel'
-        return member(answer, 'behavior') === 'allow' ? 'accept' : 'decline'
+        const question = { question: message, header: 'Question', options, multiSelect: false }
+        const input = claude ?? { questions: [question] }
+        const request = { tool_name: 'AskUserQuestion', input, requires_user_interaction: true }
+        const answer = await this.#ask(call, { ...request, tool_use_id: call })
+        if (answer === 'cancelled') return { action: 'cancel' }
+        if (member(answer, 'behavior') !== 'allow') return { action: 'decline', values: member(answer, 'message') }
+        const { answers, ...rest } = Object(member(answer, 'updatedInput'))
+        return isDeepStrictEqual(rest, input) ? { action: 'accept', values: answers } : { action: 'changed' }
       },
       unknown: ({ kind, fields }) => this.#write({ type: kind, ...fields }),
       mode: (mode) => {

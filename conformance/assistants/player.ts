@@ -12,10 +12,10 @@ export interface Stage {
   tool(step: Of<'tool'>): Promise<void>
   /** Resolves to the option id that was chosen, or `cancelled`. */
   permission(step: Of<'permission'>): Promise<string>
-  /** Takes back what `permission` asked. */
+  /** Takes back what `permission` or `question` asked. */
   withdraw(call: string): void
-  /** Resolves to accept, decline, cancel, or `error` where the client cannot ask. */
-  question(step: Of<'question'>): Promise<string>
+  /** Resolves to accept with the values, decline, cancel, or `error` where the client cannot ask. */
+  question(step: Of<'question'>): Promise<{ readonly action: string; readonly values?: unknown }>
   unknown(step: Of<'unknown'>): Promise<void>
   mode(mode: string): Promise<void>
   /** Writes a raw line. */
@@ -34,6 +34,8 @@ export interface Turn {
 /** Plays `steps`. Resolves to how the turn ended; throws Error where the script says that the prompt fails. */
 export async function play(steps: readonly Step[], stage: Stage, turn: Turn): Promise<'end_turn' | 'cancelled'> {
   let deaf = false
+  /** To the last question. */
+  let values: unknown = null
   const stopped = () => turn.cancel.aborted && !deaf
 
   async function run(list: readonly Step[]): Promise<void> {
@@ -44,10 +46,11 @@ export async function play(steps: readonly Step[], stage: Stage, turn: Turn): Pr
   }
 
   async function say(step: Of<'text' | 'thought'>): Promise<void> {
-    const text = step.text
-      .replaceAll('{prompt}', turn.prompt)
-      .replaceAll('{session}', turn.session)
-      .repeat(step.repeat ?? 1)
+    const filled = step.text
+      .replaceAll('{prompt}', () => turn.prompt)
+      .replaceAll('{session}', () => turn.session)
+      .replaceAll('{values}', () => JSON.stringify(values))
+    const text = filled.repeat(step.repeat ?? 1)
     for (const piece of pieces(text, step.size ?? text.length)) {
       if (stopped()) return
       await stage.say(step.do, piece)
@@ -76,8 +79,16 @@ export async function play(steps: readonly Step[], stage: Stage, turn: Turn): Pr
       case 'withdraw':
         stage.withdraw(step.call)
         return
-      case 'question':
-        return run(step.on?.[await stage.question(step)] ?? [])
+      case 'question': {
+        const answer = stage.question(step)
+        if (step.await === false) {
+          answer.catch(() => undefined)
+          return
+        }
+        const { action, ...given } = await answer
+        values = given.values ?? null
+        return run(step.on?.[action] ?? [])
+      }
       case 'wait':
         return step.ms === undefined ? aborted(turn.cancel) : pause(step.ms)
       case 'crash':

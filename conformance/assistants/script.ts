@@ -20,7 +20,10 @@ const toolStatus = Type.Union([
   Type.Literal('failed'),
 ])
 
-/** In any text of a script `{prompt}` stands for the prompt that is answered, `{session}` for the session that it is in. */
+/**
+ * In any text of a script `{prompt}` stands for the prompt that is answered, `{session}` for the session that it is in,
+ * `{values}` for the last answer, as JSON.
+ */
 export const Step = Type.Cyclic(
   {
     Step: Type.Union([
@@ -58,14 +61,22 @@ export const Step = Type.Cyclic(
         ),
         claude: Type.Optional(Type.Object({}, { description: 'further members of the request on the wire of claude' })),
       }),
-      Type.Object({ do: Type.Literal('withdraw'), call: Type.String({ description: 'of a permission not awaited' }) }),
+      Type.Object({
+        do: Type.Literal('withdraw'),
+        call: Type.String({ description: 'of a permission or question not awaited' }),
+      }),
       Type.Object({
         do: Type.Literal('question'),
         message: Type.String(),
+        call: Type.Optional(Type.String({ description: 'for `withdraw`' })),
         schema: Type.Optional(Type.Object({}, { description: 'of the answer, as in ACP' })),
+        url: Type.Optional(Type.String({ description: 'on the wire of ACP: asks to visit it, and for no values' })),
+        claude: Type.Optional(Type.Object({}, { description: 'the input of the tool on the wire of claude' })),
+        await: Type.Optional(Type.Boolean({ description: 'false: go on without the answer' })),
         on: Type.Optional(
           Type.Record(Type.String(), Type.Array(Type.Ref('Step')), {
-            description: 'steps by accept, decline, cancel, or `error` where the client cannot ask',
+            description:
+              'steps by accept, decline, cancel, or `error` where the client cannot ask; on the wire of claude also `changed`',
           }),
         ),
       }),

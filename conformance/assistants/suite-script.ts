@@ -38,6 +38,31 @@ const ask = (call: string, input: unknown, more: { await?: boolean } = {}): Step
   ...more,
 })
 
+/** What a question asks for: a field of each type, each with a limit that an answer can miss. */
+export const FORM = {
+  properties: {
+    branch: { type: 'string', title: 'Branch', description: 'A new one', minLength: 2, maxLength: 8 },
+    tries: { type: 'integer', minimum: 1, maximum: 5 },
+    share: { type: 'number', maximum: 0.5, default: 0.25 },
+    sure: { type: 'boolean' },
+    size: { type: 'string', enum: ['small', 'large'] },
+    parts: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 2,
+      items: { anyOf: ['docs', 'tests', 'rest'].map((value) => ({ const: value, title: value.toUpperCase() })) },
+    },
+  },
+  required: ['branch', 'size'],
+}
+const question = (message: string, more: { call?: string; await?: boolean } = {}): Step => ({
+  do: 'question',
+  message,
+  schema: FORM,
+  on: { accept: [text('{values}')], decline: [text('declined')], cancel: [text('cancelled')], error: [text('error')] },
+  ...more,
+})
+
 const replies: Readonly<Record<string, Step[]>> = {
   'say hello': [text('Hello')],
   'think, then say hello': [thought('Let me think.'), text('Hello')],
@@ -73,6 +98,17 @@ const replies: Readonly<Record<string, Step[]>> = {
     { do: 'withdraw', call: 'tests' },
   ],
   'ask, and crash': [ask('tests', INPUT, { await: false }), { do: 'wait', ms: 100 }, { do: 'crash', code: 3 }],
+  'ask a question': [question('How shall the release be cut?')],
+  'ask a question, and take it back': [
+    question('Which one?', { call: 'which', await: false }),
+    { do: 'wait', ms: 100 },
+    { do: 'withdraw', call: 'which' },
+  ],
+  'ask a question, and crash': [
+    question('Which one?', { await: false }),
+    { do: 'wait', ms: 100 },
+    { do: 'crash', code: 3 },
+  ],
   wait: [wait],
   'wait, and hear no cancel': [{ do: 'ignoreCancel' }, { do: 'wait', ms: 60_000 }],
   fail: [{ do: 'fail', message: 'as the script says' }],

@@ -21,7 +21,7 @@ interface Asked {
   code?: string
 }
 
-/** A permission request that the scripted agent has never made; it answers all the same. */
+/** A permission request, or a question, that the scripted agent has never made; it answers all the same. */
 const REQUEST = '00000000-0000-4000-8000-000000000001'
 
 /** What the agent answers where a step does not say otherwise. */
@@ -30,6 +30,7 @@ const results: Readonly<Record<string, () => unknown>> = {
   'claude.sendMessage': () => ({ messageId: randomUUID(), state: 'started' }),
   'claude.cancel': () => ({ success: true }),
   'permission.answer': () => ({ requestId: REQUEST, outcome: 'allowed', by: 'a'.repeat(26), option: 'allow', at: 1 }),
+  'question.answer': () => ({ requestId: REQUEST, outcome: 'declined', by: 'a'.repeat(26), answers: null, at: 1 }),
   'claude.getStatus': () => ({ state: 'idle', conversationId: null, mode: null, model: null, queued: 0, pending: [] }),
   'terminal.list': () => ({ terminals: [] }),
   'device.list': () => ({ devices: [] }),
@@ -39,6 +40,7 @@ const params: Readonly<Record<string, object>> = {
   'claude.sendMessage': { prompt: 'say hello' },
   'claude.cancel': { scope: 'turn' },
   'permission.answer': { requestId: REQUEST, inputHash: 'A'.repeat(43), option: 'allow' },
+  'question.answer': { requestId: REQUEST, answers: null },
   'terminal.open': { cols: 80, rows: 24 },
 }
 

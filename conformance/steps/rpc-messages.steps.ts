@@ -85,6 +85,7 @@ When('{caller} does everything wrong that a controller can', async function (thi
     ['terminal.close', { terminalId }],
     ['stream.credit', { streamId: 99, upTo: 1 }],
     ['permission.answer', { requestId: terminalId, inputHash: 'A'.repeat(43), option: 'allow' }],
+    ['question.answer', { requestId: terminalId, answers: [] }],
     ['session.revoke', { deviceId: 'a'.repeat(26) }],
     ['claude.sendMessage', { prompt: 'hello', conversationId: 'none' }],
   ]

@@ -77,7 +77,7 @@ export interface AgentOptions {
   readonly workspace: string
   readonly name: string
   readonly assistant: AssistantKind | null
-  /** ms that a question of the assistant waits for an answer; without end where absent. */
+  /** ms for which what the assistant asks waits for an answer; without end where absent. */
   readonly permissionTime?: number
   readonly environment: Readonly<Record<string, string>>
   readonly software: string
@@ -129,6 +129,7 @@ export class Agent {
       messageState: tell('claude.messageState'),
       requested: tell('permission.requested'),
       resolved: tell('permission.resolved'),
+      question: { requested: tell('question.requested'), resolved: tell('question.resolved') },
       trouble: (text: string) => events.trouble?.(text),
     }
     this.pause = new Pause(commandStore, timers, {

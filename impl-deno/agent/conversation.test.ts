@@ -300,3 +300,98 @@ Deno.test('a very long answer comes in several whole messages, none of them lost
   )
   await close()
 })
+
+const form = { properties: { name: { type: 'string', minLength: 2 } }, required: ['name'] }
+const reactions = Object.fromEntries(
+  ['accept', 'decline', 'cancel', 'error'].map((action) => [action, [{ do: 'text', text: `${action} {values}` }]]),
+)
+const question = (more: object = {}) => ({ do: 'question', message: 'Which?', schema: form, on: reactions, ...more })
+
+for (const [answers, words] of [
+  [[{ name: 'name', value: 'größer' }], 'accept {"name":"größer"}'],
+  [null, 'decline null'],
+] as const) {
+  Deno.test(`a question is put to people, and the assistant hears: ${words}`, async () => {
+    const { send, waitFor, all, reply, ended, messages, conversation, close } = await scene({ otherwise: [question()] })
+    const { messageId } = await send('go')
+    await waitFor('question')
+    deepEqual(
+      all('question').map(({ title, fields }) => [title, fields]),
+      [['Which?', [{ name: 'name', label: 'name', type: 'text', required: true, min: 2 }]]],
+    )
+    deepEqual([conversation.status.state, conversation.status.questions?.length], ['needs-answer', 1])
+    reply(answers && [...answers])
+    await ended(messageId)
+    equal(messages('assistant').at(-1)?.text, words)
+    equal(conversation.status.questions, undefined)
+    await close()
+  })
+}
+
+Deno.test('a question by a URL, or for what is unknown, is refused, and nobody is asked', async () => {
+  const otherwise = [
+    question({ url: 'https://example.org/login' }),
+    question({ schema: { properties: { when: { type: 'moment' } } } }),
+  ]
+  const { send, all, ended, messages, close } = await scene({ otherwise })
+  await ended((await send('go')).messageId)
+  equal(messages('assistant').at(-1)?.text, 'error nullerror null')
+  deepEqual(all('question'), [])
+  await close()
+})
+
+Deno.test('a cancel ends what waits, and what is asked behind it at once', async () => {
+  const otherwise = [
+    ask({ await: false }),
+    question({ call: 'first', await: false }),
+    { do: 'ignoreCancel' },
+    { do: 'wait', ms: 300 },
+    question(),
+  ]
+  const { send, waitFor, conversation, all, ended, messages, close } = await scene({ otherwise })
+  const { messageId } = await send('go')
+  await waitFor('question')
+  conversation.cancel('turn', 'device')
+  await ended(messageId)
+  const ends = [...all('resolved'), ...all('questionResolved')].map(({ outcome, by }) => [outcome, by])
+  deepEqual(ends, [
+    ['cancelled', 'device'],
+    ['cancelled', 'device'],
+  ])
+  deepEqual([all('question').length, messages('assistant').at(-1)?.text], [1, 'cancel null'])
+  await close()
+})
+
+Deno.test('a question that the assistant takes back is cancelled, and one at its death orphaned', async () => {
+  const asks = question({ call: 'q', await: false })
+  const replies = [
+    { when: 'back', steps: [asks, { do: 'wait', ms: 50 }, { do: 'withdraw', call: 'q' }, { do: 'wait', ms: 50 }] },
+    { when: 'boom', steps: [asks, { do: 'wait', ms: 50 }, { do: 'crash', code: 3 }] },
+  ]
+  const { send, all, ended, states, close } = await scene({ replies })
+  await ended((await send('back')).messageId)
+  const { messageId } = await send('boom')
+  await ended(messageId)
+  equal(states(messageId).at(-1), 'failed')
+  deepEqual(
+    all('questionResolved').map(({ outcome, by }) => [outcome, by]),
+    [
+      ['cancelled', 'local'],
+      ['orphaned', 'local'],
+    ],
+  )
+  await close()
+})
+
+Deno.test('a note that something elsewhere is complete is passed over', async () => {
+  const note = { jsonrpc: '2.0', method: 'elicitation/complete', params: { elicitationId: 'x' } }
+  const otherwise = [
+    { do: 'garbage', text: JSON.stringify(note) },
+    { do: 'text', text: 'on' },
+  ]
+  const { send, ended, messages, states, close } = await scene({ otherwise })
+  const { messageId } = await send('go')
+  await ended(messageId)
+  deepEqual([states(messageId).at(-1), messages('assistant').at(-1)?.text], ['completed', 'on'])
+  await close()
+})

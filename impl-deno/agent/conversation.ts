@@ -5,15 +5,18 @@ import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { EventParams, Params, Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { Alarm, type Timers } from '../link/timers.ts'
 import { Queue } from '../session/queue.ts'
+import type { Ending } from './asked.ts'
 import type { Assistant, AssistantKind, AssistantListener, Earlier } from './assistants/assistant.ts'
 import type { Conversations } from './conversations.ts'
 import type { Pause } from './pause.ts'
 import { type PermissionEvents, Permissions } from './permissions.ts'
+import { type QuestionEvents, Questions } from './questions.ts'
 import { Transcript, type TranscriptEvents } from './transcript.ts'
 
 export interface ConversationEvents extends TranscriptEvents, Omit<PermissionEvents, 'changed'> {
   state(event: EventParams<'claude.state'>): void
   messageState(event: EventParams<'claude.messageState'>): void
+  question: Pick<QuestionEvents, 'requested' | 'resolved'>
   /** Only for the computer's own user. */
   trouble(text: string): void
 }
@@ -47,6 +50,7 @@ export class Conversation {
   readonly #giveUp: Alarm
   readonly #pause: Pick<Pause, 'lasting'>
   readonly permissions: Permissions
+  readonly questions: Questions
   readonly #conversations: Conversations
   readonly #queue: Prompt[] = []
   /** Whoever opens a conversation, or has a prompt for one, waits for those who came before. */
@@ -62,7 +66,7 @@ export class Conversation {
   #failed = false
   #closed = false
 
-  /** `kind` is null where the agent has no assistant; `permissionTime` in ms, none for questions that wait without end. */
+  /** `kind` is null where the agent has no assistant; `permissionTime` in ms, none where what is asked waits without end. */
   constructor(
     kind: AssistantKind | null,
     timers: Timers,
@@ -79,7 +83,9 @@ export class Conversation {
     this.#giveUp = new Alarm(timers)
     this.#transcript = new Transcript(() => this.#conversationId ?? '', events)
     const { requested, resolved } = events
-    this.permissions = new Permissions(timers, { requested, resolved, changed: () => this.#tell() }, permissionTime)
+    const changed = () => this.#tell()
+    this.permissions = new Permissions(timers, { requested, resolved, changed }, permissionTime)
+    this.questions = new Questions(timers, { ...events.question, changed }, permissionTime)
   }
 
   get #conversationId(): string | null {
@@ -100,12 +106,13 @@ export class Conversation {
       model: this.#model,
       queued: this.#queue.length,
       pending: this.permissions.pending,
+      ...(this.questions.pending.length > 0 && { questions: this.questions.pending }),
       ...(this.#pause.lasting && { paused: this.#pause.lasting }),
     }
   }
 
   get #state(): 'idle' | 'running' | 'needs-answer' {
-    if (this.permissions.pending.length > 0) return 'needs-answer'
+    if (this.#isAsked) return 'needs-answer'
     return this.#running ? 'running' : 'idle'
   }
 
@@ -168,7 +175,7 @@ export class Conversation {
     }
     if (known && known.id === this.#conversationId) return { conversationId: known.id }
     // rpc.conversation.busy
-    if (this.#running || this.#queue.length > 0 || this.permissions.pending.length > 0) {
+    if (this.#running || this.#queue.length > 0 || this.#isAsked) {
       throw new ProtocolError('busy', 'Cannot open a conversation: in the open one something runs or waits')
     }
     // rpc.conversation.unavailable: the present assistant ends when the other one is there
@@ -179,7 +186,7 @@ export class Conversation {
       await assistant.close()
       throw new ProtocolError('assistant-unavailable', 'Cannot open a conversation: the agent stops')
     }
-    this.permissions.end('cancelled', 'local')
+    this.#endAsked('cancelled', 'local')
     if (known) this.#conversations.take(known.id, assistant.session)
     else this.#conversations.begin(assistant.session)
     this.#assistant = Promise.resolve(assistant)
@@ -201,7 +208,7 @@ export class Conversation {
         (assistant) => assistant.cancel(),
         () => {},
       )
-      this.permissions.end('cancelled', by)
+      this.#endAsked('cancelled', by)
       this.#giveUp.set(CANCEL_TIME, () => void this.#endAssistant())
     }
     return running !== undefined || dropped.length > 0
@@ -300,7 +307,7 @@ export class Conversation {
     }
     this.#giveUp.clear()
     this.#transcript.end()
-    this.permissions.end('cancelled', running.cancelledBy ?? 'local')
+    this.#endAsked('cancelled', running.cancelledBy ?? 'local')
     // rpc.claude.states
     this.#events.messageState({ messageId, ...end })
     this.#running = undefined
@@ -319,23 +326,43 @@ export class Conversation {
         if (voice.isPresent) this.#learn(facts)
         else voice.facts = { ...voice.facts, ...facts }
       },
-      ask: async (question, signal) => {
-        const running = this.#running
-        // It was told to stop, and has not heard it yet.
-        if (!voice.isPresent || running?.cancelledBy !== undefined || this.#closed || signal.aborted) return null
-        this.#transcript.flush()
-        const { requestId, answer } = this.permissions.ask(this.#conversationId ?? '', question)
+      ask: async (wanted, signal) => {
+        if (!voice.isPresent || !this.#mayAsk(signal)) return null
+        const { requestId, answer } = this.permissions.ask(this.#conversationId ?? '', wanted)
         signal.addEventListener('abort', () => this.permissions.end('cancelled', 'local', requestId))
         return (await answer).resolution.option
+      },
+      question: async (question, signal) => {
+        if (!voice.isPresent || !this.#mayAsk(signal)) return undefined
+        const { requestId, answer } = this.questions.ask(this.#conversationId ?? '', question)
+        signal.addEventListener('abort', () => this.questions.end('cancelled', 'local', requestId))
+        const { outcome, answers } = (await answer).resolution
+        return answers ?? (outcome === 'declined' ? null : undefined)
       },
       stopped: (reason) => present(() => this.#stopped(reason)),
       trouble: (text) => this.#events.trouble(text),
     }
   }
 
+  /** What was said before is told first. False where it was told to stop, and has not heard it yet. */
+  #mayAsk(signal: AbortSignal): boolean {
+    if (this.#running?.cancelledBy !== undefined || this.#closed || signal.aborted) return false
+    this.#transcript.flush()
+    return true
+  }
+
+  get #isAsked(): boolean {
+    return this.permissions.pending.length > 0 || this.questions.pending.length > 0
+  }
+
+  #endAsked(outcome: Ending, by: string): void {
+    this.permissions.end(outcome, by)
+    this.questions.end(outcome, by)
+  }
+
   #stopped(reason: string): void {
     this.#assistant = undefined
-    this.permissions.end('orphaned', 'local')
+    this.#endAsked('orphaned', 'local')
     // Where a prompt ran, it fails first.
     if (this.#running) this.#reason = reason
     else this.#tell(reason)

@@ -18,6 +18,7 @@ Deno.test('what went on when the agent was killed gets its end, and only once', 
   record('claude.messageState', { messageId: 'm', state: 'started' })
   record('claude.messageState', { messageId: 'n', state: 'queued' })
   record('permission.requested', { requestId: 'r' })
+  record('question.requested', { requestId: 'q' })
   record('claude.state', { state: 'needs-answer', conversationId: 'c' })
   const reason = 'The agent was ended while this went on.'
   const expected: [string, object][] = [
@@ -25,6 +26,7 @@ Deno.test('what went on when the agent was killed gets its end, and only once', 
     ['claude.messageState', { messageId: 'm', state: 'failed', reason }],
     ['claude.messageState', { messageId: 'n', state: 'failed', reason }],
     ['permission.resolved', { requestId: 'r', outcome: 'orphaned', by: 'local', option: null, at: 7 }],
+    ['question.resolved', { requestId: 'q', outcome: 'orphaned', by: 'local', answers: null, at: 7 }],
     ['claude.state', { state: 'idle', conversationId: null, reason }],
   ]
   deepEqual(ends(), expected)
@@ -39,6 +41,8 @@ Deno.test('what has ended by itself needs no other end', () => {
   record('claude.messageState', { messageId: 'm', state: 'cancelled' })
   record('permission.requested', { requestId: 'r' })
   record('permission.resolved', { requestId: 'r', outcome: 'allowed' })
+  record('question.requested', { requestId: 'q' })
+  record('question.resolved', { requestId: 'q', outcome: 'answered' })
   record('terminal.opened', { terminalId: 't' })
   record('terminal.exited', { terminalId: 't', exitCode: 0 })
   record('claude.state', { state: 'running', conversationId: 'c' })

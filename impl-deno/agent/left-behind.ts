@@ -11,8 +11,16 @@ export type Ending = {
 const WHY = 'The agent was ended while this went on.'
 
 /** By the kind of an entry: what it says has begun, or has ended. */
-const BEGINS = { 'permission.requested': 'requestId', 'terminal.opened': 'terminalId' } as const
-const ENDS = { 'permission.resolved': 'requestId', 'terminal.exited': 'terminalId' } as const
+const BEGINS = {
+  'permission.requested': 'requestId',
+  'question.requested': 'requestId',
+  'terminal.opened': 'terminalId',
+} as const
+const ENDS = {
+  'permission.resolved': 'requestId',
+  'question.resolved': 'requestId',
+  'terminal.exited': 'terminalId',
+} as const
 const STATES = ['claude.messageState', 'claude.state'] as const
 
 /** The ends that the journal lacks (rpc.journal.left-behind), in the order in which it should have them. `at` in ms since 1970. */
@@ -24,6 +32,10 @@ export function missingEnds(journal: Journal, at: number): Ending[] {
     'permission.requested': {
       name: 'permission.resolved',
       params: { requestId: id, outcome: 'orphaned', by: 'local', option: null, at },
+    },
+    'question.requested': {
+      name: 'question.resolved',
+      params: { requestId: id, outcome: 'orphaned', by: 'local', answers: null, at },
     },
     'terminal.opened': {
       name: 'terminal.exited',

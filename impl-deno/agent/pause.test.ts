@@ -52,7 +52,7 @@ Deno.test('a pause refuses what has an effect, and leaves what looks, stops, ref
   const { pause, place } = scene()
   const isRefused = (name: MethodName, isAllowing = false): boolean => {
     try {
-      pause.check(name, {}, () => isAllowing)
+      pause.check(name, { answers: isAllowing ? [] : null }, () => isAllowing)
       return false
     } catch (error) {
       return refusal('paused')(error)
@@ -62,8 +62,12 @@ Deno.test('a pause refuses what has an effect, and leaves what looks, stops, ref
   ok(!effects.some((name) => isRefused(name)))
   pause.begin(DEVICE)
   const left = effects.filter((name) => !isRefused(name))
-  deepEqual(left.sort(), ['claude.cancel', 'permission.answer', 'session.pause', 'session.resume', 'session.revoke'])
+  deepEqual(left.sort(), [
+    ...['claude.cancel', 'permission.answer', 'question.answer'],
+    ...['session.pause', 'session.resume', 'session.revoke'],
+  ])
   ok(isRefused('permission.answer', true))
+  ok(isRefused('question.answer', true))
   ok(!isRefused('agent.info'))
   place.close()
 })

@@ -66,6 +66,7 @@ export class Pause {
   check(name: MethodName, params: object, isAllowing: (answer: Params<'permission.answer'>) => boolean): void {
     if (!this.#lasting || methods[name].kind === 'read' || ALWAYS.includes(name)) return
     if (name === 'permission.answer' && !isAllowing(params as Params<'permission.answer'>)) return
+    if (name === 'question.answer' && (params as Params<'question.answer'>).answers === null) return
     throw new ProtocolError('paused', 'Cannot do it: the agent is paused')
   }
 }

@@ -2,9 +2,9 @@ import { deepEqual, equal, throws } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { PermissionRequest, PermissionResolution } from '@happy-remote/schemas/rpc/permission.ts'
 import { ManualTimers } from '../testing/manual-timers.ts'
-import { Permissions, type Question } from './permissions.ts'
+import { type PermissionAsk, Permissions } from './permissions.ts'
 
-const question: Question = {
+const question: PermissionAsk = {
   tool: 'Bash',
   title: 'Run it',
   input: { command: 'rm -rf build', n: 1.5 },

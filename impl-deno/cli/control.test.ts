@@ -209,6 +209,36 @@ Deno.test('control by itself shows what happened and what is new since, and has 
     assert.equal(two.text.match(/› second/g)?.length, 1)
   }))
 
+Deno.test('what wants values is left, shown, and answered by name, whole or not at all', () =>
+  paired(async (control) => {
+    // Neither a flag nor a line of input answers it.
+    const left = await control(['prompt', 'which', '--json', '--allow'], 'y\n')
+    assert.equal(left.code, 6)
+    assert.deepEqual([left.lines.at(-1)?.event, left.lines.at(-2)?.event], ['left', 'question.requested'])
+    const status = await control(['status'])
+    assert.match(status.text, /Where shall the work go\?\n {2}branch {2}Branch: a text[\s\S]* 2 {2}The quick ones/)
+    const codes: number[] = []
+    for (const words of [['main'], ['branch=m', 'tests=1'], ['tests=1'], ['branch=main', 'tests=3'], []]) {
+      codes.push((await control(['answer', ...words])).code)
+    }
+    assert.deepEqual(codes, [2, 1, 1, 2, 2])
+    const done = await control(['answer', '--json', 'branch=main', 'tests=2'])
+    const { event, outcome, answers } = done.lines.at(-1) ?? {}
+    assert.deepEqual([done.code, event, outcome], [0, 'answered', 'answered'], done.errors)
+    assert.deepEqual(answers, [
+      { name: 'branch', value: 'main' },
+      { name: 'tests', value: 'quick' },
+    ])
+    assert.equal((await control(['answer', 'branch=main', 'tests=2'])).code, 1)
+    assert.equal((await control(['prompt', 'which'])).code, 6)
+    const talk = await control([], '/answer main\n/answer --decline\n')
+    assert.equal(talk.code, 0, talk.errors)
+    assert.match(talk.text, /^The assistant wants to know: Where shall the work go\?$[\s\S]*^declined: Where/m)
+    assert.match(talk.errors, /names no field; there are branch, tests\./)
+    const declined = await control(['prompt', 'which', '--deny'])
+    assert.deepEqual([declined.code, /nothing was decided/.test(declined.text)], [0, true])
+  }))
+
 Deno.test('prompts for a computer that is away wait, can be changed, and are sent when it is back', () =>
   paired(async (control, _, agent) => {
     await agent.leave()

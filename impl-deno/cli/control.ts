@@ -29,6 +29,9 @@ Usage: happy-remote control [options]
                          computer sends what waits; after 24 h it expires
   approve [<id>]         answer what it asks, having seen its exact input:
                          --option <id>, --deny, --yes
+  answer <name>=<value>… answer what it wants to know, or --decline to: --to <id>.
+                         The value alone where it is one thing; an option by
+                         its number or name, several with commas between
   cancel [--all]         stop the running prompt
   conversations          the conversations with the assistant, the newest first;
                          * marks the one that is open: --limit <number>,

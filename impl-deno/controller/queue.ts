@@ -28,7 +28,7 @@ const MOST_BYTES = 64 * 1_048_576
 const QUIET = limits.queueLife
 
 /** rpc.queue.bypass: these do not wait. */
-const AT_ONCE: readonly string[] = ['claude.cancel', 'permission.answer']
+const AT_ONCE: readonly string[] = ['claude.cancel', 'permission.answer', 'question.answer']
 
 export type QueueStore = Pick<Store, 'queuedFor' | 'saveQueued' | 'deleteQueued'>
 

@@ -29,7 +29,7 @@ export interface RpcOwner {
 }
 
 export interface MessageOptions {
-  /** Sent at once, never kept back for a batch. Permissions and errors are urgent by themselves. */
+  /** Sent at once, never kept back for a batch. What is asked and answered, and errors, are urgent by themselves. */
   readonly urgent?: boolean
   /** The only session in which the message means anything: it names a stream of that session. */
   readonly session?: Session
@@ -38,7 +38,7 @@ export interface MessageOptions {
 
 /** rpc.batch.urgent: the responses to urgent requests are for their sender to say. */
 const isUrgent = (message: Message): boolean =>
-  ('method' in message && message.method.startsWith('permission.')) || 'error' in message
+  ('method' in message && /^(permission|question)\./.test(message.method)) || 'error' in message
 
 const isDelta = (message: Message): boolean => message.type === 'event' && message.method === 'claude.delta'
 

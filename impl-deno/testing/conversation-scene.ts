@@ -3,6 +3,7 @@
 import { ok } from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import type { Pause } from '@happy-remote/schemas/rpc/pause.ts'
+import type { Params } from '@happy-remote/schemas/rpc/registry.ts'
 import { acpAssistant } from '../agent/assistants/acp.ts'
 import type { AssistantKind } from '../agent/assistants/assistant.ts'
 import { claudeAssistant } from '../agent/assistants/claude.ts'
@@ -38,6 +39,7 @@ export async function scene(script: object, kind?: AssistantKind | null, wire: '
     messageState: hear('messageState'),
     requested: hear('requested'),
     resolved: hear('resolved'),
+    question: { requested: hear('question'), resolved: hear('questionResolved') },
     trouble: (line) => void troubles.push(line),
   }
   const conversations = new Conversations(':memory:', 'Test', folder)
@@ -59,10 +61,15 @@ export async function scene(script: object, kind?: AssistantKind | null, wire: '
     const { requestId, inputHash } = request
     return conversation.permissions.answer({ requestId, inputHash, option }, DEVICE)
   }
+  const reply = (answers: Params<'question.answer'>['answers']) => {
+    const [question] = conversation.questions.pending
+    ok(question)
+    return conversation.questions.answer({ requestId: question.requestId, answers }, DEVICE)
+  }
   const close = async () => {
     await conversation.close()
     conversations.close()
     await Deno.remove(folder, { recursive: true })
   }
-  return { conversation, pause, told, troubles, send, states, all, messages, waitFor, ended, answer, close }
+  return { conversation, pause, told, troubles, send, states, all, messages, waitFor, ended, answer, reply, close }
 }

@@ -44,6 +44,7 @@ import { sessionHandlers } from './methods/session.ts'
 import { terminalHandlers } from './methods/terminal.ts'
 import { Pause } from './pause.ts'
 import { PermissionBook } from './permissions.ts'
+import { QuestionBook } from './questions.ts'
 import { Terminals } from './terminals.ts'
 import { Uploads } from './uploads.ts'
 
@@ -56,7 +57,7 @@ export interface AgentOptions {
   readonly name: string
   readonly software: string
   readonly assistant: { readonly factory: AssistantFactory; readonly name: string; readonly scripted: boolean } | null
-  /** ms that a permission request waits for an answer; without end where absent. */
+  /** ms that a permission request, or a question, waits for an answer; without end where absent. */
   readonly permissionTime?: number
   readonly log: (message: string, detail: Readonly<Record<string, unknown>>) => void
   /** Entries that the journal keeps; as limits.ts says unless given. */
@@ -81,6 +82,7 @@ const noAssistant: AssistantFactory = () => ({
   prompt: () => {},
   cancel: () => {},
   answer: () => {},
+  reply: () => {},
   kill: () => {},
   close: () => Promise.resolve(),
 })
@@ -112,7 +114,9 @@ export class Agent {
     endLeftBehind(this.#journal, emit, this.#now())
     this.#terminals = new Terminals({ workspace, emit })
     const { permissionTime } = options
-    this.#permissions = new PermissionBook({ emit, ...(permissionTime !== undefined && { time: permissionTime }) })
+    const book = { emit, ...(permissionTime !== undefined && { time: permissionTime }) }
+    this.#permissions = new PermissionBook(book)
+    const questions = new QuestionBook(book)
     this.pause = new Pause({
       database: store.database,
       emit,
@@ -128,6 +132,7 @@ export class Agent {
         now: () => this.#now(),
       }),
       permissions: this.#permissions,
+      questions,
       pause: this.pause,
       emit,
     })
@@ -138,7 +143,7 @@ export class Agent {
       revoke: (deviceId: string) => this.#revoke(deviceId),
     }
     const present = {
-      ...claudeHandlers(this.conversation, this.#permissions),
+      ...claudeHandlers(this.conversation, this.#permissions, questions),
       ...terminalHandlers(this.#terminals),
       ...deviceHandlers(devices),
     }

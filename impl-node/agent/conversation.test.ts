@@ -27,8 +27,8 @@ const asks = (more: object = {}) => ({
 })
 
 /** What a device would call, through the handlers. */
-function calls({ conversation, book }: Bench) {
-  const handlers = claudeHandlers(conversation, book)
+function calls({ conversation, book, questions }: Bench) {
+  const handlers = claudeHandlers(conversation, book, questions)
   const caller = (deviceId: string): Caller => ({
     deviceId,
     capabilities: new Set(),
@@ -400,14 +400,6 @@ test('a tool call and its result are one message', async (t) => {
     ],
   )
   assert.equal(new Set(told.map(({ messageId }) => messageId)).size, 1)
-})
-
-test('a question that cannot be asked is refused to the assistant, which goes on', async (t) => {
-  const on = scripted(t, { ask: [{ do: 'question', message: 'Which?', on: { error: [say('nobody to ask')] } }] })
-  const { id, send } = calls(on)
-  await send('ask', 1)
-  await on.log.settled(id(1))
-  assert.deepEqual(texts(on), ['nobody to ask'])
 })
 
 test('closing fails what runs and what waits, and takes no more', async (t) => {

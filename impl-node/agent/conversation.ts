@@ -8,6 +8,7 @@ import type { ConversationList } from './conversation-list.ts'
 import type { Emit } from './handler.ts'
 import type { Pause } from './pause.ts'
 import type { PermissionBook } from './permissions.ts'
+import type { QuestionBook } from './questions.ts'
 import { Turns } from './turns.ts'
 
 /** Prompts that may wait behind the running turn. */
@@ -32,6 +33,7 @@ export interface ConversationOptions {
   readonly assistant: AssistantFactory
   readonly list: ConversationList
   readonly permissions: PermissionBook
+  readonly questions: QuestionBook
   readonly pause: Pick<Pause, 'present' | 'watch'>
   readonly emit: Emit
   /** ms */
@@ -43,6 +45,7 @@ export class Conversation {
   readonly #list: ConversationList
   readonly #turns = new Turns()
   readonly #permissions: PermissionBook
+  readonly #questions: QuestionBook
   readonly #pause: ConversationOptions['pause']
   readonly #emit: Emit
   readonly #transcript: Transcript
@@ -60,18 +63,27 @@ export class Conversation {
   #told: Pick<EventParams<'claude.state'>, 'state' | 'conversationId'>
   #silent = false
 
-  constructor({ assistant, list, permissions, pause, emit, cancelGrace = CANCEL_GRACE }: ConversationOptions) {
+  constructor({
+    assistant,
+    list,
+    permissions,
+    questions,
+    pause,
+    emit,
+    cancelGrace = CANCEL_GRACE,
+  }: ConversationOptions) {
     this.#factory = assistant
     this.#list = list
     this.#assistant = this.#make(list.open?.session ?? null)
     this.#told = { state: 'idle', conversationId: list.open?.conversationId ?? null }
     this.#permissions = permissions
+    this.#questions = questions
     this.#pause = pause
     this.#emit = emit
     this.#cancelGrace = cancelGrace
     const conversationId = () => this.#conversationId
     this.#transcript = new Transcript({ emit, conversationId, inTurn: () => this.#current?.stage === 'running' })
-    permissions.watch(() => this.#tellState())
+    for (const book of this.#books) book.watch(() => this.#tellState())
     // rpc.pause.resume: what waits goes on
     pause.watch(() => this.#next())
   }
@@ -166,7 +178,7 @@ export class Conversation {
       if (known && known.conversationId === this.#list.open?.conversationId)
         return { conversationId: known.conversationId }
       // rpc.conversation.busy
-      if (this.#current || this.#queue.length > 0 || this.#permissions.pending.length > 0) {
+      if (this.#current || this.#queue.length > 0 || this.#isAsked) {
         throw new ProtocolError('busy', 'Cannot open another conversation: something runs or waits in this one')
       }
       const next = await this.#started(known?.session ?? null)
@@ -175,7 +187,9 @@ export class Conversation {
       else this.#list.begin(session)
       const before = this.#assistant
       this.#assistant = next
-      this.#quietly(() => this.#permissions.cancelAll('local'))
+      this.#quietly(() => {
+        for (const book of this.#books) book.cancelAll('local')
+      })
       this.#tellState()
       await before.close()
       return { conversationId: this.#conversationId }
@@ -209,7 +223,7 @@ export class Conversation {
 
     if (current?.stage === 'running') {
       this.#assistant.cancel()
-      this.#permissions.cancelAll(by)
+      for (const book of this.#books) book.cancelAll(by)
       this.#grace ??= setTimeout(() => this.#force(), this.#cancelGrace).unref()
     } else if (current) {
       this.#settle('cancelled')
@@ -222,8 +236,9 @@ export class Conversation {
     const conversationId = this.#list.open?.conversationId ?? null
     const pending = this.#permissions.pending
     const paused = this.#pause.present
+    const questions = this.#questions.pending
     const status = { state: this.#state, conversationId, mode, model, queued: this.#queue.length, pending }
-    return { ...status, ...(paused && { paused }) }
+    return { ...status, ...(questions.length > 0 && { questions }), ...(paused && { paused }) }
   }
 
   /** Ends the assistant and all its processes. What runs or waits has failed. */
@@ -254,6 +269,10 @@ export class Conversation {
           if (this.#assistant === made) heard.permission(ask)
           else made.answer(ask.requestId, null)
         },
+        question: (ask) => {
+          if (this.#assistant === made) heard.question(ask)
+          else made.reply(ask.requestId, null)
+        },
       },
       session,
     )
@@ -277,11 +296,20 @@ export class Conversation {
         else this.#list.take(open.conversationId, session)
         this.#tellState()
       },
-      withdrawn: (requestId) => this.#permissions.withdraw(requestId),
+      question: (ask) => {
+        this.#transcript.endMessage()
+        const assistant = this.#assistant
+        this.#questions.request(ask, this.#conversationId, (reply) => assistant.reply(ask.requestId, reply))
+      },
+      withdrawn: (requestId) => {
+        for (const book of this.#books) book.withdraw(requestId)
+      },
       turnEnded: (messageId, end, reason) => {
         if (this.#current?.id !== messageId) return
         // What the assistant did not wait for.
-        this.#quietly(() => this.#permissions.cancelAll('local'))
+        this.#quietly(() => {
+          for (const book of this.#books) book.cancelAll('local')
+        })
         this.#settle(end, reason)
       },
       stopped: (reason) => this.#stopped(reason),
@@ -290,7 +318,7 @@ export class Conversation {
 
   #stopped(reason: string): void {
     this.#quietly(() => {
-      this.#permissions.orphanAll()
+      for (const book of this.#books) book.orphanAll()
       if (this.#current?.stage === 'running') this.#settle(this.#forced ? 'cancelled' : 'failed', reason)
       else this.#transcript.endTurn()
     })
@@ -343,12 +371,20 @@ export class Conversation {
     this.#assistant.prompt(message.id, message.text)
   }
 
+  get #isAsked(): boolean {
+    return this.#books.some(({ pending }) => pending.length > 0)
+  }
+
+  get #books(): readonly (PermissionBook | QuestionBook)[] {
+    return [this.#permissions, this.#questions]
+  }
+
   get #conversationId(): string {
     return this.#list.open?.conversationId ?? ''
   }
 
   get #state(): State {
-    if (this.#permissions.pending.length > 0) return 'needs-answer'
+    if (this.#isAsked) return 'needs-answer'
     return this.#current ? 'running' : 'idle'
   }
 

@@ -29,9 +29,10 @@ const request = (requestId: string): EventParams<'permission.requested'> => ({
   ...{ inputHash: 'A'.repeat(43), options: [option] },
 })
 
-test('prompts, permissions, terminals and the state that were left open end, once', () => {
+test('prompts, permissions, questions, terminals and the state that were left open end, once', () => {
   const { emit, ends } = scene()
-  const [started, queued, requestId, terminalId] = Array.from({ length: 4 }, () => randomUUID()) as [
+  const [started, queued, requestId, questionId, terminalId] = Array.from({ length: 5 }, () => randomUUID()) as [
+    string,
     string,
     string,
     string,
@@ -42,9 +43,11 @@ test('prompts, permissions, terminals and the state that were left open end, onc
   emit('claude.state', { state: 'needs-answer', conversationId: 'c' })
   emit('claude.messageState', { messageId: queued, state: 'queued' })
   emit('permission.requested', request(requestId))
+  emit('question.requested', { requestId: questionId, conversationId: 'c', title: 'Which?', fields: [] })
   const reason = 'The agent was stopped meanwhile.'
   assert.deepEqual(ends(), [
     ['permission.resolved', { requestId, outcome: 'orphaned', by: 'local', option: null, at: 7 }],
+    ['question.resolved', { requestId: questionId, outcome: 'orphaned', by: 'local', answers: null, at: 7 }],
     ['claude.messageState', { messageId: started, state: 'failed', reason }],
     ['claude.messageState', { messageId: queued, state: 'failed', reason }],
     ['claude.state', { state: 'idle', conversationId: null, reason }],
@@ -61,6 +64,8 @@ test('what has ended is left alone, and so is an empty journal', () => {
   for (const state of ['running', 'idle'] as const) emit('claude.state', { state, conversationId: 'c' })
   emit('permission.requested', request(requestId))
   emit('permission.resolved', { requestId, outcome: 'allowed', by, option: 'yes', at: 1 })
+  emit('question.requested', { requestId, conversationId: 'c', title: 'Which?', fields: [] })
+  emit('question.resolved', { requestId, outcome: 'declined', by, answers: null, at: 1 })
   emit('terminal.opened', { terminalId, cols: 80, rows: 24, by })
   emit('terminal.exited', { terminalId, exitCode: 0, signal: null, end: 3 })
   assert.deepEqual(ends(), [])

@@ -11,6 +11,8 @@ const KINDS = [
   'claude.state',
   'permission.requested',
   'permission.resolved',
+  'question.requested',
+  'question.resolved',
   'terminal.opened',
   'terminal.exited',
 ] as const satisfies readonly EventName[]
@@ -20,7 +22,8 @@ const isOver = (state: EventParams<'claude.messageState'>['state']) => state !==
 
 /** rpc.journal.left-behind: before anything else is recorded. `at` in ms since 1970. */
 export function endLeftBehind(journal: Pick<Journal, 'ofKinds'>, emit: Emit, at: number): void {
-  const [prompts, requests, terminals] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  const [prompts, requests] = [new Set<string>(), new Set<string>()]
+  const [questions, terminals] = [new Set<string>(), new Set<string>()]
   let state: Told['claude.state'] | undefined
   const opens = (open: Set<string>, id: string, isOpen: boolean) => void (isOpen ? open.add(id) : open.delete(id))
   const see: { readonly [Kind in keyof Told]: (told: Told[Kind]) => void } = {
@@ -30,12 +33,17 @@ export function endLeftBehind(journal: Pick<Journal, 'ofKinds'>, emit: Emit, at:
     },
     'permission.requested': ({ requestId }) => opens(requests, requestId, true),
     'permission.resolved': ({ requestId }) => opens(requests, requestId, false),
+    'question.requested': ({ requestId }) => opens(questions, requestId, true),
+    'question.resolved': ({ requestId }) => opens(questions, requestId, false),
     'terminal.opened': ({ terminalId }) => opens(terminals, terminalId, true),
     'terminal.exited': ({ terminalId }) => opens(terminals, terminalId, false),
   }
   for (const { kind, body } of journal.ofKinds(KINDS)) see[kind as keyof Told](JSON.parse(body))
   for (const requestId of requests) {
     emit('permission.resolved', { requestId, outcome: 'orphaned', by: 'local', option: null, at })
+  }
+  for (const requestId of questions) {
+    emit('question.resolved', { requestId, outcome: 'orphaned', by: 'local', answers: null, at })
   }
   for (const messageId of prompts) emit('claude.messageState', { messageId, state: 'failed', reason: REASON })
   if (state && state.state !== 'idle') emit('claude.state', { state: 'idle', conversationId: null, reason: REASON })

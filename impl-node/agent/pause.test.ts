@@ -75,6 +75,7 @@ test('a pause refuses every command and write but those that look after, stop, r
     'session.revoke',
   ])
   assert.ok(isRefused('permission.answer', { option: 'yes' }))
+  assert.ok(isRefused('question.answer', { answers: [] }) && !isRefused('question.answer', { answers: null }))
   for (const name of names) assert.ok(methods[name].kind !== 'read' || !isRefused(name), name)
 })
 

@@ -76,6 +76,7 @@ export class Pause {
   check(method: MethodName, params: unknown): void {
     if (!this.#present || methods[method].kind === 'read' || EXEMPT.has(method)) return
     if (method === 'permission.answer' && !this.#options.allows(params as Params<'permission.answer'>)) return
+    if (method === 'question.answer' && (params as Params<'question.answer'>).answers === null) return
     throw new ProtocolError('paused', `Cannot call ${method}: the agent is paused`)
   }
 

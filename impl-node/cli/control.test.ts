@@ -13,7 +13,25 @@ const ESC = '\u001b'
 /** Says and asks with escape sequences in every place that takes text. */
 const hostile = {
   name: `Evil${ESC}[2J`,
-  replies: [],
+  replies: [
+    {
+      when: '^which$',
+      steps: [
+        {
+          do: 'question',
+          message: `Which${ESC}[2J branch?`,
+          schema: {
+            properties: {
+              branch: { type: 'string', title: `The${ESC}[8m branch`, minLength: 2 },
+              kind: { type: 'string', oneOf: [{ const: 'new', title: `A${ESC}[1A new one` }] },
+            },
+            required: ['branch'],
+          },
+          on: { accept: [{ do: 'text', text: 'given {values}' }], decline: [{ do: 'text', text: 'declined' }] },
+        },
+      ],
+    },
+  ],
   otherwise: [
     { do: 'thought', text: `thinking${ESC}[31m red` },
     { do: 'text', text: `before${ESC}]0;owned\u0007 after\u009b2J` },
@@ -90,6 +108,40 @@ test('a paired controller gets along without a terminal, and nothing is left whe
   await t.test('--on-question deny answers as --deny does, also where input could', async () => {
     const denied = await runCli(control('prompt', 'x', '--on-question', 'deny'), { ...world, stdin: 'y\n' })
     assert.deepEqual([denied.exitCode, denied.stdout], [0, 'before after\nwas denied\n'])
+  })
+
+  await t.test('what wants values is shown, left, and answered by name, whole or not at all', async () => {
+    // Neither a flag nor a line of input answers it.
+    const left = await runCli(control('prompt', 'which', '--allow'), { ...world, stdin: 'y\n' })
+    assert.equal(left.exitCode, 6, left.stderr)
+    assert.match(left.stderr, /^The assistant wants to know: Which branch\?\n {2}branch {2}The branch: a text/m)
+    assert.match(left.stderr, /give it with happy-remote control answer; /)
+    const status = await runCli(control('status'), world)
+    assert.match(status.stdout, /Which branch\?[\s\S]* 1 {2}A new one\n[\s\S]*control answer answers it/)
+    assert.ok(!hasControls(left.stderr + status.stdout))
+    const refused = []
+    for (const words of [['main'], ['branch=m'], ['kind=new'], ['branch=main', 'kind=old'], []]) {
+      const { exitCode, stderr } = await runCli(control('answer', ...words), world)
+      refused.push([exitCode, stderr.split('\n')[0]?.replace(/ See happy-remote .*/, '')])
+    }
+    assert.deepEqual(refused, [
+      [2, '"main" is for no field; there are branch=… kind=….'],
+      [1, 'Cannot answer: a value is too short or too long.'],
+      [1, 'Cannot answer: a value is missing.'],
+      [2, 'kind takes one of these, and "old" is none.'],
+      [2, 'Say the answers, <name>=<value> each, or --decline.'],
+    ])
+    const done = await runCli(control('answer', 'branch=main', 'kind=1', '--json'), world)
+    const { event, outcome, answers } = JSON.parse(done.stdout)
+    assert.deepEqual([done.exitCode, event, outcome], [0, 'answered', 'answered'], done.stderr)
+    assert.deepEqual(answers, [
+      { name: 'branch', value: 'main' },
+      { name: 'kind', value: 'new' },
+    ])
+    const late = await runCli(control('answer', 'branch=main'), world)
+    assert.deepEqual([late.exitCode, late.stderr], [1, 'Nothing waits for an answer.\n'])
+    const denied = await runCli(control('prompt', 'which', '--deny'), world)
+    assert.deepEqual([denied.exitCode, denied.stdout], [0, 'declined\n'])
   })
 
   await t.test('term passes input, output and exit code through', async () => {

@@ -4,6 +4,7 @@ import type { ParseArgsOptionsConfig } from 'node:util'
 import { type Command, EXIT, UsageError } from './command.ts'
 import { settingsOf } from './config.ts'
 import { cancel, revoke } from './control/act.ts'
+import { answer } from './control/answer.ts'
 import { approve } from './control/approve.ts'
 import { grant, rename } from './control/change.ts'
 import { openConnection, openPaired, untilReady } from './control/connection.ts'
@@ -25,7 +26,7 @@ import { nearest } from './nearest.ts'
 import { processOutput, sayTo } from './output.ts'
 import { wrap } from './terminal/columns.ts'
 
-const assistant = [status, prompt, queue, approve, cancel, conversations, open, pause, resume]
+const assistant = [status, prompt, queue, approve, answer, cancel, conversations, open, pause, resume]
 const work = [term, terms, ls, cat, get, put, git, history]
 const pairing = [devices, info, rename, grant, revoke]
 export const subs: readonly Sub[] = [...assistant, ...work, ...pairing]

@@ -33,7 +33,7 @@ export interface QueuedCommand extends Readonly<Content> {
 export const isLive = ({ state }: QueuedCommand): boolean => state === 'pending' || state === 'processing'
 
 /** These do not wait (rpc.queue.bypass); what is no command has no place in a queue. */
-const UNQUEUED: readonly string[] = ['claude.cancel', 'permission.answer']
+const UNQUEUED: readonly string[] = ['claude.cancel', 'permission.answer', 'question.answer']
 export const canWait = (method: string): method is MethodName =>
   Object.hasOwn(methods, method) && methods[method as MethodName].kind === 'command' && !UNQUEUED.includes(method)
 

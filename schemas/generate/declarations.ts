@@ -7,12 +7,13 @@ import * as relay from '../src/relay.ts'
 import * as envelope from '../src/rpc/envelope.ts'
 import * as journal from '../src/rpc/journal.ts'
 import * as permission from '../src/rpc/permission.ts'
+import * as question from '../src/rpc/question.ts'
 import * as session from '../src/session.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: layouts of every decoded type stand side by side
 export type AnyLayout = Layout<any>
 
-const modules: readonly object[] = [relay, pairing, session, envelope, journal, permission]
+const modules: readonly object[] = [relay, pairing, session, envelope, journal, permission, question]
 const exported = modules.flatMap((module) => Object.entries(module))
 
 const isLayout = (value: unknown): value is AnyLayout =>

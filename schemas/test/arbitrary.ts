@@ -55,6 +55,16 @@ function arbitraryOfJson(schema: JsonSchema, leaf: Leaf): fc.Arbitrary<unknown> 
         min: schema.minimum ?? Number.MIN_SAFE_INTEGER,
         max: schema.maximum ?? Number.MAX_SAFE_INTEGER,
       })
+    case 'number':
+      return fc
+        .double({
+          ...(schema.minimum !== undefined && { min: schema.minimum }),
+          ...(schema.maximum !== undefined && { max: schema.maximum }),
+          noNaN: true,
+          noDefaultInfinity: true,
+          // JSON has no negative zero.
+        })
+        .map((value) => value || 0)
     case 'boolean':
       return fc.boolean()
     case 'null':

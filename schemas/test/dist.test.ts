@@ -63,7 +63,7 @@ test('what a client sends to a relay and every layout forbid unknown members, al
 })
 
 test('a file of dist refuses and accepts what its declaration does', () => {
-  for (const name of ['RelayError', 'ControlHello', 'Failure', 'PermissionRequest']) {
+  for (const name of ['RelayError', 'ControlHello', 'Failure', 'PermissionRequest', 'QuestionRequest']) {
     const committed = Compile(JSON.parse(files.get(`${kebab(name)}.json`) as string))
     const declared = schemas.get(name)
     assert.ok(declared)

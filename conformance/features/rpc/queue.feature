@@ -197,7 +197,7 @@ Feature: The queue of a controller
       And the agent comes back
       Then the agent gets the prompt "one"
 
-  Rule: "claude.cancel" and "permission.answer" do not wait for the queue
+  Rule: "claude.cancel", "permission.answer" and "question.answer" do not wait for the queue
 
     @req:rpc.queue.bypass @negative
     Scenario Outline: "<method>" while a queued prompt is not answered
@@ -213,3 +213,4 @@ Feature: The queue of a controller
         | method            |
         | claude.cancel     |
         | permission.answer |
+        | question.answer   |

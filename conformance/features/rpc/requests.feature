@@ -33,6 +33,7 @@ Feature: Requests
         | claude.listConversations | observe    |
         | claude.openConversation  | prompt     |
         | permission.answer        | approve    |
+        | question.answer          | approve    |
         | terminal.open            | terminal   |
         | terminal.attach          | terminal   |
         | terminal.write           | terminal   |
@@ -67,6 +68,7 @@ Feature: Requests
         | claude.listConversations | {}                                        |
         | claude.openConversation  | {"id": "the last one"}                    |
         | permission.answer        | {"requestId": "1", "option": "allow"}     |
+        | question.answer          | {"requestId": "1", "answers": []}         |
         | session.revoke           | {"deviceId": "me"}                        |
         | stream.credit            | {"streamId": 0, "upTo": 1}                |
         | terminal.attach          | {"terminalId": "1"}                       |

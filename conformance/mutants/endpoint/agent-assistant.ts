@@ -6,6 +6,9 @@ import { agent } from './fault.ts'
 const AGENT = 'agent/agent'
 const CONVERSATION = 'agent/conversation'
 const PERMISSIONS = 'agent/permissions'
+const QUESTIONS = 'agent/questions'
+/** Of both. */
+const ASKS = 'agent/asks'
 
 export const agentAssistant: readonly EndpointMutant[] = [
   agent(
@@ -85,7 +88,7 @@ export const agentAssistant: readonly EndpointMutant[] = [
     'tells nobody that the assistant asks',
     ['rpc.permission.requested'],
     PERMISSIONS,
-    "    this.#emit('permission.requested', request)\n",
+    "    this.emit('permission.requested', request)\n",
     '',
   ),
   agent(
@@ -115,25 +118,25 @@ export const agentAssistant: readonly EndpointMutant[] = [
   agent(
     'second-wins',
     'says nothing of the resolution to a second answer',
-    ['rpc.permission.first-wins'],
-    PERMISSIONS,
-    'already`,\n      resolution,',
-    'already`,',
+    ['rpc.permission.first-wins', 'rpc.question.first-wins'],
+    ASKS,
+    "throw new ProtocolError('conflict', text, resolution)",
+    "throw new ProtocolError('conflict', text)",
   ),
   agent(
     'unknown-conflict',
     'answers "conflict" to an answer that nobody asked for',
-    ['rpc.permission.unknown'],
-    PERMISSIONS,
-    "throw new ProtocolError('not-found', 'Cannot answer: no such permission request')",
-    "throw new ProtocolError('conflict', 'Cannot answer: no such permission request')",
+    ['rpc.permission.unknown', 'rpc.question.unknown'],
+    ASKS,
+    "throw new ProtocolError('not-found', `",
+    "throw new ProtocolError('conflict', `",
   ),
   agent(
     'never-expires',
     'takes answers after their time',
-    ['rpc.permission.expired'],
-    PERMISSIONS,
-    "if (left <= 0) this.#resolve(requestId, 'expired', 'local', null)",
+    ['rpc.permission.expired', 'rpc.question.expired'],
+    ASKS,
+    "if (left <= 0) this.#leave(requestId, 'expired', 'local')",
     'if (left <= 0) return',
   ),
   agent(
@@ -141,7 +144,7 @@ export const agentAssistant: readonly EndpointMutant[] = [
     'tells nobody what became of a request',
     ['rpc.permission.resolved'],
     PERMISSIONS,
-    "    this.#emit('permission.resolved', resolution)\n",
+    "    this.emit('permission.resolved', resolution)\n",
     '',
   ),
   agent(
@@ -149,7 +152,47 @@ export const agentAssistant: readonly EndpointMutant[] = [
     'remembers for ever what was always allowed',
     ['rpc.permission.always'],
     PERMISSIONS,
-    '    this.#pending.set(request.requestId, entry)\n',
-    "    this.#pending.set(request.requestId, entry)\n    if ([...this.#resolved.values()].some(({ option }) => option === 'always')) this.#resolve(request.requestId, 'allowed', 'local', 'always')\n    if (!this.#pending.has(request.requestId)) return request\n",
+    '    return this.enter(request, ({ option }) => decide(option))\n',
+    "    const self: { always?: boolean } = this as never\n    if (self.always) queueMicrotask(() => decide('always'))\n    if (self.always) return request\n    return this.enter(request, ({ option }) => {\n      self.always = option === 'always'\n      decide(option)\n    })\n",
+  ),
+  agent(
+    'wants-nothing-to-know',
+    'tells nobody that the assistant has a question',
+    ['rpc.question.requested'],
+    QUESTIONS,
+    "    this.emit('question.requested', request)\n",
+    '',
+  ),
+  agent(
+    'any-values',
+    'takes answers that do not fit the question',
+    ['rpc.question.values'],
+    QUESTIONS,
+    'if (wrong) throw',
+    "if (wrong && requestId === '') throw",
+  ),
+  agent(
+    'values-as-texts',
+    'hands the assistant each value as a text',
+    ['rpc.question.handed'],
+    'agent/assistants/acp-question',
+    'reply.map(({ name, value }) => [name, value])',
+    'reply.map(({ name, value }) => [name, String(value)])',
+  ),
+  agent(
+    'declined-unsaid',
+    'does not tell the assistant that a person declines',
+    ['rpc.question.declined'],
+    QUESTIONS,
+    "decide(outcome === 'declined' ? 'declined' : answers)",
+    'decide(answers)',
+  ),
+  agent(
+    'question-resolved-unsaid',
+    'tells nobody what became of a question',
+    ['rpc.question.resolved'],
+    QUESTIONS,
+    "    this.emit('question.resolved', resolution)\n",
+    '',
   ),
 ]

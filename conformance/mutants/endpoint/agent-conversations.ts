@@ -108,7 +108,7 @@ export const agentConversations: readonly EndpointMutant[] = [
     'opens another conversation while a turn runs',
     ['rpc.conversation.busy'],
     CONVERSATION,
-    'if (this.#current || this.#queue.length > 0 || this.#permissions.pending.length > 0) {',
+    'if (this.#current || this.#queue.length > 0 || this.#isAsked) {',
     'if (this.#queue.length > 0) {',
   ),
   agent(

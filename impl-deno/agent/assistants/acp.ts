@@ -12,11 +12,13 @@ import {
   ndJsonStream,
   PROTOCOL_VERSION,
   type PromptRequest,
+  RequestError,
   type RequestPermissionRequest,
   type SessionUpdate,
   type ToolCallContent,
 } from '@agentclientprotocol/sdk'
-import type { Question } from '../permissions.ts'
+import type { PermissionAsk } from '../permissions.ts'
+import { acpAnswer, acpQuestion } from './acp-question.ts'
 import {
   type Assistant,
   type AssistantKind,
@@ -65,8 +67,13 @@ class AcpAssistant implements Assistant {
     const others = readable.pipeThrough(new TransformStream({ transform: this.#take }))
     this.#connection = client({ name: 'happy-remote' })
       .onRequest(methods.client.session.requestPermission, async ({ params, signal }) => {
-        const optionId = await listener.ask(this.#question(params), this.#withdrawn(signal))
+        const optionId = await listener.ask(this.#wanted(params), this.#withdrawn(signal))
         return { outcome: optionId === null ? { outcome: 'cancelled' } : { outcome: 'selected', optionId } }
+      })
+      .onRequest(methods.client.elicitation.create, async ({ params, signal }) => {
+        const question = acpQuestion(params, this.#session)
+        if (!question) throw RequestError.invalidParams()
+        return acpAnswer(await listener.question(question, this.#withdrawn(signal)))
       })
       .connect({ writable, readable: others })
     this.#gone = this.#connection.closed.then(() => this.#stopped())
@@ -140,7 +147,7 @@ class AcpAssistant implements Assistant {
     const hello = await agent.request(methods.agent.initialize, {
       protocolVersion: PROTOCOL_VERSION,
       clientInfo: { name: 'happy-remote', version: '0.1.0' },
-      clientCapabilities: {},
+      clientCapabilities: { elicitation: { form: {} } },
     })
     if (hello.protocolVersion !== PROTOCOL_VERSION) {
       throw new Error(`it speaks version ${hello.protocolVersion} of its protocol`)
@@ -188,7 +195,7 @@ class AcpAssistant implements Assistant {
     if (!this.#deaf && typeof update?.sessionUpdate === 'string') this.#update(update)
   }
 
-  /** Aborts where the assistant takes its question back, and not where it is gone. */
+  /** Aborts where the assistant takes back what it asked, and not where it is gone. */
   #withdrawn(signal: AbortSignal): AbortSignal {
     const withdrawn = new AbortController()
     const abort = () => {
@@ -244,7 +251,7 @@ class AcpAssistant implements Assistant {
   }
 
   /** Of a call that was announced before, the input may stand there alone. */
-  #question({ toolCall, options }: RequestPermissionRequest): Question {
+  #wanted({ toolCall, options }: RequestPermissionRequest): PermissionAsk {
     const { toolCallId, title, kind, rawInput } = toolCall
     const known = this.#calls.get(toolCallId)
     const name = 'name' in toolCall && typeof toolCall.name === 'string' ? toolCall.name : undefined

@@ -1,6 +1,8 @@
 // What a coding tool is to the agent; an adapter for each protocol stands beside this.
 
-import type { Question } from '../permissions.ts'
+import type { QuestionAnswer } from '@happy-remote/schemas/rpc/question.ts'
+import type { PermissionAsk } from '../permissions.ts'
+import type { Question } from '../questions.ts'
 
 export interface AssistantKind {
   readonly name: string
@@ -58,7 +60,9 @@ export interface AssistantListener {
   /** `session`: the conversation goes on under this name. */
   facts(facts: { readonly mode?: string; readonly model?: string; readonly session?: string }): void
   /** Resolves with the id of the option that was chosen, or null where there is no answer. `signal`: it is withdrawn. */
-  ask(question: Question, signal: AbortSignal): Promise<string | null>
+  ask(wanted: PermissionAsk, signal: AbortSignal): Promise<string | null>
+  /** Resolves with answers that fit, null where the person declines, or undefined where there is no answer. `signal` as above. */
+  question(question: Question, signal: AbortSignal): Promise<readonly QuestionAnswer[] | null | undefined>
   /** It has stopped by itself; nothing follows. `reason` is a sentence for people. */
   stopped(reason: string): void
   /** Something that only the computer's own user is told. */

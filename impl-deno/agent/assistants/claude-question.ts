@@ -1,78 +1,48 @@
-// What Claude Code asks before it uses a tool, as a question to people, and how their choice is put to it.
+// What Claude Code asks with its tool AskUserQuestion, as a question to people, and how their answers are put to it.
 
-import type { Question } from '../permissions.ts'
-import { type JsonObject, listIn, objectOf, textIn } from './json-lines.ts'
+import type { AnswerValue, QuestionAnswer, QuestionField } from '@happy-remote/schemas/rpc/question.ts'
+import type { Question } from '../questions.ts'
+import { type JsonObject, listIn, textIn } from './json-lines.ts'
 
-/** Characters of a title. */
-const TITLE_MAX = 160
-/** Members of an input that tell what a call is about. */
-const TELLING = ['command', 'file_path', 'notebook_path', 'path', 'pattern', 'url', 'query', 'description']
-
-export interface ToolQuestion extends Question {
-  /** The one that it asks with a list of answers, for which there is no method yet. */
-  readonly wantsValues: boolean
-  /** The answer to it, for an option's id; null where nobody answers. */
-  answer(option: string | null): object
+export interface ClaudeQuestion extends Question {
+  /** What it hears where they have answered. */
+  answer(answers: readonly QuestionAnswer[]): object
 }
 
-/** One line without escape sequences and other control characters. */
-export function oneLine(text: string, max = TITLE_MAX): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
-  const plain = text.replace(/\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)/g, '')
-  const line = plain.replace(/\p{Cc}+/gu, ' ').trim()
-  return line.length > max ? `${line.slice(0, max).toWellFormed()}…` : line
-}
-
-export function titleOf(tool: string, input: unknown): string {
-  const about = TELLING.map((name) => textIn(objectOf(input)[name])).find((text) => text !== undefined)
-  return oneLine(about === undefined ? tool : `${tool} ${about}`)
-}
-
-/** Of a `can_use_tool` request; undefined where it names no tool or has no input. */
-export function toolQuestion(request: JsonObject): ToolQuestion | undefined {
-  const tool = textIn(request.tool_name)
-  const { input } = request
-  if (request.subtype !== 'can_use_tool' || tool === undefined || objectOf(input) !== input) return undefined
-  const rules = request.suppress_always_allow_rule === true ? [] : sessionRules(request.permission_suggestions)
-  const names = rules.flatMap((rule) => listIn(rule.rules).map(ruleName))
-  const why = oneLine(textIn(request.decision_reason) ?? '')
-  const wantsPerson = request.requires_user_interaction === true
+/** Of the input of the tool; undefined where it is of a form that is not known. */
+export function claudeQuestion(input: JsonObject): ClaudeQuestion | undefined {
+  const asked = listIn(input.questions)
+  const texts = asked.map(({ question }) => textIn(question) ?? '')
+  const fields = asked.map(fieldOf)
+  const isWhole = fields.every((field) => field !== undefined)
+  // It knows the answers by the texts of its questions.
+  if (!isWhole || texts.length === 0 || new Set(texts).size < texts.length) return undefined
   return {
-    tool,
-    title: titleOf(tool, input) + (why && ` (${why})`),
-    input,
-    options: [
-      { id: 'allow', name: 'Allow once', kind: 'allow_once' },
-      ...(rules.length === 0
-        ? []
-        : [{ id: 'always', name: `Allow ${names.join(', ')} in this conversation`, kind: 'allow_always' as const }]),
-      { id: 'deny', name: 'Deny', kind: 'reject_once' },
-    ],
-    ...(request.default_to_no === true && { defaultToNo: true }),
-    ...(wantsPerson && { needsInteraction: true }),
-    wantsValues: wantsPerson && tool === 'AskUserQuestion',
-    answer(option) {
-      if (option === 'allow' || option === 'always') {
-        // rpc.permission.unchanged: it would run a changed input without a word
-        const allowed = { behavior: 'allow', updatedInput: input }
-        return option === 'allow' ? allowed : { ...allowed, updatedPermissions: rules }
-      }
-      return { behavior: 'deny', message: option === null ? 'Nobody has answered.' : 'The user has said no.' }
+    title: texts.length === 1 ? (texts[0] as string) : `Claude Code wants to know ${texts.length} things.`,
+    fields,
+    answer(answers) {
+      const given = new Map(answers.map(({ name, value }) => [name, oneText(value)]))
+      const byText = fields.map(({ name }, i) => [texts[i], given.get(name)])
+      // rpc.question.handed: all else of the input stays as it is
+      return { behavior: 'allow', updatedInput: { ...input, answers: Object.fromEntries(byText) } }
     },
   }
 }
 
-/** Those suggestions that do no more than allow, and for the conversation alone, wherever they were to be kept. */
-function sessionRules(suggestions: unknown): JsonObject[] {
-  const isRule = (rule: JsonObject) => typeof rule.toolName === 'string'
-  return listIn(suggestions).flatMap((one) => {
-    const rules = listIn(one.rules)
-    const allows = one.type === 'addRules' && one.behavior === 'allow' && rules.length > 0 && rules.every(isRule)
-    return allows ? [{ ...one, destination: 'session' }] : []
-  })
-}
+const oneText = (value: AnswerValue): string => (Array.isArray(value) ? value.join(', ') : String(value))
 
-function ruleName({ toolName, ruleContent }: JsonObject): string {
-  const content = textIn(ruleContent)
-  return oneLine(content ? `${toolName}(${content})` : `${toolName}`)
+function fieldOf({ question, header, options, multiSelect }: JsonObject, index: number): QuestionField | undefined {
+  const text = textIn(question)
+  const choices = listIn(options).map(({ label, description }) => ({ label: textIn(label), why: textIn(description) }))
+  if (!text || !Array.isArray(options) || choices.some(({ label }) => !label)) return undefined
+  const label = textIn(header)
+  return {
+    name: `q${index + 1}`,
+    label: label || text,
+    ...(label && { description: text }),
+    required: true,
+    options: choices.map(({ label = '', why }) => ({ value: label, label, ...(why && { description: why }) })),
+    other: true,
+    ...(multiSelect === true ? { type: 'choices', min: 1 } : { type: 'choice' }),
+  }
 }

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
+import { deepEqual, equal, match, ok, rejects, throws } from 'node:assert/strict'
 import { scene } from '../../testing/conversation-scene.ts'
 import { isAlive } from '../../testing/is-alive.ts'
 import { until } from '../../testing/manual-timers.ts'
@@ -175,15 +175,64 @@ Deno.test('a turn that fails fails the prompt, and why is told at the computer a
   await close()
 })
 
-Deno.test('a question that wants values is refused, and asked in words instead', async () => {
-  const { send, ended, all, messages, close } = await claude([
-    { do: 'question', message: 'Which?', on: { decline: [say('Which one?')] } },
-  ])
-  const { messageId } = await send('go')
-  await ended(messageId)
-  deepEqual(all('requested'), [])
-  equal(messages('assistant').at(-1)?.text, 'Which one?')
-  await close()
+const which = {
+  ...{ question: 'Which database?', header: 'Database', multiSelect: false },
+  options: [{ label: 'SQLite', description: 'One file.', preview: 'x' }, { label: 'Postgres' }],
+}
+const parts = { question: 'Which parts?', options: [{ label: 'Docs' }, { label: 'Tests' }], multiSelect: true }
+const reactions = Object.fromEntries(
+  ['accept', 'decline', 'cancel', 'changed'].map((action) => [action, [say(`${action} {values}`)]]),
+)
+const asking = (input: object) => ({ do: 'question', message: '', claude: input, on: reactions })
+
+Deno.test('its questions are asked as one, and the answers go back under their texts', async () => {
+  const made = await claude([asking({ questions: [which, parts], metadata: { source: 'test' } })])
+  const { messageId } = await made.send('go')
+  await made.waitFor('question')
+  const question = made.all('question')[0] ?? { method: '' }
+  equal(question.title, 'Claude Code wants to know 2 things.')
+  const [first] = question.fields as object[]
+  deepEqual(first, {
+    ...{ name: 'q1', label: 'Database', description: 'Which database?', type: 'choice', required: true, other: true },
+    options: [
+      { value: 'SQLite', label: 'SQLite', description: 'One file.' },
+      { value: 'Postgres', label: 'Postgres' },
+    ],
+  })
+  deepEqual([made.all('requested'), made.conversation.status.state], [[], 'needs-answer'])
+  const some = { name: 'q2', value: ['Docs', 'all else'] }
+  throws(() => made.reply([some]), { code: 'invalid-params' })
+  made.reply([some, { name: 'q1', value: 'MariaDB' }])
+  await made.ended(messageId)
+  const words = 'accept {"Which database?":"MariaDB","Which parts?":"Docs, all else"}'
+  equal(made.messages('assistant').at(-1)?.text, words)
+  await made.close()
+})
+
+Deno.test('a question that is declined is denied, and one that nobody can answer with words about that', async () => {
+  const made = await claude([asking({ questions: [which] }), asking({ questions: [which, which] }), asking({})])
+  const { messageId } = await made.send('go')
+  await made.waitFor('question')
+  equal(made.all('question')[0]?.title, 'Which database?')
+  made.reply(null)
+  await made.ended(messageId)
+  const words = String(made.messages('assistant').at(-1)?.text)
+  match(words, /^decline "The user declines to answer\."(decline "Nobody can answer this form\.[^"]*"){2}$/)
+  await made.close()
+})
+
+Deno.test('a question that waits is taken back when the turn is cancelled', async () => {
+  const made = await claude([asking({ questions: [which] })])
+  const { messageId } = await made.send('go')
+  await made.waitFor('question')
+  made.conversation.cancel('turn', 'a'.repeat(26))
+  await made.ended(messageId)
+  equal(made.states(messageId).at(-1), 'cancelled')
+  deepEqual(
+    made.all('questionResolved').map(({ outcome, answers }) => [outcome, answers]),
+    [['cancelled', null]],
+  )
+  await made.close()
 })
 
 Deno.test('lines that nobody knows are kept, requests that nobody knows are refused, and garbage is passed over', async () => {
@@ -232,6 +281,7 @@ Deno.test('a prompt that it had run before does not wait for a result', async ()
     other: (update) => void heard.push(update),
     facts: () => {},
     ask: () => Promise.resolve(null),
+    question: () => Promise.resolve(null),
     stopped: () => {},
     trouble: () => {},
   })

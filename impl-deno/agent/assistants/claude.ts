@@ -1,7 +1,9 @@
 // Claude Code, as the user has it, spoken to by lines of JSON over its standard input and output.
 
+import type { QuestionAnswer } from '@happy-remote/schemas/rpc/question.ts'
 import { type Assistant, type AssistantKind, type AssistantListener, NotTakenUp, type ToolCall } from './assistant.ts'
-import { oneLine, type ToolQuestion, titleOf, toolQuestion } from './claude-question.ts'
+import { oneLine, titleOf, toolAsk } from './claude-permission.ts'
+import { claudeQuestion } from './claude-question.ts'
 import { type JsonObject, jsonLines, listIn, objectOf, textIn } from './json-lines.ts'
 import { AssistantProcess } from './process.ts'
 
@@ -60,7 +62,7 @@ class ClaudeAssistant implements Assistant {
   readonly #listener: AssistantListener
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   readonly #ready = Promise.withResolvers<void>()
-  readonly #asked = new Map<string, AbortController>()
+  readonly #asking = new Map<string, AbortController>()
   readonly #calls = new Map<string, ToolCall>()
   readonly #gone: Promise<void>
   readonly isNew: boolean
@@ -166,10 +168,10 @@ class ClaudeAssistant implements Assistant {
         this.#answered(objectOf(line.response))
         break
       case 'control_request':
-        this.#question(textIn(line.request_id) ?? '', objectOf(line.request))
+        this.#requested(textIn(line.request_id) ?? '', objectOf(line.request))
         break
       case 'control_cancel_request':
-        this.#asked.get(textIn(line.request_id) ?? '')?.abort()
+        this.#asking.get(textIn(line.request_id) ?? '')?.abort()
         break
       case 'system':
         this.#facts(line)
@@ -207,29 +209,48 @@ class ClaudeAssistant implements Assistant {
     else this.#ready.reject(new Error(`it refuses: ${oneLine(String(error))}`))
   }
 
-  #question(id: string, request: JsonObject): void {
-    const question = toolQuestion(request)
+  #requested(id: string, request: JsonObject): void {
+    const wanted = toolAsk(request)
     const respond = (response: object) => this.#write({ type: 'control_response', response })
     const answer = (response: object) => respond({ subtype: 'success', request_id: id, response })
     const deny = (message: string) => answer({ behavior: 'deny', message })
-    if (!question) respond({ subtype: 'error', request_id: id, error: 'Not supported' })
-    else if (question.wantsValues) deny('Nobody can choose here. Ask in words, and wait for the next message.')
+    if (!wanted) respond({ subtype: 'error', request_id: id, error: 'Not supported' })
     else if (!this.#turn || this.#turn.cancelled) deny('The turn is over.')
-    else void this.#ask(id, question).then((option) => option !== undefined && answer(question.answer(option)))
+    else if (wanted.tool === 'AskUserQuestion') this.#questioned(id, objectOf(wanted.input), answer)
+    else {
+      const { answer: byOption, ...shown } = wanted
+      void this.#asked(id, (signal) => this.#listener.ask(shown, signal), answer, byOption)
+    }
   }
 
-  /** Undefined where it has taken the question back. */
-  async #ask(
+  #questioned(id: string, input: JsonObject, respond: (response: object) => void): void {
+    const question = claudeQuestion(input)
+    const deny = (message: string) => ({ behavior: 'deny', message })
+    if (!question) {
+      respond(deny('Nobody can answer this form. Ask in words, and wait for the next message.'))
+      return
+    }
+    const { answer, ...shown } = question
+    const responseTo = (answers: readonly QuestionAnswer[] | null | undefined) =>
+      answers ? answer(answers) : deny(answers === null ? 'The user declines to answer.' : 'Nobody has answered.')
+    void this.#asked(id, (signal) => this.#listener.question(shown, signal), respond, responseTo)
+  }
+
+  /** Responds with what people answer, unless it has taken back by then what it asked. */
+  async #asked<T>(
     id: string,
-    { answer: _, wantsValues: __, ...question }: ToolQuestion,
-  ): Promise<string | null | undefined> {
+    ask: (signal: AbortSignal) => Promise<T>,
+    respond: (response: object) => void,
+    responseTo: (answer: T) => object,
+  ): Promise<void> {
     const turn = this.#turn
     const withdrawn = new AbortController()
-    this.#asked.set(id, withdrawn)
-    const option = await this.#listener.ask(question, withdrawn.signal)
-    this.#asked.delete(id)
+    this.#asking.set(id, withdrawn)
+    const answer = await ask(withdrawn.signal)
+    this.#asking.delete(id)
     // What was asked before an interrupt it withdraws by itself.
-    return withdrawn.signal.aborted || (option === null && turn?.cancelled) ? undefined : option
+    const isOver = withdrawn.signal.aborted || (turn?.cancelled && (answer === null || answer === undefined))
+    if (!isOver) respond(responseTo(answer))
   }
 
   #facts({ session_id, model, permissionMode }: JsonObject): void {

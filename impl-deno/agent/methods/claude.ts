@@ -8,6 +8,7 @@ type Names =
   | 'claude.listConversations'
   | 'claude.openConversation'
   | 'permission.answer'
+  | 'question.answer'
 
 export const claudeMethods = (conversation: Conversation): Pick<Handlers, Names> => ({
   'claude.sendMessage': async (params) => ({ result: await conversation.send(params) }),
@@ -16,4 +17,5 @@ export const claudeMethods = (conversation: Conversation): Pick<Handlers, Names>
   'claude.listConversations': (params) => ({ result: conversation.list(params) }),
   'claude.openConversation': async (params) => ({ result: await conversation.open(params) }),
   'permission.answer': (params, { device }) => ({ result: conversation.permissions.answer(params, device) }),
+  'question.answer': (params, { device }) => ({ result: conversation.questions.answer(params, device) }),
 })

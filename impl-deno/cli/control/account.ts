@@ -143,6 +143,11 @@ export class Account {
       if (arrival !== 'live' && !this.#asked.has(requestId)) this.line(`The assistant asked: ${safeLine(title)}`)
     },
     'permission.resolved': ({ outcome, by }) => this.line(`  ${outcome}${placeOf(by ?? '')}`),
+    'question.requested': ({ requestId, title }, arrival) => {
+      if (arrival !== 'live' && !this.#asked.has(requestId))
+        this.line(`The assistant wanted to know: ${safeLine(title)}`)
+    },
+    'question.resolved': ({ outcome, by }) => this.line(`  ${outcome}${placeOf(by)}`),
     'session.paused': ({ by }) => this.line(`Paused${placeOf(by)}; /resume ends it.`),
     'session.resumed': ({ by }) => this.line(`Resumed${placeOf(by)}.`),
     'terminal.exited': ({ terminalId, exitCode }) =>

@@ -1,12 +1,14 @@
 // `happy-remote control prompt`: one prompt to its end.
 
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
+import type { QuestionRequest } from '@happy-remote/schemas/rpc/question.ts'
 import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import type { ControllerEvent } from '../../controller/controller.ts'
 import { CallFailure } from '../../controller/failure.ts'
 import { CommandFailure, EXIT_FAILED, EXIT_OK, EXIT_QUESTION } from '../command.ts'
 import { safeLine, safeText } from '../safe-text.ts'
 import type { Lines } from '../stdin.ts'
+import { formText } from './form.ts'
 import { allowOnce, answer, deny, optionOf, questionText } from './question.ts'
 import type { Subject } from './subject.ts'
 
@@ -58,6 +60,7 @@ class Follower {
     if (this.#subject.json) this.#subject.io.out(JSON.stringify({ event: method, params }))
     else this.#show(method, params)
     if (method === 'permission.requested') void this.#ask(params as PermissionRequest)
+    if (method === 'question.requested') void this.#wants(params as QuestionRequest)
     if (method === 'permission.resolved') {
       const { requestId } = params as EventParams<'permission.resolved'>
       const index = this.#open.findIndex((one) => one.requestId === requestId)
@@ -70,6 +73,7 @@ class Follower {
   #caughtUp({ status }: Extract<ControllerEvent, { type: 'status' }>): void {
     if (this.#messageId === undefined) return
     for (const request of status.pending) void this.#ask(request)
+    for (const question of status.questions ?? []) void this.#wants(question)
     if (status.state === 'idle' && status.queued === 0) {
       const message = 'The prompt is over, but how it ended could not be heard: the connection was lost'
       this.#done.reject(new CommandFailure(message, EXIT_FAILED, 'uncertain'))
@@ -122,6 +126,18 @@ class Follower {
     else this.#leave()
   }
 
+  /** What wants values is declined, or left to `control answer`: no flag and no single key answers it. */
+  async #wants(question: QuestionRequest): Promise<void> {
+    const { requestId } = question
+    if (this.#asked.has(requestId)) return
+    this.#asked.add(requestId)
+    const { onQuestion } = this.#options
+    if (!this.#subject.json) this.#subject.io.err(formText(question))
+    if (onQuestion === 'wait') return
+    if (onQuestion !== 'deny') return this.#leave('answer')
+    await this.#settle(this.#subject.controller.call('question.answer', { requestId, answers: null }))
+  }
+
   /** Lines of standard input answer the oldest question, each when there is one. */
   async #read(lines: Lines): Promise<void> {
     if (this.#reading) return
@@ -144,8 +160,12 @@ class Follower {
   }
 
   async #answer(request: PermissionRequest, option: PermissionRequest['options'][number]): Promise<void> {
-    await answer(this.#subject.controller, request, option).catch((error) => {
-      // Somebody else was faster, or its time is over: permission.resolved tells.
+    await this.#settle(answer(this.#subject.controller, request, option))
+  }
+
+  async #settle(call: Promise<unknown>): Promise<void> {
+    await call.catch((error) => {
+      // Somebody else was faster, or its time is over, which the event of its outcome tells.
       if (!(error instanceof CallFailure) || !['conflict', 'expired', 'not-found'].includes(error.code)) {
         this.#done.reject(error)
       }
@@ -153,9 +173,9 @@ class Follower {
   }
 
   /** The prompt goes on without this program. */
-  #leave(): void {
+  #leave(by: 'approve' | 'answer' = 'approve'): void {
     const { say } = this.#subject
-    say('left', { messageId: this.#messageId }, 'Left; `happy-remote control approve` answers.')
+    say('left', { messageId: this.#messageId }, `Left; \`happy-remote control ${by}\` answers.`)
     this.#stop()
     this.#done.resolve(EXIT_QUESTION)
   }

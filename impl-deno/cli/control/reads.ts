@@ -2,6 +2,7 @@
 
 import { EXIT_OK } from '../command.ts'
 import { safeLine } from '../safe-text.ts'
+import { formText } from './form.ts'
 import type { Subject } from './subject.ts'
 
 export async function status({ controller, say }: Subject): Promise<number> {
@@ -13,6 +14,9 @@ export async function status({ controller, say }: Subject): Promise<number> {
     `Assistant: ${result.state}${result.queued > 0 ? `, ${result.queued} prompts wait` : ''}`,
     ...(result.paused ? ['It is paused: control resume ends it'] : []),
     ...result.pending.map(({ requestId, title }) => `It asks: ${safeLine(title)} (${requestId})`),
+    ...(result.questions ?? []).map(
+      (question) => `${formText(question)}\n  control answer answers it (${question.requestId})`,
+    ),
   ]
   say('status', { agent, heardAt, relay, ...result }, text.join('\n'))
   return EXIT_OK

@@ -4,6 +4,7 @@ import { EXIT_FAILED, EXIT_OK, UsageError } from '../command.ts'
 import type { readOptions } from '../options.ts'
 import { STATE_OPTIONS } from '../options.ts'
 import { Lines, readAll } from '../stdin.ts'
+import { answerQuestion } from './answer.ts'
 import { approve } from './approve.ts'
 import { grant, rename } from './change.ts'
 import { checkOpen, conversations, open } from './conversations.ts'
@@ -30,6 +31,8 @@ export const OPTIONS = {
   deny: { type: 'boolean' },
   'on-question': { type: 'string' },
   option: { type: 'string' },
+  to: { type: 'string' },
+  decline: { type: 'boolean' },
   yes: { type: 'boolean', short: 'y' },
   all: { type: 'boolean' },
   cwd: { type: 'string' },
@@ -88,6 +91,11 @@ export const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
     options: ['option', 'deny', 'yes'],
     most: 1,
     run: (subject, { option, deny, yes }, [request]) => approve(subject, { request, option, deny, yes }, new Lines()),
+  },
+  answer: {
+    options: ['to', 'decline'],
+    most: Number.POSITIVE_INFINITY,
+    run: (subject, { to, decline }, words) => answerQuestion(subject, { to, decline }, words),
   },
   cancel: {
     options: ['all'],

@@ -2,6 +2,7 @@
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
+import type { QuestionRequest } from '@happy-remote/schemas/rpc/question.ts'
 import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import type { ControllerEvent } from '../../controller/controller.ts'
 import { CallFailure } from '../../controller/failure.ts'
@@ -15,6 +16,7 @@ import { safeLine } from '../safe-text.ts'
 import { Lines } from '../stdin.ts'
 import { Typed } from '../typed.ts'
 import { Account } from './account.ts'
+import { formText } from './form.ts'
 import { answer, optionOf, questionText } from './question.ts'
 import { endOf, ofFullDisk, textOf } from './queue.ts'
 import { check, OPTIONS, SUB_COMMANDS } from './sub-commands.ts'
@@ -24,6 +26,7 @@ import { wordsOf } from './words.ts'
 
 const HELP = `A line is a prompt. Where the assistant asks, y, n, or the number or id of an option
 answers it.
+  /answer name=value…      what the assistant wants to know; --decline refuses
   /prompt <text>           a prompt that looks like an answer or a command
   /term [command…]         a shell at the computer, or a command; Ctrl-] detaches
   /attach [id]             back to a terminal that runs; /terms lists them
@@ -42,7 +45,7 @@ answers it.
 
 /** Sub-commands that can be typed here as well. */
 const SEEN = ['status', 'info', 'devices', 'terms', 'conversations', 'history', 'ls', 'cat']
-const TYPED = [...SEEN, 'cancel', 'queue', 'open', 'git', 'get', 'put']
+const TYPED = [...SEEN, 'answer', 'cancel', 'queue', 'open', 'git', 'get', 'put']
 const AT_ONCE = ['pause', 'resume']
 
 /** `control` without a sub-command. A person may begin without the computer; a script waits for it. */
@@ -117,7 +120,10 @@ export class Talk {
   #take(event: ControllerEvent): void {
     const { io, json } = this.#subject
     if (event.type === 'revoked') this.#over.resolve(EXIT_REFUSED)
-    if (event.type === 'status') this.#present(event.status.pending)
+    if (event.type === 'status') {
+      this.#present(event.status.pending)
+      for (const question of event.status.questions ?? []) this.#want(question)
+    }
     if (json) this.#takeAsJson(event)
     else {
       this.#account.take(event)
@@ -127,6 +133,7 @@ export class Talk {
     }
     if (event.type !== 'event') return
     if (event.method === 'permission.requested') this.#ask(event.params as PermissionRequest)
+    if (event.method === 'question.requested') this.#want(event.params as QuestionRequest)
     if (event.method === 'permission.resolved') {
       const { requestId } = event.params as EventParams<'permission.resolved'>
       const index = this.#open.findIndex((one) => one.requestId === requestId)
@@ -153,6 +160,14 @@ export class Talk {
     this.#account.asked(request.requestId)
     this.#open.push(request)
     if (!this.#subject.json) this.#account.line(questionText(request))
+  }
+
+  /** Its answer is typed behind /answer, so that no prompt becomes one. */
+  #want(question: QuestionRequest): void {
+    if (this.#shown.has(question.requestId)) return
+    this.#shown.add(question.requestId)
+    this.#account.asked(question.requestId)
+    if (!this.#subject.json) this.#account.line(formText(question))
   }
 
   async #read(): Promise<number> {

@@ -25,6 +25,7 @@ function heard() {
     tool: note('tool'),
     other: note('other'),
     permission: note('permission'),
+    question: note('question'),
     withdrawn: note('withdrawn'),
     session: note('session'),
     turnEnded: note('turnEnded'),

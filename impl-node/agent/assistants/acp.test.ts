@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type BenchOptions, bench, processes, refusalOf, scripted } from './testkit.ts'
+import { type Bench, type BenchOptions, bench, processes, refusalOf, scripted } from './testkit.ts'
 
 const say = (text: string) => ({ do: 'text', text })
 
@@ -131,4 +131,107 @@ test('what a crashed assistant left behind is ended too', async (t) => {
   const pid = Number(log.of('claude.delta')[0]?.text.replace('child ', ''))
   assert.ok(pid > 1)
   assert.ok(!processes().some((process) => process.pid === pid))
+})
+
+const form = { properties: { name: { type: 'string', minLength: 2 }, sure: { type: 'boolean' } }, required: ['name'] }
+const reactions = Object.fromEntries(
+  ['accept', 'decline', 'cancel', 'error'].map((action) => [action, [say(`${action} {values}`)]]),
+)
+const question = (more: object = {}) => ({ do: 'question', message: 'Which?', schema: form, on: reactions, ...more })
+const lastWords = ({ log }: Bench) => log.of('claude.message').at(-1)?.text
+
+for (const [answers, words] of [
+  [[{ name: 'name', value: 'größer' }], 'accept {"name":"größer"}'],
+  [null, 'decline null'],
+] as const) {
+  test(`a question is put to people, and the assistant hears: ${words}`, async (t) => {
+    const made = scripted(t, { go: [question()] })
+    await made.conversation.send({ prompt: 'go' }, 'id')
+    const { requestId, title, fields } = await made.log.until('question.requested')
+    assert.deepEqual(
+      [title, fields.map(({ name, required }) => [name, required])],
+      [
+        'Which?',
+        [
+          ['name', true],
+          ['sure', false],
+        ],
+      ],
+    )
+    made.questions.answer({ requestId, answers: answers === null ? null : [...answers] }, 'device')
+    await made.log.settled('id')
+    assert.equal(lastWords(made), words)
+  })
+}
+
+for (const [what, more] of [
+  ['by a URL', { url: 'https://example.org/login' }],
+  ['for something of an unknown type', { schema: { properties: { when: { type: 'moment' } } } }],
+] as const) {
+  test(`a question ${what} is refused, and nobody is asked`, async (t) => {
+    const made = scripted(t, { go: [question(more)] })
+    await made.conversation.send({ prompt: 'go' }, 'id')
+    await made.log.settled('id')
+    assert.equal(lastWords(made), 'error null')
+    assert.deepEqual(made.log.of('question.requested'), [])
+  })
+}
+
+test('a cancel ends what waits, questions and permission requests, and what is asked behind it at once', async (t) => {
+  const permission = {
+    do: 'permission',
+    call: 'p',
+    title: 'Run',
+    options: [{ id: 'a', name: 'A', kind: 'allow_once' }],
+  }
+  const cancelled = { cancelled: [say('neither')] }
+  const steps = [
+    { ...permission, await: false },
+    question({ call: 'first', await: false }),
+    { do: 'ignoreCancel' },
+    { do: 'wait', ms: 300 },
+    question(),
+    { ...permission, on: cancelled },
+  ]
+  const made = scripted(t, { go: steps })
+  await made.conversation.send({ prompt: 'go' }, 'id')
+  await made.log.until('question.requested')
+  made.conversation.cancel('turn', 'device')
+  await made.log.settled('id')
+  assert.deepEqual(
+    [...made.log.of('permission.resolved'), ...made.log.of('question.resolved')].map(({ outcome, by }) => [
+      outcome,
+      by,
+    ]),
+    [
+      ['cancelled', 'device'],
+      ['cancelled', 'device'],
+    ],
+  )
+  assert.equal(made.log.of('question.requested').length, 1)
+  assert.equal(lastWords(made), 'cancel nullneither')
+})
+
+test('a question that the assistant takes back is cancelled, and one at its death orphaned', async (t) => {
+  const asks = question({ call: 'q', await: false })
+  const made = scripted(t, {
+    back: [asks, { do: 'wait', ms: 50 }, { do: 'withdraw', call: 'q' }, { do: 'wait' }],
+    boom: [asks, { do: 'wait', ms: 50 }, { do: 'crash', code: 3 }],
+  })
+  await made.conversation.send({ prompt: 'back' }, 'id1')
+  const first = await made.log.until('question.resolved')
+  made.conversation.cancel('turn', 'device')
+  await made.log.settled('id1')
+  await made.conversation.send({ prompt: 'boom' }, 'id2')
+  assert.equal((await made.log.settled('id2')).state, 'failed')
+  const second = made.log.of('question.resolved').at(-1)
+  assert.deepEqual([first.outcome, first.by, second?.outcome, second?.by], ['cancelled', 'local', 'orphaned', 'local'])
+})
+
+test('a note that something elsewhere is complete is passed over', async (t) => {
+  const note = { jsonrpc: '2.0', method: 'elicitation/complete', params: { elicitationId: 'x' } }
+  const made = scripted(t, { go: [{ do: 'garbage', text: JSON.stringify(note) }, say('on')] })
+  await made.conversation.send({ prompt: 'go' }, 'id')
+  assert.equal((await made.log.settled('id')).state, 'completed')
+  assert.equal(lastWords(made), 'on')
 })

@@ -6,6 +6,7 @@ import {
   type ClientConnection,
   type ClientContext,
   type ContentBlock,
+  type CreateElicitationResponse,
   client,
   methods,
   type NewSessionRequest,
@@ -26,8 +27,9 @@ import {
   type ToolCalls,
   tellUpdate,
 } from './acp-border.ts'
+import { parseQuestion, responseTo } from './acp-question.ts'
 import { acpStream, lineError, reasonOf } from './acp-wire.ts'
-import type { Assistant, AssistantEvents, AssistantFactory, AssistantFacts } from './assistant.ts'
+import type { Assistant, AssistantEvents, AssistantFactory, AssistantFacts, Reply } from './assistant.ts'
 import { type AdapterOptions, type AssistantProcess, forPeople, spawnAssistant } from './process.ts'
 
 /** ms for which a start may take; `npx` fetches on the first one. */
@@ -41,6 +43,7 @@ interface Run {
   readonly connection: ClientConnection
   readonly calls: ToolCalls
   readonly asks: Map<string, (option: string | null) => void>
+  readonly questions: Map<string, (reply: Reply) => void>
   sessionId: string | null
   turn: string | null
   /** Between a cancel and the end of the turn: whatever is asked is answered `cancelled`. */
@@ -114,6 +117,10 @@ class AcpAssistant implements Assistant {
     this.#run?.asks.get(requestId)?.(option)
   }
 
+  reply(requestId: string, reply: Reply): void {
+    this.#run?.questions.get(requestId)?.(reply)
+  }
+
   kill(): void {
     void this.#run?.process.stop()
   }
@@ -137,6 +144,7 @@ class AcpAssistant implements Assistant {
       connection: this.#connect(process, () => run),
       calls: new Map(),
       asks: new Map(),
+      questions: new Map(),
       sessionId: null,
       turn: null,
       cancelling: false,
@@ -170,6 +178,11 @@ class AcpAssistant implements Assistant {
         (params: unknown) => params,
         ({ params, signal }) => this.#ask(run(), params, signal),
       )
+      .onRequest(
+        methods.client.elicitation.create,
+        (params: unknown) => params,
+        ({ params, signal }) => this.#question(run(), params, signal),
+      )
       .connect(acpStream(process, this.#lineMax, (params) => this.#update(run(), params)))
   }
 
@@ -179,7 +192,7 @@ class AcpAssistant implements Assistant {
     const answer: unknown = await agent.request(methods.agent.initialize, {
       protocolVersion: PROTOCOL_VERSION,
       clientInfo: { name: 'happy-remote', version: '1' },
-      clientCapabilities: {},
+      clientCapabilities: { elicitation: { form: {} } },
     })
     const hello = parseHello(answer)
     if (!hello) throw new Error('answered `initialize` in a form that ACP does not have')
@@ -227,22 +240,39 @@ class AcpAssistant implements Assistant {
     tellUpdate(parsed.update, this.#events, run.calls, this.#session)
   }
 
-  #ask(run: Run, params: unknown, signal: AbortSignal): Promise<RequestPermissionResponse> {
+  async #ask(run: Run, params: unknown, signal: AbortSignal): Promise<RequestPermissionResponse> {
     const ask = parsePermission(params, run.calls)
     if (!ask || ask.sessionId !== run.sessionId) throw RequestError.invalidParams()
-    if (run.cancelling || signal.aborted || ask.options.length === 0)
-      return Promise.resolve({ outcome: { outcome: 'cancelled' } })
+    const { tool, title, input, options } = ask
+    if (run.cancelling || signal.aborted || options.length === 0) return { outcome: { outcome: 'cancelled' } }
     const requestId = randomUUID()
+    const answer = this.#settled(run, run.asks, requestId, signal)
+    this.#events.permission({ requestId, tool, title, input, options })
+    const optionId = await answer
+    return { outcome: optionId === null ? { outcome: 'cancelled' } : { outcome: 'selected', optionId } }
+  }
+
+  async #question(run: Run, params: unknown, signal: AbortSignal): Promise<CreateElicitationResponse> {
+    const question = parseQuestion(params)
+    if (!question || question.sessionId !== run.sessionId) throw RequestError.invalidParams()
+    if (run.cancelling || signal.aborted) return responseTo(null)
+    const requestId = randomUUID()
+    const reply = this.#settled(run, run.questions, requestId, signal)
+    const { title, fields } = question
+    this.#events.question({ requestId, title, fields })
+    return responseTo(await reply)
+  }
+
+  /** Resolves with what becomes of the request, which is entered in `waiting`. `signal`: the assistant takes it back. */
+  #settled<T>(run: Run, waiting: Map<string, (answer: T) => void>, requestId: string, signal: AbortSignal): Promise<T> {
     return new Promise((resolve) => {
-      run.asks.set(requestId, (option) => {
-        run.asks.delete(requestId)
-        resolve({ outcome: option === null ? { outcome: 'cancelled' } : { outcome: 'selected', optionId: option } })
+      waiting.set(requestId, (answer) => {
+        waiting.delete(requestId)
+        resolve(answer)
       })
       signal.addEventListener('abort', () => {
-        if (!run.connection.signal.aborted && run.asks.has(requestId)) this.#events.withdrawn(requestId)
+        if (!run.connection.signal.aborted && waiting.has(requestId)) this.#events.withdrawn(requestId)
       })
-      const { tool, title, input, options } = ask
-      this.#events.permission({ requestId, tool, title, input, options })
     })
   }
 

@@ -1,6 +1,7 @@
 // What the agent asks of a coding tool, and what it hears from it (application.md 6). One adapter per wire.
 
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
+import type { QuestionAnswer, QuestionRequest } from '@happy-remote/schemas/rpc/question.ts'
 
 /** What is known of the assistant now; null until it has said so. */
 export interface AssistantFacts {
@@ -20,6 +21,12 @@ export interface PermissionAsk
   > {
   readonly input: unknown
 }
+
+/** A question that wants values. */
+export type QuestionAsk = Pick<QuestionRequest, 'requestId' | 'title' | 'fields' | 'expiresAt'>
+
+/** What becomes of it: values, a refusal, or null where nobody answered. */
+export type Reply = readonly QuestionAnswer[] | 'declined' | null
 
 /** A tool call, whole, as far as it is known. */
 export interface ToolCall {
@@ -42,6 +49,7 @@ export interface AssistantEvents {
   /** An update that has no place above: kept whole in `raw`, with a text for people where there is one. */
   other(raw: unknown, text: string): void
   permission(ask: PermissionAsk): void
+  question(ask: QuestionAsk): void
   /** The assistant no longer waits for this answer. */
   withdrawn(requestId: string): void
   /** It works in this session from now on: one in which nothing was said, or the earlier one, perhaps under another name. */
@@ -67,6 +75,8 @@ export interface Assistant {
   cancel(): void
   /** Answers a permission ask: an option id, or null for cancelled. Unknown ids are ignored. */
   answer(requestId: string, option: string | null): void
+  /** Answers a question, with values that fit it. Unknown ids are ignored. */
+  reply(requestId: string, reply: Reply): void
   /** Ends it by force, where it does not hear; `stopped` follows. */
   kill(): void
   /** Ends it and every process that it started, for good; resolves once they are gone. */

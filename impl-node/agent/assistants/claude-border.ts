@@ -4,6 +4,7 @@ import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { AssistantEvents, ToolCall } from './assistant.ts'
+import { type ClaudeQuestion, parseQuestions } from './claude-question.ts'
 import type { Line } from './claude-wire.ts'
 import { forPeople } from './process.ts'
 
@@ -169,8 +170,8 @@ export interface ClaudeAsk extends Pick<PermissionRequest, 'tool' | 'title' | 'o
   /** Goes back with the option `always`. */
   readonly rules: readonly object[]
   readonly needsInteraction?: true
-  /** A question that wants a value, and no rule to allow. */
-  readonly isQuestion: boolean
+  /** Where it wants values, and no rule to allow; null where it wants them in a form that is not known. */
+  readonly question?: ClaudeQuestion | null
 }
 
 /** A `can_use_tool` request; null where the line is none, or does not fit. */
@@ -194,7 +195,7 @@ export function parseAsk(line: Line): ClaudeAsk | null {
     rules,
     ...(request.default_to_no === true && { defaultToNo: true }),
     ...(request.requires_user_interaction === true && { needsInteraction: true }),
-    isQuestion: tool === 'AskUserQuestion' && request.requires_user_interaction === true,
+    ...(tool === 'AskUserQuestion' && { question: parseQuestions(input) }),
   }
 }
 

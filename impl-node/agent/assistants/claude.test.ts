@@ -203,13 +203,106 @@ test('a turn that fails says why', async (t) => {
   assert.deepEqual([state, reason], ['failed', 'Credit balance is too low'])
 })
 
-test('a question is refused with a sentence, and asked in words instead', async (t) => {
-  const made = claude(t, { go: [{ do: 'question', message: 'Which?', on: { decline: [say('Which one?')] } }] })
-  await made.conversation.send({ prompt: 'go' }, 'id1')
-  await made.log.settled('id1')
+const database = { label: 'SQLite', description: 'One file.', preview: 'sqlite' }
+const which = {
+  question: 'Which database?',
+  header: 'Database',
+  options: [database, { label: 'Postgres' }],
+  multiSelect: false,
+}
+const parts = { question: 'Which parts?', options: [{ label: 'Docs' }, { label: 'Tests' }], multiSelect: true }
+const reactions = {
+  accept: [say('{values}')],
+  decline: [say('no: {values}')],
+  cancel: [say('cancelled')],
+  changed: [say('changed')],
+}
+const questions = (input: object) => ({ go: [{ do: 'question', message: '', claude: input, on: reactions }] })
+
+/** Sends a prompt, and waits until its question is there. */
+async function questioned({ log, conversation }: Bench) {
+  await conversation.send({ prompt: 'go' }, 'id1')
+  return log.until('question.requested')
+}
+
+test('a question asks for one of the options, or another text, and the answer goes back under its text', async (t) => {
+  const made = claude(t, questions({ questions: [which], metadata: { source: 'test' } }))
+  const { requestId, title, fields } = await questioned(made)
+  assert.equal(title, 'Which database?')
+  const options = [
+    { value: 'SQLite', label: 'SQLite', description: 'One file.' },
+    { value: 'Postgres', label: 'Postgres' },
+  ]
+  const shown = { name: 'q1', label: 'Database', description: 'Which database?' }
+  assert.deepEqual(fields, [{ ...shown, required: true, options, other: true, type: 'choice' }])
   assert.deepEqual(made.log.of('permission.requested'), [])
-  assert.equal(texts(made).at(-1), 'assistant: Which one?')
+  assert.equal(made.conversation.status().state, 'needs-answer')
+  const answer = (value: string) => made.questions.answer({ requestId, answers: [{ name: 'q1', value }] }, 'device')
+  assert.throws(() => answer(''), { code: 'invalid-params' })
+  answer('MariaDB')
+  await made.log.settled('id1')
+  assert.equal(texts(made).at(-1), 'assistant: {"Which database?":"MariaDB"}')
 })
+
+test('several questions are fields of one, and several options one text', async (t) => {
+  const made = claude(t, questions({ questions: [which, parts] }))
+  const { requestId, title, fields } = await questioned(made)
+  assert.equal(title, 'Claude Code has 2 questions.')
+  assert.deepEqual(
+    fields.map(({ name, label, type, min }) => [name, label, type, min]),
+    [
+      ['q1', 'Database', 'choice', undefined],
+      ['q2', 'Which parts?', 'choices', 1],
+    ],
+  )
+  const answers = [
+    { name: 'q2', value: ['Docs', 'all else'] },
+    { name: 'q1', value: 'SQLite' },
+  ]
+  made.questions.answer({ requestId, answers }, 'device')
+  await made.log.settled('id1')
+  assert.equal(texts(made).at(-1), 'assistant: {"Which database?":"SQLite","Which parts?":"Docs, all else"}')
+})
+
+test('a question that is declined is denied with a sentence', async (t) => {
+  const made = claude(t, questions({ questions: [which] }))
+  const { requestId } = await questioned(made)
+  made.questions.answer({ requestId, answers: null }, 'device')
+  await made.log.settled('id1')
+  assert.equal(texts(made).at(-1), 'assistant: no: "The user declined to answer."')
+})
+
+test('a question that waits when the turn is cancelled is taken back, and one at a death is orphaned', async (t) => {
+  const made = claude(t, questions({ questions: [which] }))
+  await questioned(made)
+  made.conversation.cancel('turn', 'device')
+  assert.equal((await made.log.settled('id1')).state, 'cancelled')
+  await made.conversation.send({ prompt: 'go' }, 'id2')
+  await made.log.until('question.requested', (params) => made.log.of('question.requested').indexOf(params) === 1)
+  const [program] = processes().filter(({ command }) => command.includes(made.file))
+  assert.ok(program)
+  process.kill(program.pid, 'SIGKILL')
+  assert.equal((await made.log.settled('id2')).state, 'failed')
+  const ends = made.log.of('question.resolved').map(({ outcome, by, answers }) => [outcome, by, answers])
+  assert.deepEqual(ends, [
+    ['cancelled', 'device', null],
+    ['orphaned', 'local', null],
+  ])
+})
+
+for (const [what, input] of [
+  ['of an unknown form', { questions: [{ question: 'Which?', options: 'any' }] }],
+  ['that asks the same twice', { questions: [which, which] }],
+  ['that asks nothing', { questions: [] }],
+] as const) {
+  test(`a question ${what} is denied with a sentence, so that it is asked in words`, async (t) => {
+    const made = claude(t, questions(input))
+    await made.conversation.send({ prompt: 'go' }, 'id1')
+    await made.log.settled('id1')
+    assert.deepEqual([made.log.of('permission.requested'), made.log.of('question.requested')], [[], []])
+    assert.match(texts(made).at(-1) ?? '', /no: "A question of this form cannot be answered\. Ask in your reply/)
+  })
+}
 
 test('lines of unknown kinds are kept, requests of unknown kinds are refused, and garbage is passed over', async (t) => {
   const request = { type: 'control_request', request_id: 'r', request: { subtype: 'dream' } }

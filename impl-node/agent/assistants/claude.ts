@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { basename } from 'node:path'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
-import type { Assistant, AssistantEvents, AssistantFactory, AssistantFacts, TurnEnd } from './assistant.ts'
+import type { Assistant, AssistantEvents, AssistantFactory, AssistantFacts, Reply, TurnEnd } from './assistant.ts'
 import {
   type ClaudeAsk,
   type ClaudeFacts,
@@ -122,6 +122,15 @@ class ClaudeAssistant implements Assistant {
     // Never another input than the one that was asked about: Claude Code would run it without a word.
     const updatedPermissions = option === 'always' ? { updatedPermissions: ask.rules } : {}
     this.#respond(run, ask, { behavior: 'allow', updatedInput: ask.input, ...updatedPermissions })
+  }
+
+  reply(requestId: string, reply: Reply): void {
+    const run = this.#run
+    const ask = run?.asks.get(requestId)
+    if (!run || !ask?.question) return
+    run.asks.delete(requestId)
+    if (reply === null && run.cancelling) return
+    this.#respond(run, ask, ask.question.respond(reply))
   }
 
   kill(): void {
@@ -247,8 +256,8 @@ class ClaudeAssistant implements Assistant {
       writeLine(run.process, { type: 'control_response', response })
       return
     }
-    if (ask.isQuestion) {
-      const message = 'Questions cannot be answered here. Ask in your reply, and wait for the next message.'
+    if (ask.question === null) {
+      const message = 'A question of this form cannot be answered. Ask in your reply, and wait for the next message.'
       this.#respond(run, ask, { behavior: 'deny', message })
       return
     }
@@ -259,8 +268,9 @@ class ClaudeAssistant implements Assistant {
     }
     const requestId = randomUUID()
     run.asks.set(requestId, ask)
-    const { id: _, rules: __, isQuestion: ___, ...shown } = ask
-    this.#events.permission({ requestId, ...shown })
+    const { id: _, rules: __, question, ...shown } = ask
+    if (question) this.#events.question({ requestId, title: question.title, fields: question.fields })
+    else this.#events.permission({ requestId, ...shown })
   }
 
   #onWithdrawn(run: Run, line: Line): void {

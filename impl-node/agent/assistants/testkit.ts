@@ -14,6 +14,7 @@ import { ConversationList } from '../conversation-list.ts'
 import type { Emit } from '../handler.ts'
 import { Pause } from '../pause.ts'
 import { PermissionBook } from '../permissions.ts'
+import { QuestionBook } from '../questions.ts'
 import { acpAssistant } from './acp.ts'
 import { claudeAssistant } from './claude.ts'
 import type { AdapterOptions } from './process.ts'
@@ -69,6 +70,7 @@ export class Recorder {
 export interface Bench {
   readonly log: Recorder
   readonly book: PermissionBook
+  readonly questions: QuestionBook
   readonly pause: Pause
   readonly conversation: Conversation
 }
@@ -85,6 +87,7 @@ export function bench(
   const log = new Recorder()
   const book = new PermissionBook({ emit: log.emit })
   const database = new DatabaseSync(':memory:')
+  const questions = new QuestionBook({ emit: log.emit })
   const pause = new Pause({
     database,
     emit: log.emit,
@@ -95,6 +98,7 @@ export function bench(
     assistant,
     list: new ConversationList({ database, assistant: 'Scripted', workspace: '/home' }),
     permissions: book,
+    questions,
     pause,
     emit: log.emit,
     ...(cancelGrace !== undefined && { cancelGrace }),
@@ -103,7 +107,7 @@ export function bench(
     await conversation.close()
     rmSync(workspace, { recursive: true })
   })
-  return { log, book, pause, conversation }
+  return { log, book, questions, pause, conversation }
 }
 
 /** The same with the scripted assistant. `replies` are steps by expression; what fits none is said back. */

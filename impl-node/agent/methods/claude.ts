@@ -3,6 +3,7 @@
 import type { Conversation } from '../conversation.ts'
 import type { Handlers } from '../handler.ts'
 import type { PermissionBook } from '../permissions.ts'
+import type { QuestionBook } from '../questions.ts'
 
 type ClaudeMethod =
   | 'claude.sendMessage'
@@ -11,8 +12,13 @@ type ClaudeMethod =
   | 'claude.listConversations'
   | 'claude.openConversation'
   | 'permission.answer'
+  | 'question.answer'
 
-export function claudeHandlers(conversation: Conversation, permissions: PermissionBook): Pick<Handlers, ClaudeMethod> {
+export function claudeHandlers(
+  conversation: Conversation,
+  permissions: PermissionBook,
+  questions: QuestionBook,
+): Pick<Handlers, ClaudeMethod> {
   return {
     'claude.sendMessage': (params, _caller, id) => conversation.send(params, id),
     'claude.cancel': ({ scope }, { deviceId }) => conversation.cancel(scope, deviceId),
@@ -20,5 +26,6 @@ export function claudeHandlers(conversation: Conversation, permissions: Permissi
     'claude.listConversations': (params) => conversation.list(params),
     'claude.openConversation': (params) => conversation.open(params),
     'permission.answer': (params, { deviceId }) => permissions.answer(params, deviceId),
+    'question.answer': (params, { deviceId }) => questions.answer(params, deviceId),
   }
 }

@@ -9,7 +9,11 @@ import { ask, canAsk } from '../terminal/ask.ts'
 import { allowOnce, answerPermission, deny, optionMeant, permissionLines } from './permissions.ts'
 import type { Sub, SubContext } from './sub.ts'
 
-function choose(pending: readonly PermissionRequest[], wanted: string | undefined): PermissionRequest {
+/** The only one that waits, or the one whose id begins so. Throws Failure or UsageError. */
+export function choose<Asked extends Pick<PermissionRequest, 'requestId' | 'title'>>(
+  pending: readonly Asked[],
+  wanted: string | undefined,
+): Asked {
   const fits = pending.filter(({ requestId }) => wanted === undefined || requestId.startsWith(wanted))
   const [request, ...others] = fits
   if (!request) {

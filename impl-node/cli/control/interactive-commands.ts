@@ -1,6 +1,7 @@
 // What can be typed beside prompts and answers.
 
 import { wrap } from '../terminal/columns.ts'
+import { answer } from './answer.ts'
 import { conversations, open } from './conversations.ts'
 import { cat, get, ls, put } from './files.ts'
 import { git } from './git.ts'
@@ -90,6 +91,7 @@ export const interactiveCommands: readonly InteractiveCommand[] = [
   },
   { name: '/attach', usage: '/attach [id]', summary: 'back to a terminal that runs; /terms lists them', run: attach },
   typedSub(terms, ''),
+  typedSub(answer, '/answer name=value…', 'what the assistant wants to know; --decline refuses'),
   {
     name: '/cancel',
     usage: '/cancel [all]',

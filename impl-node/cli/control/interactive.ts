@@ -23,6 +23,7 @@ import type { Connection } from './connection.ts'
 import { type InteractiveCommand, interactiveCommands } from './interactive-commands.ts'
 import { listen } from './narrator.ts'
 import { answerPermission, optionMeant, permissionLines } from './permissions.ts'
+import { questionLines } from './questions.ts'
 import { textOfCommand } from './queue.ts'
 import { endOf } from './queue-sending.ts'
 import { Story } from './story.ts'
@@ -182,6 +183,7 @@ export class Interactive {
       'permission.resolved': ({ requestId }) => {
         this.#pending = this.#pending.filter((request) => request.requestId !== requestId)
       },
+      'question.requested': (question) => this.#show(question.requestId, questionLines(question)),
       'session.paused': () => this.#setPaused(true),
       'session.resumed': () => this.#setPaused(false),
     })
@@ -189,9 +191,14 @@ export class Interactive {
 
   #ask(request: PermissionRequest): void {
     if (this.#asked.has(request.requestId)) return
-    this.#asked.add(request.requestId)
     this.#pending.push(request)
-    const [title = '', ...rest] = permissionLines(request)
+    this.#show(request.requestId, permissionLines(request))
+  }
+
+  /** What the assistant asks, once. */
+  #show(requestId: string, [title = '', ...rest]: readonly string[]): void {
+    if (this.#asked.has(requestId)) return
+    this.#asked.add(requestId)
     this.print([bold(title), ...rest].join('\n'))
   }
 
@@ -220,6 +227,7 @@ export class Interactive {
     const open = new Set(status.pending.map(({ requestId }) => requestId))
     this.#pending = this.#pending.filter(({ requestId }) => open.has(requestId))
     for (const request of status.pending) this.#ask(request)
+    for (const question of status.questions ?? []) this.#show(question.requestId, questionLines(question))
   }
 
   #setPaused(isPaused: boolean): void {
@@ -410,7 +418,7 @@ export class Interactive {
     const does = {
       idle: 'idle',
       running: `working for ${seconds} s`,
-      'needs-answer': 'waits for your answer: y, n or a number',
+      'needs-answer': `waits for your answer: ${this.#pending.length > 0 ? 'y, n or a number' : '/answer'}`,
     }
     const last = `${heard(heardAt, now)}${peer === 'away' ? ', does not answer' : ''}`
     return `${green('●')} ${dim(`${name} · ${last} · ${does[this.#state as keyof typeof does] ?? this.#state}${queued}`)}${this.#isPaused ? yellow(' · paused') : ''}`

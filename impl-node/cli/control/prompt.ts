@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { text as textOf } from 'node:stream/consumers'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
+import type { QuestionRequest } from '@happy-remote/schemas/rpc/question.ts'
 import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import type { Present } from '../../controller/catch-up.ts'
 import { EXIT, UsageError } from '../command.ts'
@@ -15,6 +16,7 @@ import { ask, canAsk, readLines } from '../terminal/ask.ts'
 import { dim } from '../terminal/style.ts'
 import { listen, Narrator } from './narrator.ts'
 import { allowOnce, answerPermission, deny, optionMeant, permissionLines } from './permissions.ts'
+import { answerQuestion, questionLines } from './questions.ts'
 import { queuePrompt, sendTheRest } from './queue-sending.ts'
 import type { Sub, SubContext } from './sub.ts'
 
@@ -37,19 +39,23 @@ function onQuestionOf(text: string | boolean | undefined): OnQuestion | undefine
   throw new UsageError(`--on-question is ${JSON.stringify(text)}: wait, deny or leave is needed.`)
 }
 
+/** The sub-command that answers what was left. */
+type AnsweredBy = 'approve' | 'answer'
+
 /** Answers what the assistant asks, by the flags, the person, or lines of standard input. */
 class Answers {
   readonly #context: SubContext
   readonly #onQuestion: OnQuestion | undefined
-  readonly #leave: () => void
+  readonly #leave: (by: AnsweredBy) => void
   /** Standard input may have answers. */
   #fromInput: boolean
   readonly #answered = new Set<string>()
+  readonly #questions = new Set<string>()
   readonly #waiting = new Map<string, { request: PermissionRequest; resolved: AbortController }>()
   #stopLines: (() => void) | null = null
 
   /** `leave` is called where a question is left to others, and with it the prompt. */
-  constructor(context: SubContext, leave: () => void) {
+  constructor(context: SubContext, leave: (by: AnsweredBy) => void) {
     this.#context = context
     this.#leave = leave
     this.#onQuestion = onQuestionOf(context.flags['on-question'])
@@ -68,11 +74,22 @@ class Answers {
     else this.#unanswered(request)
   }
 
+  /** A question that wants values is left to `control answer`, or declined: no flag and no single key answers it. */
+  questioned(question: QuestionRequest): void {
+    if (this.#questions.has(question.requestId)) return
+    this.#questions.add(question.requestId)
+    const { flags, json, controller } = this.#context
+    if (!json) note(questionLines(question).join('\n'))
+    if (flags.deny || this.#onQuestion === 'deny') void this.#send(() => answerQuestion(controller, question, null))
+    else if (this.#onQuestion !== 'wait') this.#leave('answer')
+    else if (!json) note(`The assistant waits for an answer: ${PROGRAM} control answer gives it.`)
+  }
+
   /** Nobody here answers. */
   #unanswered(request: PermissionRequest): void {
     const denial = this.#onQuestion === 'deny' ? deny(request) : undefined
     if (denial) void this.#answer(request, denial)
-    else if (this.#onQuestion !== 'wait') this.#leave()
+    else if (this.#onQuestion !== 'wait') this.#leave('approve')
     else if (!this.#context.json) {
       note(
         `The assistant waits for an answer: answer on another device, or stop this with Ctrl-C\nand use ${PROGRAM} control approve; the prompt goes on there.`,
@@ -93,8 +110,12 @@ class Answers {
 
   async #answer(request: PermissionRequest, option: PermissionRequest['options'][number]): Promise<void> {
     this.#answered.add(request.requestId)
+    await this.#send(() => answerPermission(this.#context.controller, request, option))
+  }
+
+  async #send(answer: () => Promise<unknown>): Promise<void> {
     try {
-      await answerPermission(this.#context.controller, request, option)
+      await answer()
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       note(safeLine(error.message))
@@ -136,10 +157,14 @@ class Answers {
 }
 
 /** Resolves to how the prompt ended, or was left with a question; the words of its turn are told meanwhile. */
-function follow(context: SubContext, messageId: string, prompt: string): Promise<End | { state: 'left' }> {
+function follow(
+  context: SubContext,
+  messageId: string,
+  prompt: string,
+): Promise<End | { state: 'left'; by: AnsweredBy }> {
   const { controller, json, say } = context
   return new Promise((resolve, reject) => {
-    const answers = new Answers(context, () => done(() => resolve({ state: 'left' })))
+    const answers = new Answers(context, (by) => done(() => resolve({ state: 'left', by })))
     const narrator = new Narrator({
       words: (piece) => process.stdout.write(piece),
       wordsEnd: () => process.stdout.write('\n'),
@@ -167,6 +192,7 @@ function follow(context: SubContext, messageId: string, prompt: string): Promise
       'claude.message': (message) => mine(() => narrator.message(message, message.messageId === messageId)),
       'permission.requested': (request) => started && answers.requested(request),
       'permission.resolved': (resolution) => answers.resolved(resolution),
+      'question.requested': (question) => started && answers.questioned(question),
       'claude.messageState': ({ messageId: id, state, reason }) => {
         if (id !== messageId) return
         if (state === 'started') started = true
@@ -184,8 +210,9 @@ function follow(context: SubContext, messageId: string, prompt: string): Promise
     }
     const onPresent = ({ status }: Present) => {
       if (!wasLost || !status) return
-      const { state, queued, pending } = status
+      const { state, queued, pending, questions = [] } = status
       if (started) for (const request of pending) answers.requested(request)
+      if (started) for (const question of questions) answers.questioned(question)
       if (state !== 'idle' || queued > 0) return
       const text = 'The prompt is over, but how it ended was lost with the connection.'
       done(() => reject(new Failure(EXIT.failed, 'uncertain', text)))
@@ -228,7 +255,7 @@ async function run(context: SubContext): Promise<number> {
   const end = await follow(context, messageId, prompt)
   if (end.state === 'left') {
     if (json) say('', { event: 'left', messageId })
-    else note(`The assistant waits for an answer: give it with ${PROGRAM} control approve; the prompt goes on there.`)
+    else note(`The assistant waits for an answer: give it with ${PROGRAM} control ${end.by}; the prompt goes on there.`)
     return EXIT.unanswered
   }
   const { state, reason } = end
@@ -258,7 +285,8 @@ The assistant's words go to standard output, everything else to standard error.
 At a terminal you are asked what the assistant asks; otherwise lines of
 standard input (y, n, the number or id of an option) answer the oldest
 question, as may any other device. Where the input has ended, or nobody can be
-asked, a question makes it leave with exit code 6. Ctrl-C leaves, too; the
+asked, a question makes it leave with exit code 6; so does what wants values
+and no yes or no, which \`control answer\` answers. Ctrl-C leaves, too; the
 prompt goes on at the computer, and \`control cancel\` stops it.
 
 JSON: queued {id, position} with --queue; accepted {messageId, state}, the agent's events as {event: <method>,

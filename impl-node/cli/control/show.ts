@@ -5,10 +5,11 @@ import { EXIT } from '../command.ts'
 import { safeLine } from '../safe-text.ts'
 import { ago, heard, shortId } from '../state.ts'
 import { fit } from '../terminal/columns.ts'
+import { questionLines } from './questions.ts'
 import type { Sub, SubContext } from './sub.ts'
 
 async function statusLines({ controller, name }: Pick<SubContext, 'controller' | 'name'>): Promise<string[]> {
-  const { state, model, mode, queued, pending, paused } = await controller.call('claude.getStatus', {})
+  const { state, model, mode, queued, pending, questions = [], paused } = await controller.call('claude.getStatus', {})
   const { relay } = controller.record
   const does = { idle: 'idle', running: 'working', 'needs-answer': 'needs an answer' }[state]
   const facts = [model && `model ${safeLine(model, 40)}`, mode && `mode ${safeLine(mode, 40)}`].filter(Boolean)
@@ -17,6 +18,10 @@ async function statusLines({ controller, name }: Pick<SubContext, 'controller' |
     `Assistant: ${does}${queued > 0 ? `, ${queued} prompts waiting` : ''}${facts.length ? ` (${facts.join(', ')})` : ''}`,
     ...(paused ? [`Paused ${ago(paused.at)}; control resume ends it`] : []),
     ...pending.map(({ requestId, title }) => `Asks: ${safeLine(title, 100)}   (${shortId(requestId)})`),
+    ...questions.flatMap((question) => [
+      ...questionLines(question),
+      `  control answer answers it (${shortId(question.requestId)})`,
+    ]),
   ]
 }
 
@@ -24,7 +29,8 @@ export const status: Sub = {
   name: 'status',
   usage: 'status',
   summary: 'what the assistant does, and what it waits for',
-  details: 'JSON: status {agent, heardAt, relay, state, conversationId, mode, model,\nqueued, pending, paused?}.\n',
+  details:
+    'JSON: status {agent, heardAt, relay, state, conversationId, mode, model,\nqueued, pending, questions?, paused?}.\n',
   options: {},
   async run(context) {
     const { controller, name, say, output, json } = context

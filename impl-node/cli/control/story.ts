@@ -28,7 +28,7 @@ export interface StoryScreen extends Narration {
   print(text: string): void
   /** Shows at once whatever `print` prints. */
   together(print: () => void): void
-  /** A permission request that was shown whole when it came. */
+  /** A permission request, or a question, that was shown whole when it came. */
   wasAsked(requestId: string): boolean
   /** The person is in a terminal, which tells its end itself. */
   isAway(): boolean
@@ -152,6 +152,11 @@ export class Story {
         this.#screen.print(`The assistant asked: ${safeLine(title)}`)
     },
     'permission.resolved': ({ outcome, by }) => this.#screen.print(dim(`  ${outcome}${whereOf(by ?? '')}`)),
+    'question.requested': ({ requestId, title }, way) => {
+      if (way !== 'live' && !this.#screen.wasAsked(requestId))
+        this.#screen.print(`The assistant wanted to know: ${safeLine(title)}`)
+    },
+    'question.resolved': ({ outcome, by }) => this.#screen.print(dim(`  ${outcome}${whereOf(by)}`)),
     'session.paused': ({ by }) => this.#screen.print(yellow(`Paused${whereOf(by)}; /resume ends it.`)),
     'session.resumed': ({ by }) => this.#screen.print(yellow(`Resumed${whereOf(by)}.`)),
     'terminal.exited': ({ terminalId, exitCode }, way) => {

@@ -6,6 +6,7 @@ import { ClaudeState } from './claude-get-status.ts'
 import { DeviceId, defineEvent, Empty, Uuid } from './method.ts'
 import { Pause } from './pause.ts'
 import { PermissionRequest, PermissionResolution } from './permission.ts'
+import { QuestionRequest, QuestionResolution } from './question.ts'
 import { Cols, Rows, TerminalId } from './terminal.ts'
 
 const conversationId = Type.String()
@@ -103,6 +104,24 @@ export const permissionResolved = defineEvent({
   journaled: true,
   doc: 'A permission request has its outcome.',
   params: PermissionResolution,
+})
+
+export const questionRequested = defineEvent({
+  name: 'question.requested',
+  capability: 'observe',
+  urgent: true,
+  journaled: true,
+  doc: 'The assistant wants to know something.',
+  params: QuestionRequest,
+})
+
+export const questionResolved = defineEvent({
+  name: 'question.resolved',
+  capability: 'observe',
+  urgent: true,
+  journaled: true,
+  doc: 'A question has its outcome.',
+  params: QuestionResolution,
 })
 
 export const terminalOpened = defineEvent({

@@ -64,9 +64,9 @@ test('every method and event is documented by a sentence', () => {
   for (const { name, doc } of [...allMethods, ...allEvents]) assert.match(doc, /^[A-Z].*\.$/, name)
 })
 
-test('permission events never wait for a batch, and every one of them is journaled', () => {
+test('what is asked and answered never waits for a batch, and every such event is journaled', () => {
   for (const { name, urgent, journaled } of allEvents) {
-    assert.equal(urgent, name.startsWith('permission.'), name)
+    assert.equal(urgent, /^(permission|question)\./.test(name), name)
     if (urgent) assert.ok(journaled, name)
   }
 })

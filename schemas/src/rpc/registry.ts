@@ -25,6 +25,7 @@ import { gitStatus } from './git-status.ts'
 import { journalSubscribe } from './journal-subscribe.ts'
 import type { EventType, Method, ParamsOf, ResultOf } from './method.ts'
 import { permissionAnswer } from './permission-answer.ts'
+import { questionAnswer } from './question-answer.ts'
 import { sessionPause } from './session-pause.ts'
 import { sessionResume } from './session-resume.ts'
 import { sessionRevoke } from './session-revoke.ts'
@@ -44,6 +45,7 @@ export const methods = {
   'claude.listConversations': claudeListConversations,
   'claude.openConversation': claudeOpenConversation,
   'permission.answer': permissionAnswer,
+  'question.answer': questionAnswer,
   'terminal.open': terminalOpen,
   'terminal.attach': terminalAttach,
   'terminal.write': terminalWrite,
@@ -82,6 +84,8 @@ export const events = {
   'claude.messageState': eventTypes.claudeMessageState,
   'permission.requested': eventTypes.permissionRequested,
   'permission.resolved': eventTypes.permissionResolved,
+  'question.requested': eventTypes.questionRequested,
+  'question.resolved': eventTypes.questionResolved,
   'terminal.opened': eventTypes.terminalOpened,
   'terminal.resized': eventTypes.terminalResized,
   'terminal.exited': eventTypes.terminalExited,
