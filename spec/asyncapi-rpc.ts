@@ -11,7 +11,7 @@ const allEvents: readonly EventType[] = Object.values(events)
 
 /** What the prose says about one method or event beyond its row in the table. */
 const requirementsOf: Readonly<Record<string, readonly string[]>> = {
-  'claude.sendMessage': ['rpc.claude.accept', 'rpc.claude.order', 'rpc.claude.unavailable', 'rpc.conversation.closed'],
+  'claude.sendMessage': ['rpc.claude.accept', 'rpc.claude.order', 'rpc.conversation.closed', 'rpc.attachment.given'],
   'claude.listConversations': ['rpc.conversation.list', 'rpc.conversation.page', 'rpc.conversation.after'],
   'claude.openConversation': ['rpc.conversation.new', 'rpc.conversation.open', 'rpc.conversation.busy'],
   'claude.cancel': ['rpc.claude.cancel'],
@@ -41,7 +41,7 @@ const requirementsOf: Readonly<Record<string, readonly string[]>> = {
   'git.commit': ['rpc.git.commit', 'rpc.git.message', 'rpc.git.hooks', 'rpc.git.path', 'rpc.git.literal'],
   'git.push': ['rpc.git.push', 'rpc.git.remote', 'rpc.git.branch'],
   'claude.state': ['rpc.claude.state', 'rpc.claude.died', 'rpc.conversation.told'],
-  'claude.message': ['rpc.claude.message', 'rpc.claude.unknown-update'],
+  'claude.message': ['rpc.claude.message', 'rpc.claude.unknown-update', 'rpc.attachment.told'],
   'claude.messageState': ['rpc.claude.states'],
   'permission.requested': ['rpc.permission.requested', 'rpc.permission.input-text'],
   'permission.resolved': ['rpc.permission.resolved'],

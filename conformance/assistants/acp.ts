@@ -9,6 +9,7 @@ import {
   type AgentConnection,
   type AgentContext,
   agent,
+  type ContentBlock,
   type CreateElicitationRequest,
   CreateElicitationResponse,
   methods,
@@ -20,7 +21,7 @@ import {
   type SessionModeState,
   type SessionUpdate,
 } from '@agentclientprotocol/sdk'
-import { play, type Stage, written } from './player.ts'
+import { type Attached, play, type Stage, written } from './player.ts'
 import { begin, end, run } from './process.ts'
 import { loadScript, type Script, stepsFor } from './script.ts'
 
@@ -118,6 +119,14 @@ function acpStage(client: AgentContext, sessionId: string): Stage {
   }
 }
 
+function attached(block: ContentBlock): Attached[] {
+  if (block.type === 'image') {
+    return [{ kind: 'image', mediaType: block.mimeType, bytes: Buffer.from(block.data, 'base64') }]
+  }
+  if (block.type !== 'resource' || !('text' in block.resource)) return []
+  return [{ kind: 'text', mediaType: block.resource.mimeType ?? '', bytes: Buffer.from(block.resource.text) }]
+}
+
 /** Serves ACP over this process's stdio as `script` says. */
 export function serve(script: Script): AgentConnection {
   const sessions = new Map<string, Session>()
@@ -132,6 +141,10 @@ export function serve(script: Script): AgentConnection {
       agentInfo: { name: script.name, version: '1' },
       agentCapabilities: {
         loadSession: script.sessions === 'load',
+        promptCapabilities: {
+          image: script.takes?.includes('image') === true,
+          embeddedContext: script.takes?.includes('text') === true,
+        },
         ...(script.sessions === 'resume' && { sessionCapabilities: { resume: {} } }),
       },
     }))
@@ -156,7 +169,8 @@ export function serve(script: Script): AgentConnection {
       const prompt = params.prompt.map((block) => (block.type === 'text' ? block.text : '')).join('')
       if (script.log) appendFileSync(script.log, `${JSON.stringify(prompt)}\n`)
       session.cancel = new AbortController()
-      const turn = { prompt, session: session.id, cancel: session.cancel.signal }
+      const attachments = params.prompt.flatMap(attached)
+      const turn = { prompt, session: session.id, attachments, cancel: session.cancel.signal }
       return { stopReason: await play(stepsFor(script, prompt), acpStage(client, session.id), turn) }
     })
     .onNotification(methods.agent.session.cancel, ({ params }) => sessions.get(params.sessionId)?.cancel?.abort())

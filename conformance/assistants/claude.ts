@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
-import { play, type Stage, written } from './player.ts'
+import { type Attached, play, type Stage, written } from './player.ts'
 import { begin, end, run } from './process.ts'
 import { loadScript, type Script, stepsFor } from './script.ts'
 
@@ -104,12 +104,14 @@ class Claude {
 
   async #turns(): Promise<void> {
     for (let next = this.#queue[0]; next; next = this.#queue[0]) {
-      await this.#turn(String(next.uuid), String(member(next.message, 'content')))
+      await this.#turn(String(next.uuid), member(next.message, 'content'))
       this.#queue.shift()
     }
   }
 
-  async #turn(uuid: string, prompt: string): Promise<void> {
+  async #turn(uuid: string, content: unknown): Promise<void> {
+    const blocks: unknown[] = typeof content === 'string' ? [{ type: 'text', text: content }] : [content].flat()
+    const prompt = String(member(blocks[0], 'text'))
     if (this.#script.log) appendFileSync(this.#script.log, `${JSON.stringify(prompt)}\n`)
     const lifecycle = (state: string) => this.#write({ type: 'command_lifecycle', command_uuid: uuid, state })
     await lifecycle('started')
@@ -124,7 +126,8 @@ class Claude {
       this.#write({ type: 'result', subtype, is_error, result: text, session_id })
     let end: string
     try {
-      const turn = { prompt, session: session_id, cancel: this.#cancel.signal }
+      const attachments = blocks.slice(1).map(attached)
+      const turn = { prompt, session: session_id, attachments, cancel: this.#cancel.signal }
       end = await play(stepsFor(this.#script, prompt), this.#stage(), turn)
       await this.#endMessage()
       if (end === 'cancelled') await result('error_during_execution', true, '')
@@ -242,6 +245,15 @@ class Claude {
   #write(message: object): Promise<void> {
     return written(process.stdout, `${JSON.stringify(message)}\n`)
   }
+}
+
+function attached(block: unknown): Attached {
+  if (member(block, 'type') !== 'image') {
+    return { kind: 'text', mediaType: 'text/plain', bytes: Buffer.from(String(member(block, 'text'))) }
+  }
+  const source = member(block, 'source')
+  const bytes = Buffer.from(String(member(source, 'data')), 'base64')
+  return { kind: 'image', mediaType: String(member(source, 'media_type')), bytes }
 }
 
 /** Throws Error with one sentence where `claude` would refuse the arguments. */

@@ -1,6 +1,7 @@
 // Plays the steps of a script, whatever the wire that the assistant speaks.
 
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Step } from './script.ts'
 
@@ -22,11 +23,23 @@ export interface Stage {
   garbage(text: string): Promise<void>
 }
 
+export interface Attached {
+  readonly kind: 'image' | 'text'
+  readonly mediaType: string
+  readonly bytes: Uint8Array
+}
+
+/** Kind, media type, number of bytes and their SHA-256, as the scripted assistants say them. */
+export const described = ({ kind, mediaType, bytes }: Attached): string =>
+  [kind, mediaType, bytes.length, createHash('sha256').update(bytes).digest('hex')].join(' ')
+
 /** One prompt and what became of it. */
 export interface Turn {
   readonly prompt: string
   /** The session in which it was given. */
   readonly session: string
+  /** What went with it. */
+  readonly attachments: readonly Attached[]
   /** Aborts when a cancel arrives. */
   readonly cancel: AbortSignal
 }
@@ -49,6 +62,7 @@ export async function play(steps: readonly Step[], stage: Stage, turn: Turn): Pr
     const filled = step.text
       .replaceAll('{prompt}', () => turn.prompt)
       .replaceAll('{session}', () => turn.session)
+      .replaceAll('{attachments}', () => turn.attachments.map(described).join('; '))
       .replaceAll('{values}', () => JSON.stringify(values))
     const text = filled.repeat(step.repeat ?? 1)
     for (const piece of pieces(text, step.size ?? text.length)) {

@@ -22,7 +22,7 @@ const toolStatus = Type.Union([
 
 /**
  * In any text of a script `{prompt}` stands for the prompt that is answered, `{session}` for the session that it is in,
- * `{values}` for the last answer, as JSON.
+ * `{attachments}` for what went with the prompt, `{values}` for the last answer, as JSON.
  */
 export const Step = Type.Cyclic(
   {
@@ -108,6 +108,11 @@ export const Script = Type.Object(
     sessions: Type.Optional(
       Type.Union([Type.Literal('forget'), Type.Literal('resume'), Type.Literal('load')], {
         description: 'what the assistant knows of sessions of an earlier process; load tells them again',
+      }),
+    ),
+    takes: Type.Optional(
+      Type.Array(Type.Union([Type.Literal('image'), Type.Literal('text')]), {
+        description: 'what may go with a prompt on the wire of ACP; that of claude takes both',
       }),
     ),
     start: Type.Optional(

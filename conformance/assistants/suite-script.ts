@@ -79,6 +79,7 @@ const replies: Readonly<Record<string, Step[]>> = {
   'say 60,000 characters': [text('x', { repeat: 60_000 })],
   'say 100,000 characters': [text('x', { repeat: 100_000 })],
   'say the session': [text('{session}')],
+  'say the attachments': [text('{attachments}')],
   'use a tool': [
     { do: 'tool', call: 'look', title: 'ls', kind: 'execute', status: 'pending', input: { command: 'ls' } },
     { do: 'tool', call: 'look', status: 'completed', output: 'README.md' },

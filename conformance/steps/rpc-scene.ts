@@ -109,9 +109,9 @@ export class RpcScene {
   }
 
   /** Always awaits that file, so that a step can still decide when the agent runs already. */
-  script({ start = { awaits: this.#mayStart }, sessions }: Pick<Script, 'start' | 'sessions'> = {}): Script {
+  script({ start = { awaits: this.#mayStart }, ...more }: Pick<Script, 'start' | 'sessions' | 'takes'> = {}): Script {
     this.letStart()
-    return { ...suiteScript(this.log, start), ...(sessions && { sessions }) }
+    return { ...suiteScript(this.log, start), ...more }
   }
 
   letStart(): void {
@@ -206,6 +206,8 @@ export interface AgentOptions {
   readonly start?: Script['start']
   /** What the assistant knows of conversations of an earlier process; nothing where absent. */
   readonly sessions?: Script['sessions']
+  /** What may go with a prompt; nothing where absent. */
+  readonly takes?: Script['takes']
   /** ms that a permission request waits. */
   readonly permissionTime?: number
   /** Entries that its journal keeps. */
@@ -222,10 +224,10 @@ export async function startAgent(world: SuiteWorld, options: AgentOptions | 'no 
     await scene.stage.start({ keepState: true })
     return scene
   }
-  const { start, sessions, permissionTime, journalEntries } = options
+  const { start, sessions, takes, permissionTime, journalEntries } = options
   await scene.stage.start({
     keepState: true,
-    script: scene.script({ ...(start && { start }), ...(sessions && { sessions }) }),
+    script: scene.script({ ...(start && { start }), ...(sessions && { sessions }), ...(takes && { takes }) }),
     ...(permissionTime !== undefined && { permissionTime }),
     ...(journalEntries !== undefined && { journalEntries }),
   })

@@ -154,7 +154,7 @@ Deno.test('events go to those who may see them, and a prompt is answered before 
         listener.piece('text', `You said ${text}`)
         return 'completed' as const
       }
-      return { session: 's1', isNew: true, prompt, cancel: () => {}, close: async () => {} }
+      return { session: 's1', isNew: true, takes: [], prompt, cancel: () => {}, close: async () => {} }
     },
   }
   const { pair, close } = await agentScene({ assistant })

@@ -7,6 +7,7 @@ import { Alarm, type Timers } from '../link/timers.ts'
 import { Queue } from '../session/queue.ts'
 import type { Ending } from './asked.ts'
 import type { Assistant, AssistantKind, AssistantListener, Earlier } from './assistants/assistant.ts'
+import { type Attachment, checkTaken, readAttachments } from './attachments.ts'
 import type { Conversations } from './conversations.ts'
 import type { Pause } from './pause.ts'
 import { type PermissionEvents, Permissions } from './permissions.ts'
@@ -24,6 +25,7 @@ export interface ConversationEvents extends TranscriptEvents, Omit<PermissionEve
 interface Prompt {
   readonly messageId: string
   readonly text: string
+  readonly attachments: readonly Attachment[]
 }
 
 interface Running extends Prompt {
@@ -119,25 +121,29 @@ export class Conversation {
   /**
    * Accepts a prompt. It is told before it counts as accepted: whatever ends the program in between, no accepted prompt
    * is missing in the journal. Throws ProtocolError `assistant-unavailable`, `not-found` where there is no such
-   * conversation, `conflict` where it is not open.
+   * conversation, `conflict` where it is not open; `invalid-params` or
+   * `unsupported` for its attachments.
    */
   send(params: Params<'claude.sendMessage'>): Promise<Result<'claude.sendMessage'>> {
     // rpc.conversation.order
     return this.#door.run(() => this.#accept(params))
   }
 
-  async #accept({ prompt: text, conversationId }: Params<'claude.sendMessage'>): Promise<Result<'claude.sendMessage'>> {
+  async #accept(params: Params<'claude.sendMessage'>): Promise<Result<'claude.sendMessage'>> {
+    const { prompt: text, conversationId } = params
+    const attachments = readAttachments(params)
     this.#expectOpen(conversationId)
-    await this.#ready()
+    const { takes } = await this.#ready()
     // The assistant may have lost it.
     this.#expectOpen(conversationId)
+    checkTaken(attachments, takes)
     this.#conversations.prompted(text)
-    const prompt: Prompt = { messageId: crypto.randomUUID(), text }
+    const prompt: Prompt = { messageId: crypto.randomUUID(), text, attachments }
     const { messageId } = prompt
     // rpc.claude.accept
     const state = this.#running || this.#queue.length > 0 || this.#pause.lasting ? 'queued' : 'started'
     this.#queue.push(prompt)
-    this.#transcript.prompt(messageId, text)
+    this.#transcript.prompt(messageId, text, attachments)
     if (state === 'queued') this.#events.messageState({ messageId, state })
     this.#next()
     return { messageId, state }
@@ -292,12 +298,13 @@ export class Conversation {
   }
 
   async #run(running: Running): Promise<void> {
-    const { messageId, text } = running
+    const { messageId, text, attachments } = running
     this.#events.messageState({ messageId, state: 'started' })
     let end: Pick<EventParams<'claude.messageState'>, 'state' | 'reason'>
     try {
       const assistant = await this.#ready()
-      const state = running.cancelledBy === undefined ? await assistant.prompt(text, messageId) : 'cancelled'
+      const state =
+        running.cancelledBy === undefined ? await assistant.prompt(text, messageId, attachments) : 'cancelled'
       end = { state }
     } catch (error) {
       // rpc.claude.died

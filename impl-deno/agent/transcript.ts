@@ -2,6 +2,7 @@
 
 import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import type { ToolCall } from './assistants/assistant.ts'
+import { type Attachment, toldOf } from './attachments.ts'
 
 export interface TranscriptEvents {
   delta(event: EventParams<'claude.delta'>): void
@@ -31,8 +32,8 @@ export class Transcript {
     this.#events = events
   }
 
-  prompt(messageId: string, text: string): void {
-    this.#message({ messageId, role: 'user', text })
+  prompt(messageId: string, text: string, attachments: readonly Attachment[]): void {
+    this.#message({ messageId, role: 'user', text, ...toldOf(attachments) })
   }
 
   piece(kind: 'text' | 'thought', text: string): void {

@@ -18,6 +18,8 @@ Usage: happy-remote control [options]
 
   status                 what the assistant does, and what it waits for
   prompt <text…> | -     give the assistant a prompt and follow it to its end:
+                         --attach <file>[,<file>…] sends images and files of
+                         text with it;
                          --no-wait ends when it is accepted; --allow, --deny
                          and --on-question wait|deny|leave say what becomes of
                          its questions; --queue keeps it where the computer is

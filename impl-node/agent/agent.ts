@@ -77,7 +77,7 @@ interface Paired {
 }
 
 const noAssistant: AssistantFactory = () => ({
-  facts: { name: 'none', session: null, mode: null, model: null },
+  facts: { name: 'none', session: null, takes: [], mode: null, model: null },
   start: () => Promise.reject(new ProtocolError('assistant-unavailable', 'No assistant is configured at the agent.')),
   prompt: () => {},
   cancel: () => {},

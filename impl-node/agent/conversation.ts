@@ -4,6 +4,7 @@ import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { EventParams, Params, Result } from '@happy-remote/schemas/rpc/registry.ts'
 import type { Assistant, AssistantEvents, AssistantFactory, AssistantFacts, TurnEnd } from './assistants/assistant.ts'
 import { Transcript } from './assistants/transcript.ts'
+import { type Attachment, attachmentsOf, expectTaken } from './attachments.ts'
 import type { ConversationList } from './conversation-list.ts'
 import type { Emit } from './handler.ts'
 import type { Pause } from './pause.ts'
@@ -22,6 +23,7 @@ type MessageState = EventParams<'claude.messageState'>['state']
 interface Message {
   readonly id: string
   readonly text: string
+  readonly attachments: readonly Attachment[]
   /** arriving: not accepted yet. waiting: for its turn, or for the assistant to start. */
   stage: 'arriving' | 'waiting' | 'running' | 'cancelled'
 }
@@ -101,26 +103,24 @@ export class Conversation {
   /**
    * Accepts a prompt; `id`, a UUID, becomes its messageId. Starts the assistant where it does not run.
    * Throws ProtocolError: `assistant-unavailable`, `not-found` for a conversation that is not listed,
-   * `conflict` for one that is not open and for an id that is still in use, `busy` when too many wait.
+   * `invalid-params` or `unsupported` for its attachments, `conflict` for one that is not open and for an id that is still in use, `busy` when too many wait.
    */
-  async send(
-    { prompt, conversationId }: Params<'claude.sendMessage'>,
-    id: string,
-  ): Promise<Result<'claude.sendMessage'>> {
+  async send(params: Params<'claude.sendMessage'>, id: string): Promise<Result<'claude.sendMessage'>> {
+    const attachments = attachmentsOf(params)
     if ([...this.#arriving, ...this.#queue, this.#current].some((other) => other?.id === id)) {
       throw new ProtocolError('conflict', 'Cannot take the prompt: one with this id is waiting or running')
     }
     if (this.#arriving.size + this.#queue.length >= QUEUE_MAX) {
       throw new ProtocolError('busy', `Cannot take the prompt: ${QUEUE_MAX} are waiting`)
     }
-    const message: Message = { id, text: prompt, stage: 'arriving' }
+    const message: Message = { id, text: params.prompt, attachments, stage: 'arriving' }
     this.#arriving.add(message)
     // rpc.conversation.order
-    return this.#turns.run(DOOR, () => this.#accept(message, conversationId))
+    return this.#turns.run(DOOR, () => this.#accept(message, params.conversationId))
   }
 
   async #accept(message: Message, conversationId: string | undefined): Promise<Result<'claude.sendMessage'>> {
-    const { id, text } = message
+    const { id, text, attachments } = message
     try {
       this.#expectOpen(conversationId)
       await this.start()
@@ -129,8 +129,9 @@ export class Conversation {
     }
     // It may be lost.
     this.#expectOpen(conversationId)
+    expectTaken(attachments, this.#assistant.facts.takes)
     this.#list.used(text)
-    this.#transcript.user(id, text)
+    this.#transcript.user(id, text, attachments)
     if (message.stage === 'cancelled') this.#tellMessage(id, 'cancelled')
     if (message.stage !== 'arriving') return { messageId: id, state: 'queued' }
     message.stage = 'waiting'
@@ -368,7 +369,7 @@ export class Conversation {
     if (this.#current !== message) return
     message.stage = 'running'
     this.#tellMessage(message.id, 'started')
-    this.#assistant.prompt(message.id, message.text)
+    this.#assistant.prompt(message.id, message.text, message.attachments)
   }
 
   get #isAsked(): boolean {

@@ -117,6 +117,7 @@ export const errors = {
   revoked: { places: at('rpc', 'control'), text: 'This device is no longer paired.' },
   interrupted: { places: at('rpc'), text: 'Stopped before it was done.' },
   uncertain: { places: at('rpc'), text: 'Whether it ran cannot be told.' },
+  unsupported: { places: at('rpc'), text: 'The assistant does not take this; `data.kind` names it.' },
   'assistant-unavailable': { places: at('rpc'), text: 'The assistant could not be started, or has stopped.' },
   'path-outside-workspace': { places: at('rpc'), text: 'A path that leaves the workspace.' },
   'git-failed': { places: at('rpc'), text: 'git failed; `data.stderr` tells what it said.' },

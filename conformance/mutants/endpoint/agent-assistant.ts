@@ -56,7 +56,7 @@ export const agentAssistant: readonly EndpointMutant[] = [
     'does not tell the prompts of the person',
     ['rpc.claude.message'],
     CONVERSATION,
-    '    this.#transcript.user(id, text)\n',
+    '    this.#transcript.user(id, text, attachments)\n',
     '',
   ),
   agent(

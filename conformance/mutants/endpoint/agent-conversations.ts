@@ -1,4 +1,4 @@
-// Faults of an agent that has several conversations.
+// Faults of an agent that has several conversations, and prompts with attachments.
 
 import type { EndpointMutant } from '../mutant.ts'
 import { agent } from './fault.ts'
@@ -7,6 +7,38 @@ const CONVERSATION = 'agent/conversation'
 const LIST = 'agent/conversation-list'
 
 export const agentConversations: readonly EndpointMutant[] = [
+  agent(
+    'attachments-left-out',
+    'leaves out what goes with a prompt',
+    ['rpc.attachment.given'],
+    'agent/assistants/acp-border',
+    '  ...attachments.map(attachmentBlock),\n',
+    '  ...attachments.slice(1).map(attachmentBlock),\n',
+  ),
+  agent(
+    'attachments-unsaid',
+    'tells nobody what goes with a prompt',
+    ['rpc.attachment.told'],
+    'agent/assistants/transcript',
+    'const told = attachments.length > 0 ? { attachments: attachments.map(factsOf) } : {}',
+    'const told = attachments.length < 0 ? { attachments: attachments.map(factsOf) } : {}',
+  ),
+  agent(
+    'any-bytes-attached',
+    'takes any bytes for text',
+    ['rpc.attachment.text'],
+    'agent/attachments',
+    "if (kind === 'text' && !isUtf8(bytes)) {",
+    "if (kind === 'text' && !isUtf8(bytes) && name === '') {",
+  ),
+  agent(
+    'unsupported-left-out',
+    'gives the assistant what it does not take',
+    ['rpc.attachment.unsupported'],
+    'agent/conversation',
+    'expectTaken(attachments, this.#assistant.facts.takes)',
+    "expectTaken(attachments, ['image', 'text'])",
+  ),
   agent(
     'oldest-conversation-first',
     'lists its conversations from the oldest on',
@@ -116,8 +148,8 @@ export const agentConversations: readonly EndpointMutant[] = [
     'gives a prompt to the old conversation while another is about to be opened',
     ['rpc.conversation.order'],
     CONVERSATION,
-    'return this.#turns.run(DOOR, () => this.#accept(message, conversationId))',
-    'return this.#accept(message, conversationId)',
+    'return this.#turns.run(DOOR, () => this.#accept(message, params.conversationId))',
+    'return this.#accept(message, params.conversationId)',
   ),
   agent(
     'new-instead',

@@ -1,5 +1,6 @@
 // Any assistant that speaks the Agent Client Protocol over its standard input and output; the agent is its client.
 
+import { Buffer } from 'node:buffer'
 import {
   type AnyMessage,
   type ClientConnection,
@@ -17,6 +18,7 @@ import {
   type SessionUpdate,
   type ToolCallContent,
 } from '@agentclientprotocol/sdk'
+import type { Attachment, AttachmentKind } from '../attachments.ts'
 import type { PermissionAsk } from '../permissions.ts'
 import { acpAnswer, acpQuestion } from './acp-question.ts'
 import {
@@ -55,6 +57,7 @@ class AcpAssistant implements Assistant {
   readonly #gone: Promise<void>
   #session = ''
   #isNew = true
+  #takes: readonly AttachmentKind[] = []
   /** Updates of a conversation that is told again are known already. */
   #deaf = true
   #closing = false
@@ -114,12 +117,18 @@ class AcpAssistant implements Assistant {
     return this.#session
   }
 
+  get takes(): readonly AttachmentKind[] {
+    return this.#takes
+  }
+
   get isNew(): boolean {
     return this.#isNew
   }
 
-  async prompt(text: string): Promise<'completed' | 'cancelled'> {
-    const params: PromptRequest = { sessionId: this.#session, prompt: [{ type: 'text', text }] }
+  async prompt(text: string, _: string, attachments: readonly Attachment[]): Promise<'completed' | 'cancelled'> {
+    // rpc.attachment.given
+    const prompt: PromptRequest['prompt'] = [{ type: 'text', text }, ...attachments.map(blockOf)]
+    const params: PromptRequest = { sessionId: this.#session, prompt }
     try {
       const { stopReason } = await this.#connection.agent.request(methods.agent.session.prompt, params)
       return stopReason === 'cancelled' ? 'cancelled' : 'completed'
@@ -152,6 +161,8 @@ class AcpAssistant implements Assistant {
     if (hello.protocolVersion !== PROTOCOL_VERSION) {
       throw new Error(`it speaks version ${hello.protocolVersion} of its protocol`)
     }
+    const { image, embeddedContext } = hello.agentCapabilities?.promptCapabilities ?? {}
+    this.#takes = [...(image ? (['image'] as const) : []), ...(embeddedContext ? (['text'] as const) : [])]
     const session: NewSessionRequest = { cwd, mcpServers: [] }
     this.#isNew = !earlier || !(await this.#resume(hello, { ...session, sessionId: earlier.session }))
     if (this.#isNew) {
@@ -281,6 +292,13 @@ class AcpAssistant implements Assistant {
 
 const endOf = ({ code, signal }: Deno.CommandStatus): string =>
   signal ? `was ended by ${signal}` : `has ended with exit code ${code}`
+
+function blockOf({ kind, name, mediaType: mimeType, bytes, text }: Attachment): PromptRequest['prompt'][number] {
+  if (kind === 'image') return { type: 'image', mimeType, data: Buffer.from(bytes).toString('base64') }
+  // The name is all that the address says: nothing can be fetched there.
+  const uri = `attachment:///${encodeURIComponent(name.toWellFormed())}`
+  return { type: 'resource', resource: { uri, mimeType, text } }
+}
 
 function textOf(content: unknown): string {
   const { type, text, uri } = (content ?? {}) as { type?: string; text?: string; uri?: string }

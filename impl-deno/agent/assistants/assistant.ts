@@ -1,6 +1,7 @@
 // What a coding tool is to the agent; an adapter for each protocol stands beside this.
 
 import type { QuestionAnswer } from '@happy-remote/schemas/rpc/question.ts'
+import type { Attachment, AttachmentKind } from '../attachments.ts'
 import type { PermissionAsk } from '../permissions.ts'
 import type { Question } from '../questions.ts'
 
@@ -31,10 +32,12 @@ export class NotTakenUp extends Error {
 export interface Assistant {
   /** What it calls the conversation that it is in. */
   readonly session: string
+  /** What may go with a prompt. */
+  readonly takes: readonly AttachmentKind[]
   /** Whether that began with this start. */
   readonly isNew: boolean
   /** Resolves when the turn has ended, rejects where it has failed or the assistant has stopped. `messageId`: a UUID. */
-  prompt(text: string, messageId: string): Promise<'completed' | 'cancelled'>
+  prompt(text: string, messageId: string, attachments: readonly Attachment[]): Promise<'completed' | 'cancelled'>
   /** Asks it to stop the running turn. */
   cancel(): void
   /** Ends it and what it has started; resolves when it is gone. `stopped` is not called. */

@@ -285,7 +285,7 @@ Deno.test('a prompt that it had run before does not wait for a result', async ()
     stopped: () => {},
     trouble: () => {},
   })
-  equal(await assistant.prompt('go', messageId), 'completed')
+  equal(await assistant.prompt('go', messageId, []), 'completed')
   deepEqual(heard, [])
   await rejects(Deno.stat(script.log), Deno.errors.NotFound)
   await assistant.close()

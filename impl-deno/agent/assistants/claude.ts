@@ -1,6 +1,8 @@
 // Claude Code, as the user has it, spoken to by lines of JSON over its standard input and output.
 
+import { Buffer } from 'node:buffer'
 import type { QuestionAnswer } from '@happy-remote/schemas/rpc/question.ts'
+import type { Attachment } from '../attachments.ts'
 import { type Assistant, type AssistantKind, type AssistantListener, NotTakenUp, type ToolCall } from './assistant.ts'
 import { oneLine, titleOf, toolAsk } from './claude-permission.ts'
 import { claudeQuestion } from './claude-question.ts'
@@ -66,6 +68,7 @@ class ClaudeAssistant implements Assistant {
   readonly #calls = new Map<string, ToolCall>()
   readonly #gone: Promise<void>
   readonly isNew: boolean
+  readonly takes = ['image', 'text'] as const
   #session: string
   #turn: Turn | undefined
   /** Kinds and ids of messages that came in pieces. */
@@ -121,9 +124,11 @@ class ClaudeAssistant implements Assistant {
     return this.#session
   }
 
-  prompt(text: string, messageId: string): Promise<End> {
+  prompt(text: string, messageId: string, attachments: readonly Attachment[]): Promise<End> {
     this.#turn = { ...Promise.withResolvers<End>(), messageId, cancelled: false }
-    const message = { role: 'user', content: text }
+    // rpc.attachment.given
+    const content = attachments.length === 0 ? text : [{ type: 'text', text }, ...attachments.map(blockOf)]
+    const message = { role: 'user', content }
     // Under one uuid it runs a prompt once, also where another process has taken up the conversation.
     this.#write({ type: 'user', session_id: '', parent_tool_use_id: null, uuid: messageId, message })
     return this.#turn.promise
@@ -346,6 +351,11 @@ class ClaudeAssistant implements Assistant {
       // It is gone, which its end tells.
     })
   }
+}
+
+function blockOf({ kind, name, mediaType: media_type, bytes, text }: Attachment): JsonObject {
+  if (kind === 'text') return { type: 'text', text: `Attached file ${JSON.stringify(name)}:\n\n${text}` }
+  return { type: 'image', source: { type: 'base64', media_type, data: Buffer.from(bytes).toString('base64') } }
 }
 
 const blockText = ({ type, text }: JsonObject): string => textIn(text) ?? `[${textIn(type) ?? 'content'}]`

@@ -8,6 +8,7 @@ import { CallFailure } from '../../controller/failure.ts'
 import { CommandFailure, EXIT_FAILED, EXIT_OK, EXIT_QUESTION } from '../command.ts'
 import { safeLine, safeText } from '../safe-text.ts'
 import type { Lines } from '../stdin.ts'
+import { attached } from './attach.ts'
 import { formText } from './form.ts'
 import { allowOnce, answer, deny, optionOf, questionText } from './question.ts'
 import type { Subject } from './subject.ts'
@@ -16,6 +17,8 @@ export type OnQuestion = 'ask' | 'allow' | 'deny' | 'wait' | 'leave'
 
 export interface PromptOptions {
   readonly text: string
+  /** Names of files, with commas between. */
+  readonly attach: string | undefined
   readonly noWait: boolean
   readonly onQuestion: OnQuestion
   /** Undefined where standard input was the prompt itself. */
@@ -182,8 +185,9 @@ class Follower {
 }
 
 export async function prompt(subject: Subject, options: PromptOptions): Promise<number> {
+  const params = { prompt: options.text, ...(await attached(options.attach)) }
   const follower = new Follower(subject, options)
-  const { messageId, state } = await subject.controller.call('claude.sendMessage', { prompt: options.text })
+  const { messageId, state } = await subject.controller.call('claude.sendMessage', params)
   if (subject.json) subject.io.out(JSON.stringify({ event: 'accepted', messageId, state }))
   else if (state === 'queued') subject.io.err('The prompt waits behind another one.')
   return options.noWait ? EXIT_OK : follower.follow(messageId)

@@ -64,7 +64,7 @@ const plain = (run: (subject: Subject) => Promise<number>): SubCommand => ({ opt
 export const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
   status: plain(status),
   prompt: {
-    options: ['no-wait', 'queue', 'allow', 'deny', 'on-question'],
+    options: ['attach', 'no-wait', 'queue', 'allow', 'deny', 'on-question'],
     most: Number.POSITIVE_INFINITY,
     async run(subject, values, rest) {
       // What was given before goes before.
@@ -72,7 +72,13 @@ export const SUB_COMMANDS: Readonly<Record<string, SubCommand>> = {
       const isInput = rest.length === 1 && rest[0] === '-'
       const text = isInput ? await readAll() : rest.join(' ')
       const lines = isInput ? undefined : new Lines()
-      return prompt(subject, { text, noWait: values['no-wait'] ?? false, onQuestion: onQuestion(values), lines })
+      return prompt(subject, {
+        text,
+        attach: values.attach,
+        noWait: values['no-wait'] ?? false,
+        onQuestion: onQuestion(values),
+        lines,
+      })
     },
   },
   queue: {
@@ -171,6 +177,7 @@ export function check(
   if (name === 'git') checkGit(rest, values)
   if (name === 'open') checkOpen(rest, values.new ?? false)
   if (name === 'prompt') {
+    if (values.queue && values.attach !== undefined) throw new UsageError('With --queue nothing can be attached')
     if (onQuestion(values) !== 'ask' && values.queue) {
       throw new UsageError('With --queue nobody is here when the assistant asks')
     }

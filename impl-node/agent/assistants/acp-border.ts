@@ -1,8 +1,10 @@
 // The border to an ACP assistant: what it sends is checked here, once, and put into our words.
 
+import type { ContentBlock } from '@agentclientprotocol/sdk'
 import { PermissionOption } from '@happy-remote/schemas/rpc/permission.ts'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import type { Attachment, AttachmentKind } from '../attachments.ts'
 import type { AssistantEvents, ToolCall } from './assistant.ts'
 
 const nullable = <T extends TSchema>(type: T) => Type.Optional(Type.Union([type, Type.Null()]))
@@ -49,6 +51,9 @@ const hello = Compile(
     agentCapabilities: nullable(
       Type.Object({
         loadSession: nullable(Type.Boolean()),
+        promptCapabilities: nullable(
+          Type.Object({ image: nullable(Type.Boolean()), embeddedContext: nullable(Type.Boolean()) }),
+        ),
         sessionCapabilities: nullable(Type.Object({ resume: nullable(Type.Object({})) })),
       }),
     ),
@@ -88,6 +93,8 @@ export interface Hello {
   readonly name: string
   /** How it can take up an earlier session; the better way where it has both. */
   readonly takesUp: 'resume' | 'load' | null
+  /** What may go with a prompt. */
+  readonly takes: readonly AttachmentKind[]
 }
 
 /** The result of `initialize`; null if it does not fit. */
@@ -96,7 +103,25 @@ export function parseHello(result: unknown): Hello | null {
   const { protocolVersion: version, agentInfo, agentCapabilities } = result
   const resumes = agentCapabilities?.sessionCapabilities?.resume
   const takesUp = resumes ? 'resume' : agentCapabilities?.loadSession ? 'load' : null
-  return { version, name: agentInfo?.title || agentInfo?.name || '', takesUp }
+  const prompts = agentCapabilities?.promptCapabilities
+  const takes: AttachmentKind[] = [
+    ...(prompts?.image ? (['image'] as const) : []),
+    ...(prompts?.embeddedContext ? (['text'] as const) : []),
+  ]
+  return { version, name: agentInfo?.title || agentInfo?.name || '', takesUp, takes }
+}
+
+/** A prompt, and what goes with it (rpc.attachment.given). */
+export const promptBlocks = (text: string, attachments: readonly Attachment[]): ContentBlock[] => [
+  { type: 'text', text },
+  ...attachments.map(attachmentBlock),
+]
+
+function attachmentBlock({ kind, name, mediaType: mimeType, bytes }: Attachment): ContentBlock {
+  if (kind === 'image') return { type: 'image', mimeType, data: bytes.toString('base64') }
+  // No such place: the assistant has the text here, and need not look for it.
+  const uri = `attachment:///${encodeURIComponent(name.toWellFormed())}`
+  return { type: 'resource', resource: { uri, mimeType, text: bytes.toString() } }
 }
 
 /** The session of a `session/new` result; null if it names none. */

@@ -5,7 +5,6 @@ import { basename } from 'node:path'
 import {
   type ClientConnection,
   type ClientContext,
-  type ContentBlock,
   type CreateElicitationResponse,
   client,
   methods,
@@ -15,6 +14,7 @@ import {
   type RequestPermissionResponse,
 } from '@agentclientprotocol/sdk'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import type { Attachment, AttachmentKind } from '../attachments.ts'
 import {
   factsOf,
   forgetFinished,
@@ -22,6 +22,7 @@ import {
   parseHello,
   parsePermission,
   parseUpdate,
+  promptBlocks,
   type SessionFacts,
   sessionIdOf,
   type ToolCalls,
@@ -65,6 +66,7 @@ class AcpAssistant implements Assistant {
   #name: string
   #sessionId: string | null
   #session: SessionFacts = { mode: null, model: null }
+  #takes: readonly AttachmentKind[] = []
 
   constructor(options: AdapterOptions, events: AssistantEvents, session: string | null) {
     this.#options = options
@@ -74,7 +76,7 @@ class AcpAssistant implements Assistant {
   }
 
   get facts(): AssistantFacts {
-    return { name: this.#name, session: this.#sessionId, ...this.#session }
+    return { name: this.#name, session: this.#sessionId, takes: this.#takes, ...this.#session }
   }
 
   start(mustTakeUp = false): Promise<void> {
@@ -85,14 +87,14 @@ class AcpAssistant implements Assistant {
     return this.#starting
   }
 
-  prompt(messageId: string, text: string): void {
+  prompt(messageId: string, text: string, attachments: readonly Attachment[]): void {
     const run = this.#run
     if (!run?.sessionId) {
       this.#events.turnEnded(messageId, 'failed', `${this.#name} does not run`)
       return
     }
     run.turn = messageId
-    const prompt: ContentBlock[] = [{ type: 'text', text }]
+    const prompt = promptBlocks(text, attachments)
     run.connection.agent.request(methods.agent.session.prompt, { sessionId: run.sessionId, prompt }).then(
       ({ stopReason }) => {
         if (stopReason === 'cancelled') this.#endTurn(run, 'cancelled')
@@ -200,6 +202,7 @@ class AcpAssistant implements Assistant {
       throw new Error(`speaks version ${hello.version} of ACP, not ${PROTOCOL_VERSION}`)
     }
     this.#name = forPeople(hello.name || this.#name)
+    this.#takes = hello.takes
 
     const where: NewSessionRequest = { cwd: this.#options.workspace, mcpServers: [] }
     // While `sessionId` is not set, updates are dropped: `session/load` tells the whole conversation again.

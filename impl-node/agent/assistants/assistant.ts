@@ -2,6 +2,7 @@
 
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import type { QuestionAnswer, QuestionRequest } from '@happy-remote/schemas/rpc/question.ts'
+import type { Attachment, AttachmentKind } from '../attachments.ts'
 
 /** What is known of the assistant now; null until it has said so. */
 export interface AssistantFacts {
@@ -9,6 +10,8 @@ export interface AssistantFacts {
   readonly name: string
   /** What it calls the conversation that it is in. */
   readonly session: string | null
+  /** What may go with a prompt. */
+  readonly takes: readonly AttachmentKind[]
   readonly mode: string | null
   readonly model: string | null
 }
@@ -70,7 +73,7 @@ export interface Assistant {
    */
   start(mustTakeUp?: boolean): Promise<void>
   /** Gives it a prompt. `turnEnded` or `stopped` follows. */
-  prompt(messageId: string, text: string): void
+  prompt(messageId: string, text: string, attachments: readonly Attachment[]): void
   /** Asks it to stop the turn; it may refuse. The turn still ends by `turnEnded`. */
   cancel(): void
   /** Answers a permission ask: an option id, or null for cancelled. Unknown ids are ignored. */

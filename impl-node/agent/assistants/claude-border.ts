@@ -3,6 +3,7 @@
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import type { Attachment } from '../attachments.ts'
 import type { AssistantEvents, ToolCall } from './assistant.ts'
 import { type ClaudeQuestion, parseQuestions } from './claude-question.ts'
 import type { Line } from './claude-wire.ts'
@@ -219,6 +220,17 @@ export function noteFacts(line: Line, facts: ClaudeFacts): void {
   facts.session = line.session_id ?? facts.session
   facts.model = line.model ?? facts.model
   facts.mode = line.permissionMode ?? facts.mode
+}
+
+/** A prompt, and what goes with it (rpc.attachment.given). */
+export function promptContent(text: string, attachments: readonly Attachment[]): string | object[] {
+  if (attachments.length === 0) return text
+  return [{ type: 'text', text }, ...attachments.map(attachmentBlock)]
+}
+
+function attachmentBlock({ kind, name, mediaType: media_type, bytes }: Attachment): object {
+  if (kind === 'text') return { type: 'text', text: `Attached file ${JSON.stringify(name)}:\n\n${bytes.toString()}` }
+  return { type: 'image', source: { type: 'base64', media_type, data: bytes.toString('base64') } }
 }
 
 /** How a turn ended; null where the line does not tell. `reason` is for people. */

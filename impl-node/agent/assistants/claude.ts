@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { basename } from 'node:path'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import type { Attachment } from '../attachments.ts'
 import type { Assistant, AssistantEvents, AssistantFactory, AssistantFacts, Reply, TurnEnd } from './assistant.ts'
 import {
   type ClaudeAsk,
@@ -11,6 +12,7 @@ import {
   parseAsk,
   parseLifecycle,
   parseResult,
+  promptContent,
   Told,
   tellLine,
 } from './claude-border.ts'
@@ -77,7 +79,7 @@ class ClaudeAssistant implements Assistant {
   }
 
   get facts(): AssistantFacts {
-    return { name: 'Claude Code', ...this.#session }
+    return { name: 'Claude Code', takes: ['image', 'text'], ...this.#session }
   }
 
   start(mustTakeUp = false): Promise<void> {
@@ -88,7 +90,7 @@ class ClaudeAssistant implements Assistant {
     return this.#starting
   }
 
-  prompt(messageId: string, text: string): void {
+  prompt(messageId: string, text: string, attachments: readonly Attachment[]): void {
     const run = this.#run
     if (!run) {
       this.#events.turnEnded(messageId, 'failed', 'Claude Code does not run')
@@ -96,7 +98,7 @@ class ClaudeAssistant implements Assistant {
     }
     run.turn = messageId
     // Under the same uuid nothing runs twice, even in a new process that took the conversation up again.
-    const message = { role: 'user', content: text }
+    const message = { role: 'user', content: promptContent(text, attachments) }
     writeLine(run.process, { type: 'user', session_id: '', parent_tool_use_id: null, uuid: messageId, message })
   }
 

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
+import { type Attachment, factsOf } from '../attachments.ts'
 import type { Emit } from '../handler.ts'
 import type { ToolCall } from './assistant.ts'
 
@@ -49,9 +50,10 @@ export class Transcript {
     this.#options = options
   }
 
-  user(messageId: string, text: string): void {
+  user(messageId: string, text: string, attachments: readonly Attachment[]): void {
     this.#flush()
-    this.#message({ messageId, role: 'user', text })
+    const told = attachments.length > 0 ? { attachments: attachments.map(factsOf) } : {}
+    this.#message({ messageId, role: 'user', text, ...told })
   }
 
   /** Pieces that come in one turn of the event loop become one delta. */

@@ -5,7 +5,7 @@ import { text as textOf } from 'node:stream/consumers'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import type { QuestionRequest } from '@happy-remote/schemas/rpc/question.ts'
-import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
+import type { EventParams, Params } from '@happy-remote/schemas/rpc/registry.ts'
 import type { Present } from '../../controller/catch-up.ts'
 import { EXIT, UsageError } from '../command.ts'
 import { Failure } from '../failure.ts'
@@ -14,6 +14,7 @@ import { note } from '../output.ts'
 import { safeLine } from '../safe-text.ts'
 import { ask, canAsk, readLines } from '../terminal/ask.ts'
 import { dim } from '../terminal/style.ts'
+import { attachedFiles } from './attached.ts'
 import { listen, Narrator } from './narrator.ts'
 import { allowOnce, answerPermission, deny, optionMeant, permissionLines } from './permissions.ts'
 import { answerQuestion, questionLines } from './questions.ts'
@@ -160,7 +161,7 @@ class Answers {
 function follow(
   context: SubContext,
   messageId: string,
-  prompt: string,
+  asked: Params<'claude.sendMessage'>,
 ): Promise<End | { state: 'left'; by: AnsweredBy }> {
   const { controller, json, say } = context
   return new Promise((resolve, reject) => {
@@ -222,9 +223,7 @@ function follow(
     const accepted = ({ state }: { state: string }) => {
       if (json) say('', { event: 'accepted', messageId, state })
     }
-    controller
-      .call('claude.sendMessage', { prompt }, { id: messageId })
-      .then(accepted, (error) => done(() => reject(error)))
+    controller.call('claude.sendMessage', asked, { id: messageId }).then(accepted, (error) => done(() => reject(error)))
   })
 }
 
@@ -237,13 +236,15 @@ async function run(context: SubContext): Promise<number> {
   if (flags.queue && (flags.allow || flags.deny || flags['on-question'])) {
     throw new UsageError('With --queue nobody is here when the assistant asks: answer with control approve.')
   }
+  if (flags.queue && flags.attach !== undefined) throw new UsageError('With --queue nothing can be attached.')
   const prompt = await promptText([...words, ...(behind ?? [])])
+  const asked = { prompt, ...(await attachedFiles(flags.attach)) }
   if (flags.queue) return queuePrompt(context, prompt)
   // What was given before goes before.
   await sendTheRest(context, context.timeout)
   const messageId = randomUUID()
   if (flags['no-wait']) {
-    const { state } = await controller.call('claude.sendMessage', { prompt }, { id: messageId })
+    const { state } = await controller.call('claude.sendMessage', asked, { id: messageId })
     say(state === 'queued' ? 'Accepted; it waits behind another prompt.' : 'Accepted.', {
       event: 'accepted',
       messageId,
@@ -252,7 +253,7 @@ async function run(context: SubContext): Promise<number> {
     return EXIT.ok
   }
   context.signal.addEventListener('abort', () => json || note('The prompt goes on at the computer.'))
-  const end = await follow(context, messageId, prompt)
+  const end = await follow(context, messageId, asked)
   if (end.state === 'left') {
     if (json) say('', { event: 'left', messageId })
     else note(`The assistant waits for an answer: give it with ${PROGRAM} control ${end.by}; the prompt goes on there.`)
@@ -270,6 +271,9 @@ export const prompt: Sub = {
   usage: 'prompt <text…> | prompt -',
   summary: 'give the assistant a prompt and follow it to its end',
   details: `  -           the prompt is standard input
+  --attach <file>[,<file>…]
+              images (png, jpeg, gif, webp) and files of text that go with
+              the prompt
   --no-wait   end when the prompt is accepted
   --queue     keep the prompt where the computer is away, and end: the next
               control that reaches the computer sends it, within 24 h
@@ -295,6 +299,7 @@ params}, and at last ended {messageId, state, reason}, or left {messageId}.
 Exit codes: 0 completed, accepted or queued, 1 failed or cancelled, 6 left with a question.
 `,
   options: {
+    attach: { type: 'string' },
     allow: { type: 'boolean' },
     deny: { type: 'boolean' },
     'on-question': { type: 'string' },

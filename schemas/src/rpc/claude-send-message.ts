@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { ATTACHMENTS_MAX, Attachment } from './attachment.ts'
 import { defineMethod, Uuid } from './method.ts'
 
 export const claudeSendMessage = defineMethod({
@@ -9,6 +10,7 @@ export const claudeSendMessage = defineMethod({
   params: Type.Object({
     prompt: Type.String({ minLength: 1 }),
     conversationId: Type.Optional(Type.String({ description: 'The one that is open, where it is named at all.' })),
+    attachments: Type.Optional(Type.Array(Attachment, { minItems: 1, maxItems: ATTACHMENTS_MAX })),
   }),
   result: Type.Object({
     messageId: Uuid,
@@ -16,5 +18,5 @@ export const claudeSendMessage = defineMethod({
       description: 'queued while another turn runs',
     }),
   }),
-  errors: ['assistant-unavailable', 'not-found', 'paused'],
+  errors: ['assistant-unavailable', 'not-found', 'unsupported', 'paused'],
 })

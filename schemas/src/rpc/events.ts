@@ -2,6 +2,7 @@
 
 import { Type } from 'typebox'
 import { CapabilityName } from '../pairing.ts'
+import { AttachmentFacts } from './attachment.ts'
 import { ClaudeState } from './claude-get-status.ts'
 import { DeviceId, defineEvent, Empty, Uuid } from './method.ts'
 import { Pause } from './pause.ts'
@@ -55,6 +56,9 @@ export const claudeMessage = defineEvent({
       Type.Literal('other'),
     ]),
     text: Type.String(),
+    attachments: Type.Optional(
+      Type.Array(AttachmentFacts, { minItems: 1, description: 'With role `user`: what went with the prompt.' }),
+    ),
     tool: Type.Optional(
       Type.Object({
         callId: Type.String(),
