@@ -40,6 +40,15 @@ Feature: Requests and answers
       And the controller is asked, and denies it
       Then the assistant says "It was denied."
 
+  Rule: A person says what the assistant wants to know
+
+    @Q
+    Scenario: A question is answered with a value
+      Given the agent and the controller are paired, with an assistant that asks for a branch
+      When the controller prompts "cut the release"
+      And the controller is asked for a branch, and says "größer 🦊"
+      Then the assistant says "größer 🦊"
+
   Rule: Two controllers see one conversation
 
     @M

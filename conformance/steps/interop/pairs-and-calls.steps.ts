@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { Given, Then, When } from '@cucumber/cucumber'
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
+import type { QuestionRequest } from '@happy-remote/schemas/rpc/question.ts'
 import { Refused } from '../../shim/driver.ts'
 import { Failed } from '../../shim/trouble.ts'
 import { type ControllerInCell, eventually, PATIENCE } from './cell.ts'
@@ -44,6 +45,13 @@ Given(
   'the agent and the controller are paired, with an assistant that asks for permission',
   async function (this: InteropWorld) {
     await pairedWith(this, interopScripts.asking)
+  },
+)
+
+Given(
+  'the agent and the controller are paired, with an assistant that asks for a branch',
+  async function (this: InteropWorld) {
+    await pairedWith(this, interopScripts.wondering)
   },
 )
 
@@ -300,6 +308,14 @@ const KINDS: Readonly<Record<string, string>> = { allows: 'allow_once', denies: 
 When(/^the controller is asked, and (allows|denies) it$/, async function (this: InteropWorld, does: string) {
   const controller = this.cell.controller('the controller')
   await answer(controller, await asked(controller), KINDS[does] as string)
+})
+
+When('the controller is asked for a branch, and says {string}', async function (this: InteropWorld, value: string) {
+  const controller = this.cell.controller('the controller')
+  const asked = await controller.program.expectRpcEvent('question.requested', () => true, PATIENCE)
+  const { requestId, fields } = asked as QuestionRequest
+  const [name = ''] = fields.map((field) => field.name)
+  await call(controller, 'question.answer', { requestId, answers: [{ name, value }] })
 })
 
 Then('both controllers are asked', async function (this: InteropWorld) {

@@ -42,4 +42,16 @@ export const interopScripts = {
       },
     ],
   },
+  wondering: {
+    name: 'Wondering',
+    replies: [],
+    otherwise: [
+      {
+        do: 'question',
+        message: 'Where?',
+        schema: { properties: { branch: { type: 'string', minLength: 1 } }, required: ['branch'] },
+        on: { accept: [{ do: 'text', text: 'It is {values}.' }] },
+      },
+    ],
+  },
 } as const satisfies Record<string, Script>
