@@ -9,6 +9,7 @@ import type { SuiteWorld } from './world.ts'
 
 /** ms by which a program may be late: it looks at its clock every now and then, and the suite moves it by steps. */
 const TOLERANCE = 6_000
+const DAY = 86_400_000
 
 Then('the program sends "hello"', async function (this: SuiteWorld) {
   await runningOf(this).peer.expectControl('hello')
@@ -24,6 +25,10 @@ Then('the program has sent "hello" every 30 s', async function (this: SuiteWorld
     throw new Failed(`Between two "hello" of the program lie ${Math.round(longest / 1_000)} s`)
   }
   if (times.length > 8) throw new Failed(`The program sends "hello" ${times.length} times`)
+})
+
+When(/^the wall clock of the program jumps a day (forward|back)$/, async function (this: SuiteWorld, way: string) {
+  await runningOf(this).program.jump(way === 'forward' ? DAY : -DAY)
 })
 
 When('the peer loses its connection for good', async function (this: SuiteWorld) {

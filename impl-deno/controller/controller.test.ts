@@ -191,6 +191,19 @@ Deno.test('events are told under their names, known or not, and say whether they
   scene.close()
 })
 
+Deno.test('a result of another shape is a failure and no value, and the session goes on', async () => {
+  const wrong = [null, 'text', [], { success: 'yes' }, {}]
+  const scene = await controlledScene(({ method }) => {
+    if (method !== 'claude.cancel') return null
+    return { result: wrong.length > 0 ? wrong.shift() : { success: true } }
+  })
+  while (wrong.length > 0) {
+    assert.equal(await failure(scene.settled(scene.controller.call('claude.cancel', cancel))), 'invalid-request')
+  }
+  assert.deepEqual(await scene.settled(scene.controller.call('claude.cancel', cancel)), { success: true })
+  scene.close()
+})
+
 Deno.test('a request of the agent is answered with unknown-method', async () => {
   const scene = await controlledScene(() => null)
   const answers: unknown[] = []

@@ -25,6 +25,19 @@ Feature: Hello
       Then the program has sent "hello" every 30 s
 
     @req:session.hello.interval
+    Scenario Outline: The wall clock of the program jumps a day <way>
+      Given a running session
+      When the wall clock of the program jumps a day <way>
+      And 65 s pass by the clocks of the program
+      Then the program has sent "hello" every 30 s
+      And in the end a call is made and answered
+
+      Examples:
+        | way     |
+        | forward |
+        | back    |
+
+    @req:session.hello.interval
     Scenario: A peer that left more than 60 s ago
       Given a running session
       When the peer loses its connection for good
