@@ -2,19 +2,22 @@
 // it: `crypto` means every row of crypto. Progress goes to stderr. Goals that are missed do not fail it.
 
 import { parseArgs } from 'node:util'
+import { batching } from './batch.ts'
 import { installReferences } from './install.ts'
 import { pairing } from './pairing.ts'
 import { dhStep, sameChain } from './ratchet.ts'
 import { relayForward } from './relay-forward.ts'
 import type { Row, Topic } from './row.ts'
+import { flooded, roundTrip } from './rpc.ts'
 import { formatTable } from './table.ts'
+import { terminals } from './terminal.ts'
 
 const forwarding: Topic = {
   ids: ['256', '256.single', '256.burst', '4096', '65536'].map((load) => `relay.forward.${load}.node`),
   needsReferences: false,
   measure: relayForward,
 }
-const TOPICS: readonly Topic[] = [forwarding, sameChain, dhStep, pairing]
+const TOPICS: readonly Topic[] = [forwarding, sameChain, dhStep, pairing, roundTrip, batching, terminals, flooded]
 
 const say = (line: string): void => console.error(`bench: ${line}`)
 

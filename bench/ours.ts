@@ -67,20 +67,33 @@ export const happy = (suite: Suite): Library => ({
 const FRESH = random(8)
 const ACK = new TextEncoder().encode('{"type":"ack"}')
 
-/** What a link does with content: the frame, padded, sealed and opened; after every 32 an ack comes back. */
+/** Seals content of one side, opens it on the other, and gives the bytes of it; after every 32 an ack comes back. */
+type Send = (from: 'left' | 'right', contentType: 'rpc' | 'batch', content: Octets) => number
+
+/** What a link does with content: the frame, padded, sealed and opened. */
+export function sessionPair(): Send {
+  const { agent, controller } = runPairing(1)
+  const sessions = { left: new Session(agent, Date.now()), right: new Session(controller, Date.now()) }
+  const open = (session: Session, sealed: Uint8Array) => {
+    if (!session.ratchet.matches(sealed)) throw new Error('Cannot deliver: the header is of another session')
+    session.open(sealed, Date.now())
+  }
+  return (from, contentType, content) => {
+    const [one, other] = from === 'left' ? [sessions.left, sessions.right] : [sessions.right, sessions.left]
+    const sealed = one.seal(contentType, content, FRESH)
+    open(other, sealed)
+    if (one.outstanding >= limits.ackEvery) open(one, other.seal('control', ACK, FRESH))
+    return sealed.length
+  }
+}
+
 export const wholeSession: Library = {
   pair(message): Peers {
-    const { agent, controller } = runPairing(1)
-    const [left, right] = [new Session(agent, Date.now()), new Session(controller, Date.now())]
-    const open = (session: Session, sealed: Uint8Array) => {
-      if (!session.ratchet.matches(sealed)) throw new Error('Cannot deliver: the header is of another session')
-      session.open(sealed, Date.now())
+    const send = sessionPair()
+    send('left', 'rpc', message)
+    return {
+      forth: (content) => void send('left', 'rpc', content),
+      back: (content) => void send('right', 'rpc', content),
     }
-    const send = (from: Session, to: Session, content: Octets) => {
-      open(to, from.seal('rpc', content, FRESH))
-      if (from.outstanding >= limits.ackEvery) open(from, to.seal('control', ACK, FRESH))
-    }
-    send(left, right, message)
-    return { forth: (content) => send(left, right, content), back: (content) => send(right, left, content) }
   },
 }
