@@ -69,6 +69,12 @@ for (const [answer, reaction] of [
   })
 }
 
+test('a prompt of 40 KB is answered as soon as a short one', async (t) => {
+  const { prompt, said } = await session(t, demo, 'deny')
+  await prompt('x'.repeat(40_000))
+  assert.ok(said.join('').includes(`You said: "${'x'.repeat(200)}…".`))
+})
+
 test('a cancel ends a wait, and the rest of the script is not played', async (t) => {
   const steps = [{ do: 'text', text: 'one' }, { do: 'wait' }, { do: 'text', text: 'two' }]
   const { prompt, cancel, said } = await session(t, scriptFile(t, steps))

@@ -5,6 +5,9 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Step } from './script.ts'
 
+/** Characters of a prompt that `{beginning}` stands for. */
+const BEGINNING = 200
+
 type Of<Do extends Step['do']> = Extract<Step, { do: Do }>
 
 /** What a wire offers to the player. Each call resolves once its bytes are written, or its answer is there. */
@@ -61,6 +64,7 @@ export async function play(steps: readonly Step[], stage: Stage, turn: Turn): Pr
   async function say(step: Of<'text' | 'thought'>): Promise<void> {
     const filled = step.text
       .replaceAll('{prompt}', () => turn.prompt)
+      .replaceAll('{beginning}', () => beginning(turn.prompt))
       .replaceAll('{session}', () => turn.session)
       .replaceAll('{attachments}', () => turn.attachments.map(described).join('; '))
       .replaceAll('{values}', () => JSON.stringify(values))
@@ -146,4 +150,10 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** Writes and resolves once the bytes have left, so that a crash that follows loses none. */
 export function written(stream: NodeJS.WritableStream, text: string): Promise<void> {
   return new Promise((resolve, reject) => stream.write(text, (error) => (error ? reject(error) : resolve())))
+}
+
+/** Of a prompt; who says all of a long one again, piece by piece, is not done for minutes. */
+function beginning(prompt: string): string {
+  const characters = [...prompt]
+  return characters.length > BEGINNING ? `${characters.slice(0, BEGINNING).join('')}…` : prompt
 }

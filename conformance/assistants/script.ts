@@ -21,8 +21,8 @@ const toolStatus = Type.Union([
 ])
 
 /**
- * In any text of a script `{prompt}` stands for the prompt that is answered, `{session}` for the session that it is in,
- * `{attachments}` for what went with the prompt, `{values}` for the last answer, as JSON.
+ * In any text of a script `{prompt}` stands for the prompt that is answered, `{beginning}` for its first 200 characters,
+ * `{session}` for the session that it is in, `{attachments}` for what went with the prompt, `{values}` for the last answer, as JSON.
  */
 export const Step = Type.Cyclic(
   {
