@@ -19,9 +19,7 @@ export class Typed {
     return {
       stream,
       end: () => {
-        if (!this.#sinks.includes(sink)) return
-        this.#sinks = this.#sinks.filter((one) => one !== sink)
-        sink.close()
+        if (this.#drop(sink)) sink.close()
       },
     }
   }
@@ -32,9 +30,17 @@ export class Typed {
       start(made) {
         sink = made
       },
+      // Whoever stops reading gives it up: it can no longer be written to.
+      cancel: () => void this.#drop(sink),
     })
     this.#sinks.push(sink)
     return { stream, sink }
+  }
+
+  #drop(sink: Sink): boolean {
+    const isHere = this.#sinks.includes(sink)
+    this.#sinks = this.#sinks.filter((one) => one !== sink)
+    return isHere
   }
 
   async #read(source: ReadableStream<Bytes>): Promise<void> {
