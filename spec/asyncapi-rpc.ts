@@ -32,7 +32,7 @@ const requirementsOf: Readonly<Record<string, readonly string[]>> = {
   'session.resume': ['rpc.pause.resume', 'rpc.pause.unknown'],
   'session.revoke': ['rpc.device.own', 'rpc.device.admin', 'rpc.device.not-found'],
   'device.list': ['rpc.device.list'],
-  'device.rename': ['rpc.device.rename', 'rpc.device.rename-other', 'rpc.device.change-not-found'],
+  'device.rename': ['rpc.device.rename', 'rpc.device.name', 'rpc.device.rename-other', 'rpc.device.change-not-found'],
   'device.grant': ['rpc.device.grant', 'rpc.device.grant-output', 'rpc.device.change-not-found'],
   'command.status': ['rpc.command.status', 'rpc.command.status-own'],
   'git.status': ['rpc.git.repository', 'rpc.git.failed', 'rpc.git.status', 'rpc.git.cut', 'rpc.git.programs'],

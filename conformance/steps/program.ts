@@ -26,6 +26,9 @@ const STEP = 5_000
 /** A variable in the environment of the program that counts as one of its own secrets. */
 export const AGENT_SECRET = { name: 'HAPPY_REMOTE_SECRET', value: 'not-for-terminals' } as const
 
+/** Of whoever started the program: for another git than its own. */
+const GIT_AUTHOR = { GIT_AUTHOR_NAME: 'Nobody', GIT_AUTHOR_EMAIL: 'nobody@example.com' }
+
 const agentState = Compile(AgentState)
 const controllerState = Compile(ControllerState)
 
@@ -266,7 +269,10 @@ export class ProgramUnderTest {
     if (permissionTime !== undefined) this.require('expiry')
     if (journalEntries !== undefined) this.require('journal')
     const { program } = this.#target
-    this.#shim = new Shim({ ...program, env: { ...program.env, [AGENT_SECRET.name]: AGENT_SECRET.value } })
+    this.#shim = new Shim({
+      ...program,
+      env: { ...program.env, ...GIT_AUTHOR, [AGENT_SECRET.name]: AGENT_SECRET.value },
+    })
     this.#shim.tap = this.#tap
     await this.#shim.hello(SUITE_NAME)
     const { wall, monotonic } = this.#ahead

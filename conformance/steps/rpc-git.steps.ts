@@ -165,6 +165,18 @@ Given('a hook that says 9,000 bytes and then {string}, and fails', function (thi
   chmodSync(place, 0o755)
 })
 
+Given('a hook {string} that says {string}, and fails', function (this: SuiteWorld, name: string, words: string) {
+  const place = join(repository(this).folder, '.git/hooks', name)
+  mkdirSync(dirname(place), { recursive: true })
+  writeFileSync(place, `#!/bin/sh\necho '${words}' >&2\nexit 1\n`)
+  chmodSync(place, 0o755)
+})
+
+Then('the author of the last commit is {string}', function (this: SuiteWorld, expected: string) {
+  const author = git(this, 'log', '-1', '--format=%an').trim()
+  if (author !== expected) throw new Failed(`The author is ${author}`)
+})
+
 Given('its configuration names a program that leaves a trace', function (this: SuiteWorld) {
   const { beside } = repository(this)
   const program = join(beside, 'program')

@@ -34,7 +34,8 @@ const ONLY_FROM: Partial<Record<ControlMessage['type'], Role>> = {
   'pair.ack': 'controller',
 }
 
-const fitsName = (name: string): boolean => utf8(name).length <= limits.nameMax
+/** Whether it has no more than 64 bytes of UTF-8. */
+export const fitsName = (name: string): boolean => utf8(name).length <= limits.nameMax
 
 /** Undefined for everything that a receiver ignores (session.control.unknown, session.control.malformed). */
 export function readControl(content: Uint8Array, from: Role): ControlMessage | undefined {

@@ -36,7 +36,7 @@ const OURS = {
   SSH_ASKPASS: 'false',
   SSH_ASKPASS_REQUIRE: 'force',
 }
-/** What simple-git refuses in an environment: the settings of whoever started the agent for another git. */
+/** rpc.git.environment, and what else simple-git refuses in one: the settings of whoever started the agent for another git. */
 const GUARDED = /^(git|editor$|pager$|visual$|prefix$|ssh_askpass)/i
 
 function gitEnvironment(workspace: string, isReading: boolean): Record<string, string> {

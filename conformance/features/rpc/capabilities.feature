@@ -116,6 +116,15 @@ Feature: Capabilities and devices
       When the agent is killed, and runs again
       Then "device.list" calls the second controller "the tablet"
 
+    @req:rpc.device.name
+    Scenario: A name is measured in bytes
+      Given a controller that is paired with it
+      When the controller renames itself to "🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊"
+      Then the controller is answered with a result
+      And "device.list" calls the controller "🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊"
+      When the controller renames itself to "🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊!"
+      Then the controller is answered with the error "invalid-params"
+
     @req:rpc.device.rename-other @negative
     Scenario: Another device is renamed only by a controller with "admin"
       Given a controller that is paired with it

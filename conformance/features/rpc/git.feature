@@ -54,6 +54,25 @@ Feature: Git
       Then the controller is answered with "git-failed", and git has said "the hook says no"
       And nothing was committed
 
+    @req:rpc.git.failed @req:rpc.git.hooks
+    Scenario: A hook that lets nothing be pushed
+      Given a repository in the workspace, with the file "a" committed
+      And a remote "origin"
+      And a hook "pre-push" that says "not today", and fails
+      When the controller calls "git.push" to "origin"
+      Then the controller is answered with "git-failed", and git has said "not today"
+      And "origin" has no commit
+
+  Rule: The variables of git in the environment of the agent are not those of its git
+
+    @req:rpc.git.environment
+    Scenario: An agent that was started with another author in its environment
+      Given a repository in the workspace, with the file "a" committed
+      And the file "a" has changed
+      When the controller calls "git.commit" with the message "x" for "a"
+      Then the controller is answered with a result
+      And the author of the last commit is "Ada"
+
   Rule: Programs that the configuration names for other uses than hooks do not run
 
     @req:rpc.git.programs @negative

@@ -9,6 +9,14 @@ const SESSION = 'agent/methods/session'
 
 export const agentDevices: readonly EndpointMutant[] = [
   agent(
+    'name-of-any-bytes',
+    'takes a name of 64 characters, however many bytes they are',
+    ['rpc.device.name'],
+    DEVICE,
+    'if (Buffer.byteLength(name) > limits.nameMax) {',
+    'if (name.length > limits.nameMax) {',
+  ),
+  agent(
     'grants-admin',
     'grants "admin" by itself',
     ['rpc.capability.default'],

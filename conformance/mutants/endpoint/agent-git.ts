@@ -9,6 +9,14 @@ const TEXT = 'agent/git-text'
 
 export const agentGit: readonly EndpointMutant[] = [
   agent(
+    'author-of-another',
+    'lets git see what the environment of the agent says of an author',
+    ['rpc.git.environment'],
+    'agent/git-run',
+    '/^(git|editor$',
+    '/^(git(?!_author)|editor$',
+  ),
+  agent(
     'git-no-repository',
     'answers "git-failed" where there is no repository',
     ['rpc.git.repository'],

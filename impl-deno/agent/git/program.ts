@@ -31,7 +31,7 @@ export const COMMAND_TIME = 120_000
 
 /** Set for every run; the first two are rpc.git.programs. */
 const SETTINGS = ['protocol.ext.allow=never', 'core.fsmonitor=false', 'core.quotePath=false']
-/** What somebody has set for another git; simple-git accepts none of it unasked. */
+/** What somebody has set for another git (rpc.git.environment); simple-git accepts none of it unasked. */
 const FOREIGN = /^(git.*|prefix|editor|visual|pager|ssh_askpass)$/i
 
 /** `environment` is that of a terminal: without the agent's own secrets. */

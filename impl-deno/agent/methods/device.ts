@@ -1,6 +1,7 @@
 import type { Capability } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
+import { fitsName } from '../../link/control.ts'
 import type { Handlers } from '../caller.ts'
 import type { Devices } from '../devices.ts'
 
@@ -21,6 +22,8 @@ export const deviceMethods = (
     result: { devices: devices().list.map((summary) => ({ ...summary, self: summary.deviceId === device })) },
   }),
   'device.rename': async ({ deviceId, name: peerName }, { device, capabilities }) => {
+    // rpc.device.name
+    if (!fitsName(peerName)) throw new ProtocolError('invalid-params', 'Cannot rename a device: the name is too long')
     // rpc.device.rename-other
     if (deviceId !== device) requireAdmin(capabilities, 'rename another device')
     await devices().change(deviceId, { peerName })

@@ -1,4 +1,5 @@
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
 import type { DeviceChange, Devices } from '../devices.ts'
 import { type Handlers, requireAdmin } from '../handler.ts'
 
@@ -20,6 +21,10 @@ export function deviceHandlers(devices: Devices): Pick<Handlers, 'device.list' |
       })),
     }),
     'device.rename': ({ deviceId, name }, caller) => {
+      // rpc.device.name
+      if (Buffer.byteLength(name) > limits.nameMax) {
+        throw new ProtocolError('invalid-params', `Cannot rename a device: a name has at most ${limits.nameMax} bytes`)
+      }
       if (deviceId !== caller.deviceId) requireAdmin(caller, 'rename another device')
       return change(deviceId, { name })
     },
