@@ -52,7 +52,8 @@ test('at a terminal of 80x24: code, digits, conversation, shell', async (t) => {
     shell.pty.resize(100, 30)
     shell.type('while [ "$(stty size)" != "30 100" ]; do sleep 0.05; done; stty size\r')
     await shell.shown(/(?<!")30 100/)
-    shell.type("printf '\\033[?1049h'; echo in full\r")
+    // Quoted, so that what is waited for is no echo of what was typed.
+    shell.type(`printf '\\033[?1049h'; echo in 'full'\r`)
     await shell.shown(/in full\r+\n/)
     const from = shell.output.length
     shell.type(DETACH)

@@ -153,18 +153,18 @@ for (const [name, result, facts] of [
 }
 
 for (const [result, expected] of [
-  [{ protocolVersion: 1 }, { version: 1, name: '', takesUp: null }],
+  [{ protocolVersion: 1 }, { version: 1, name: '', takesUp: null, takes: [] }],
   [
     { protocolVersion: 2, agentInfo: { name: 'n' } },
-    { version: 2, name: 'n', takesUp: null },
+    { version: 2, name: 'n', takesUp: null, takes: [] },
   ],
   [
     { protocolVersion: 1, agentInfo: { name: 'n', title: 'T' }, agentCapabilities: { loadSession: true } },
-    { version: 1, name: 'T', takesUp: 'load' },
+    { version: 1, name: 'T', takesUp: 'load', takes: [] },
   ],
   [
     { protocolVersion: 1, agentCapabilities: { loadSession: true, sessionCapabilities: { resume: {} } } },
-    { version: 1, name: '', takesUp: 'resume' },
+    { version: 1, name: '', takesUp: 'resume', takes: [] },
   ],
   [null, null],
   [{ protocolVersion: '1' }, null],

@@ -83,7 +83,7 @@ test('what exceeds a page by itself is withheld, and does not end the reading', 
 test('an entry of a kind that is not known here is withheld from everybody', async () => {
   const { ask, add, db, journal } = scene()
   add('one')
-  db.exec("UPDATE entry SET kind = 'question.requested'")
+  db.exec("UPDATE entry SET kind = 'tomorrow.invented'")
   const { epoch } = journal
   assert.deepEqual((await ask({ epoch, afterSeq: 0 })).entries, [{ epoch, seq: 1, kind: 'withheld' }])
 })

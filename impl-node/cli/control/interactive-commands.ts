@@ -114,7 +114,7 @@ export const interactiveCommands: readonly InteractiveCommand[] = [
   },
   typedSub(conversations, '/conversations, /open id', 'where it goes on; /open --new begins another one'),
   typedSub(open, ''),
-  typedSub(history, '/history [--limit n]', 'what happened, the newest last'),
+  typedSub(history, ''),
   typedSub(git, '/git status|diff|log|…', 'the repository; commit -m "text" [path…], push'),
   typedSub(ls, '/ls [folder], /cat file', 'the files of the workspace'),
   typedSub(cat, ''),
@@ -132,7 +132,7 @@ export const interactiveCommands: readonly InteractiveCommand[] = [
     summary: 'end the pause',
     run: async (program) => void (await resumeNow(program.connection.controller)),
   },
-  typedSub(status, '/status, /info, /devices', 'what there is'),
+  typedSub(status, '/status, /history, …', 'what there is, what happened; /info, /devices'),
   typedSub(info, ''),
   typedSub(devices, ''),
   {
