@@ -19,6 +19,8 @@ export class Liveness {
   readonly #stall: Alarm
   #online = false
   #isLost = true
+  /** It was lost and has not spoken since, whatever the relay says now. */
+  #isUnheard = false
   /** session.window.stall */
   #isSilent = false
   #away = true
@@ -49,6 +51,11 @@ export class Liveness {
     return this.#online || this.#timers.monotonic() - this.#heardAt < limits.presenceFresh
   }
 
+  /** It was lost and has not spoken since: the challenge that it will want is not known. */
+  get unheard(): boolean {
+    return this.#isUnheard
+  }
+
   /** Milliseconds of the monotonic clock. */
   get heardAt(): number {
     return this.#heardAt
@@ -58,6 +65,7 @@ export class Liveness {
   relaySays(online: boolean): void {
     this.#online = online
     this.#isLost = !online
+    this.#isUnheard ||= !online
     this.#update()
     if (online) this.#beat()
   }
@@ -65,7 +73,7 @@ export class Liveness {
   /** relay.failed.client */
   deliveryFailed(): void {
     this.#online = false
-    this.#isLost = true
+    this.#isLost = this.#isUnheard = true
     this.#update()
   }
 
@@ -76,7 +84,7 @@ export class Liveness {
 
   /** What it holds, of `session`, was taken; `current` says whether answers go there. */
   heard(session: Session, current: boolean): void {
-    this.#isLost = this.#isSilent = false
+    this.#isLost = this.#isSilent = this.#isUnheard = false
     this.#update()
     if (!this.#hello.isSet) this.#beat()
     if (current) this.#acknowledge(session)
