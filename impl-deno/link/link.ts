@@ -362,9 +362,7 @@ export class Link implements RouteListener {
       for (;;) {
         const session = this.#sessions.current
         const free = session === this.#greeted && !this.#liveness.away && !this.#quiet
-        // A request of before the hello of an agent that is back would echo a challenge of before as well.
-        const early = this.#role === 'controller' && this.#liveness.unheard
-        const waiting = session && free && !early ? this.#outbox.next(session) : undefined
+        const waiting = session && free ? this.#outbox.next(session) : undefined
         if (!session || !waiting) return
         try {
           this.#transmit(await session.send({ ...waiting, fresh: this.#echo.newest }))

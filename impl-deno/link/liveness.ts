@@ -19,8 +19,6 @@ export class Liveness {
   readonly #stall: Alarm
   #online = false
   #isLost = true
-  /** It was lost and has not spoken since, whatever the relay says now. */
-  #isUnheard = false
   /** session.window.stall */
   #isSilent = false
   #away = true
@@ -51,11 +49,6 @@ export class Liveness {
     return this.#online || this.#timers.monotonic() - this.#heardAt < limits.presenceFresh
   }
 
-  /** It was lost and has not spoken since: the challenge that it will want is not known. */
-  get unheard(): boolean {
-    return this.#isUnheard
-  }
-
   /** Milliseconds of the monotonic clock. */
   get heardAt(): number {
     return this.#heardAt
@@ -65,7 +58,6 @@ export class Liveness {
   relaySays(online: boolean): void {
     this.#online = online
     this.#isLost = !online
-    this.#isUnheard ||= !online
     this.#update()
     if (online) this.#beat()
   }
@@ -73,7 +65,7 @@ export class Liveness {
   /** relay.failed.client */
   deliveryFailed(): void {
     this.#online = false
-    this.#isLost = this.#isUnheard = true
+    this.#isLost = true
     this.#update()
   }
 
@@ -84,7 +76,7 @@ export class Liveness {
 
   /** What it holds, of `session`, was taken; `current` says whether answers go there. */
   heard(session: Session, current: boolean): void {
-    this.#isLost = this.#isSilent = this.#isUnheard = false
+    this.#isLost = this.#isSilent = false
     this.#update()
     if (!this.#hello.isSet) this.#beat()
     if (current) this.#acknowledge(session)
