@@ -39,19 +39,6 @@ Deno.test('a request that is answered stale is sent again at once, under its id,
   scene.close()
 })
 
-Deno.test('a call waits for no company, however soon it follows another', async () => {
-  const scene = await controlledScene(({ method }) =>
-    method === 'claude.cancel' ? { result: { success: true } } : null,
-  )
-  for (const count of [1, 2, 3]) {
-    const call = scene.controller.call('claude.cancel', cancel)
-    // No time passes, so whatever waits for a timer waits for ever.
-    await until(() => scene.of('claude.cancel').length === count, 'it has arrived')
-    assert.deepEqual(await call, { success: true })
-  }
-  scene.close()
-})
-
 Deno.test('a read without an answer is given up after 30 s, and a command never', async () => {
   const scene = await controlledScene(() => null)
   const read = failure(scene.controller.call('agent.info', {}))

@@ -110,8 +110,7 @@ export class Controller {
     this.#calls = new Calls(
       {
         isOpen: () => this.#isOpen(),
-        // Somebody waits for every answer: a key that was typed, and what follows it, waits for no company.
-        send: (message, options) => this.connection.rpc.send(message, { ...options, urgent: true }),
+        send: (message, options) => this.connection.rpc.send(message, options),
         heardChallenge: (received, challenge) => this.connection.link.heardChallenge(received, challenge),
       },
       timers,
