@@ -5,4 +5,7 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   process.stderr.write('happy-remote needs Node 24; run it with npx from the clone.\n')
   process.exit(2)
 }
-import('../cli/main.ts')
+// Before the program is read: only what is read behind it is kept.
+import('../cli/compile-cache.ts')
+  .then(({ cacheCompiledCode }) => cacheCompiledCode(process.env))
+  .then(() => import('../cli/main.ts'))

@@ -1,4 +1,4 @@
-// Half the time that a command takes to start goes into compiling the same modules again. What was compiled lies in
+// Much of what a command costs before it begins is the compiling of the same modules again. What was compiled lies in
 // the person's own cache folder, for it is code that will run: never in a folder that others can write to.
 
 import { enableCompileCache } from 'node:module'

@@ -2,7 +2,6 @@
 // `happy-remote`: finds the sub-command, runs it, and turns whatever goes wrong into one sentence.
 
 import { type Command, EXIT, UsageError } from './command.ts'
-import { cacheCompiledCode } from './compile-cache.ts'
 import { failureOf } from './failure.ts'
 import { nearest } from './nearest.ts'
 import { tellFailure } from './output.ts'
@@ -95,7 +94,6 @@ function fail(error: unknown): number {
   return failure.exitCode
 }
 
-cacheCompiledCode(process.env)
 process.on('uncaughtException', (error) => process.exit(fail(error)))
 const exitCode = await run(args).catch(fail)
 // What a peer or a terminal may still hold open is over with the command.
