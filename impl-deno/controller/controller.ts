@@ -178,6 +178,11 @@ export class Controller {
     return this.#journal.known
   }
 
+  /** Tells the entries of the journal up to its end; nothing where the agent is away or does not show it. */
+  async readJournal(): Promise<void> {
+    if (!this.away && this.capabilities.includes('observe')) await this.#journal.read()
+  }
+
   /** As people are to see it: the word of the relay alone brings nobody back (rpc.show.online). */
   get online(): boolean {
     return this.#isOpen() && this.silentFor < limits.presenceFresh

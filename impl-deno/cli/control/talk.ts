@@ -174,6 +174,8 @@ export class Talk {
     const lines = new Lines(this.#typed.stream)
     for (;;) {
       const line = (await lines.next())?.trim()
+      // What a script has typed may be over before what happened has come.
+      if (line === undefined && !Deno.stdin.isTerminal()) await this.#subject.controller.readJournal()
       if (line === undefined || line === '/quit') return EXIT_OK
       await this.#act(line).catch((error) => this.#fail(error))
     }
