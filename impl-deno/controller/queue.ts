@@ -9,6 +9,7 @@ import { utf8 } from '../crypto/bytes.ts'
 import type { Clock } from '../session/clock.ts'
 import { Queue as Turns } from '../session/queue.ts'
 import type { Store } from '../session/store.ts'
+import { QueueOrder } from './queue-order.ts'
 import {
   atTime,
   contentOf,
@@ -38,8 +39,7 @@ export class CommandQueue {
   readonly #clock: Clock
   readonly #turns = new Turns()
   readonly #listeners = new Set<(command: QueuedCommand) => void>()
-  /** By rank. */
-  #commands: QueuedCommand[]
+  readonly #order = new QueueOrder()
   readonly #sizes = new Map<string, number>()
   /** Wall time of the last look, and the time until which nothing changes by itself. */
   #lookedAt = 0
@@ -56,7 +56,7 @@ export class CommandQueue {
       if (command) this.#count(command.id, content.length)
       return command ? [command] : []
     })
-    this.#commands = read.sort((a, b) => a.rank - b.rank)
+    for (const command of read.sort((a, b) => a.rank - b.rank)) this.#order.set(command)
   }
 
   /** Tells `listener` of each command that is new or has changed; the result ends that. */
@@ -67,17 +67,17 @@ export class CommandQueue {
 
   /** In order, with those that ended less than a day ago. */
   list(): Promise<readonly QueuedCommand[]> {
-    return this.#alone(() => [...this.#commands])
+    return this.#alone(() => [...this.#order.commands])
   }
 
   /** What is to be sent now: first of all the one that may have been sent before. */
   next(): Promise<QueuedCommand | undefined> {
-    return this.#alone(() => this.#commands.find(({ state }) => state === 'processing') ?? this.#commands.find(waits))
+    return this.#alone(() => this.#order.next())
   }
 
   /** Whether it has no outcome at this moment. */
   isWaiting(id: string): boolean {
-    const command = this.#commands.find((one) => one.id === id)
+    const command = this.#order.find(id)
     const present = command && atTime(command, this.#clock.wall())
     return present !== undefined && waits(present)
   }
@@ -89,7 +89,7 @@ export class CommandQueue {
   give(method: string, params: object): Promise<QueuedCommand> {
     return this.#alone(async () => {
       checkParams(method, params)
-      const rank = Math.floor(this.#commands.at(-1)?.rank ?? 0) + 1
+      const rank = Math.floor(this.#order.commands.at(-1)?.rank ?? 0) + 1
       const times = { givenAt: this.#clock.wall(), endedAt: null }
       const command: QueuedCommand = {
         ...{ id: crypto.randomUUID(), method, params, state: 'pending', rank, epoch: null, code: null, ...times },
@@ -121,7 +121,7 @@ export class CommandQueue {
       this.#pending(id)
       for (;;) {
         const command = this.#pending(id)
-        const others = this.#commands.filter((other) => other !== command)
+        const others = this.#order.commands.filter((other) => other !== command)
         const behind = others.filter(waits)[position - 1]
         const index = behind ? others.indexOf(behind) : others.length
         const above = behind?.rank ?? (others.at(-1)?.rank ?? 0) + 2
@@ -146,7 +146,7 @@ export class CommandQueue {
   /** It may be sent, under this epoch, as soon as this has resolved. Undefined where it is pending no more. */
   begin(id: string, epoch: string): Promise<QueuedCommand | undefined> {
     return this.#alone(async () => {
-      const command = this.#commands.find((one) => one.id === id)
+      const command = this.#order.find(id)
       return command?.state === 'pending' ? this.#put({ ...command, state: 'processing', epoch }) : undefined
     })
   }
@@ -154,7 +154,7 @@ export class CommandQueue {
   /** It was not sent after `begin`. */
   takeBack(id: string): Promise<void> {
     return this.#alone(async () => {
-      const command = this.#commands.find((one) => one.id === id)
+      const command = this.#order.find(id)
       if (command?.state === 'processing') await this.#put({ ...command, state: 'pending', epoch: null })
     })
   }
@@ -162,7 +162,7 @@ export class CommandQueue {
   /** What came of it, unless it has ended meanwhile. */
   finish(id: string, state: QueueState, code: string | null = null): Promise<void> {
     return this.#alone(async () => {
-      const command = this.#commands.find((one) => one.id === id)
+      const command = this.#order.find(id)
       if (command && waits(command)) await this.#end(command, state, code)
     })
   }
@@ -181,18 +181,20 @@ export class CommandQueue {
     this.#lookedAt = now
     if (isQuiet) return
     this.#quietUntil = now + QUIET
-    for (const command of [...this.#commands]) {
+    const over: QueuedCommand[] = []
+    for (const command of [...this.#order.commands]) {
       const present = atTime(command, now)
-      if (!present) await this.#forget(command)
+      if (!present) over.push(command)
       else {
         if (present !== command) await this.#put(present)
         this.#quietUntil = Math.min(this.#quietUntil, staysUntil(present))
       }
     }
+    await this.#forget(over)
   }
 
   #find(id: string): QueuedCommand {
-    const command = this.#commands.find((one) => one.id === id)
+    const command = this.#order.find(id)
     if (!command) throw new ProtocolError('not-found', 'There is no such command in the queue')
     return command
   }
@@ -210,43 +212,46 @@ export class CommandQueue {
 
   /** Room between all ranks; from the last one on and above all of them, so that no crash changes the order. */
   async #spread(): Promise<void> {
-    const all = [...this.#commands]
+    const all = [...this.#order.commands]
     const first = Math.ceil(all.at(-1)?.rank ?? 0) + 1
     for (let i = all.length - 1; i >= 0; i--) await this.#put({ ...(all[i] as QueuedCommand), rank: first + i })
   }
 
   /** Throws ProtocolError `busy` where what waits leaves no room. */
   async #makeRoom(size: number): Promise<void> {
-    const isFull = () => this.#commands.length >= MOST || this.#bytes + size > MOST_BYTES
-    for (const ended of this.#commands.filter((command) => !waits(command))) {
-      if (!isFull()) return
-      await this.#forget(ended)
-    }
-    if (isFull()) throw new ProtocolError('busy', `The queue is full: ${this.#commands.length} commands wait`)
+    const isFull = () => this.#order.commands.length >= MOST || this.#bytes + size > MOST_BYTES
+    if (!isFull()) return
+    const ended = this.#order.commands.filter((command) => !waits(command))
+    // Many at once, so that a full queue does not look through all of them for each that is given.
+    while (isFull() && ended.length > 0) await this.#forget(ended.splice(0, Math.ceil(ended.length / 2)))
+    if (isFull()) throw new ProtocolError('busy', `The queue is full: ${this.#order.commands.length} commands wait`)
   }
 
   async #put(command: QueuedCommand): Promise<QueuedCommand> {
     const content = contentOf(command)
     await this.#store.saveQueued({ id: idBytes(command.id), agent: this.#agent, content })
     this.#count(command.id, content.length)
-    const index = this.#commands.findLastIndex((one) => one.id === command.id)
-    const isInOrder = index >= 0 && this.#commands[index]?.rank === command.rank
-    if (isInOrder) this.#commands[index] = command
-    else if (index < 0 && (this.#commands.at(-1)?.rank ?? Number.NEGATIVE_INFINITY) < command.rank) {
-      this.#commands.push(command)
-    } else {
-      const others = this.#commands.filter((one) => one.id !== command.id)
-      this.#commands = [...others, command].sort((a, b) => a.rank - b.rank)
-    }
+    this.#order.set(command)
     for (const listener of this.#listeners) listener(command)
     return command
   }
 
-  async #forget({ id }: QueuedCommand): Promise<void> {
-    await this.#store.deleteQueued(idBytes(id))
-    this.#bytes -= this.#sizes.get(id) ?? 0
-    this.#sizes.delete(id)
-    this.#commands = this.#commands.filter((one) => one.id !== id)
+  /** Those that the store could not forget stay. */
+  async #forget(commands: readonly QueuedCommand[]): Promise<void> {
+    if (commands.length === 0) return
+    const gone = new Set<string>()
+    try {
+      for (const { id } of commands) {
+        await this.#store.deleteQueued(idBytes(id))
+        gone.add(id)
+      }
+    } finally {
+      for (const id of gone) {
+        this.#bytes -= this.#sizes.get(id) ?? 0
+        this.#sizes.delete(id)
+      }
+      this.#order.delete(gone)
+    }
   }
 
   #count(id: string, size: number): void {

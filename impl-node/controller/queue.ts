@@ -9,6 +9,7 @@ import type { MethodName } from '@happy-remote/schemas/rpc/registry.ts'
 import { deviceIdOf, deviceIdText } from '../crypto/identity.ts'
 import type { PairingRecord } from '../session/record.ts'
 import type { QueuedRecord, Store } from '../session/store.ts'
+import { QueueOrder } from './queue-order.ts'
 import {
   atTime,
   canWait,
@@ -34,19 +35,14 @@ interface QueueEvents {
   readonly change: [command: QueuedCommand]
 }
 
-interface Kept {
-  readonly command: QueuedCommand
-  readonly size: number
-}
-
 export class CommandQueue extends EventEmitter<QueueEvents> {
   readonly #store: QueueStore
   readonly #agent: string
   readonly #now: () => number
-  readonly #kept = new Map<string, Kept>()
+  readonly #order = new QueueOrder()
+  /** Bytes of the records, by id, and of all of them. */
+  readonly #sizes = new Map<string, number>()
   #bytes = 0
-  /** By place; null where a place has changed. */
-  #sorted: QueuedCommand[] | null = null
   /** ms since 1970: the time up to which none of the commands changes by itself, and when that was looked at last. */
   #quietUntil = Number.POSITIVE_INFINITY
   #lookedAt = 0
@@ -66,14 +62,13 @@ export class CommandQueue extends EventEmitter<QueueEvents> {
   /** In order; what has ended stays for a day. */
   get commands(): readonly QueuedCommand[] {
     this.#sweep()
-    return [...this.#inOrder()]
+    return [...this.#order.all]
   }
 
   /** The command that is to be sent now: the one that may have been sent already, else the first. */
   get next(): QueuedCommand | undefined {
     this.#sweep()
-    const commands = this.#inOrder()
-    return commands.find(({ state }) => state === 'processing') ?? commands.find(isLive)
+    return this.#order.next
   }
 
   get isEmpty(): boolean {
@@ -83,8 +78,8 @@ export class CommandQueue extends EventEmitter<QueueEvents> {
   /** It has no end yet. */
   waits(id: string): boolean {
     this.#sweep()
-    const kept = this.#kept.get(id)
-    return kept !== undefined && isLive(kept.command)
+    const command = this.#order.get(id)
+    return command !== undefined && isLive(command)
   }
 
   /** The place among those that wait, from 1; 0 where it waits no more. */
@@ -100,7 +95,7 @@ export class CommandQueue extends EventEmitter<QueueEvents> {
     if (!canWait(method)) throw new ProtocolError('invalid-params', `${method} cannot be queued.`)
     checkParams(method, params)
     this.#sweep()
-    const place = Math.floor(this.#inOrder().at(-1)?.place ?? 0) + 1
+    const place = Math.floor(this.#order.all.at(-1)?.place ?? 0) + 1
     const command = newCommand({ agent: this.#agent, place, method, params, givenAt: this.#now() })
     this.#makeRoom(encodeQueued(command).image.length)
     this.#write(command)
@@ -124,7 +119,7 @@ export class CommandQueue extends EventEmitter<QueueEvents> {
   /** Moves a command to this place among those that wait, from 1. Throws as `edit`. */
   move(id: string, position: number): QueuedCommand {
     const command = this.#pending(id)
-    const others = this.#inOrder().filter((other) => other.id !== id)
+    const others = this.#order.all.filter((other) => other.id !== id)
     const waiting = others.filter(isLive)
     const behind = waiting[position - 1]
     const at = behind ? others.indexOf(behind) : others.length
@@ -147,19 +142,19 @@ export class CommandQueue extends EventEmitter<QueueEvents> {
   /** The command may be sent from now on, under this epoch. Undefined where it is pending no more. */
   begin(id: string, epoch: string): QueuedCommand | undefined {
     this.#sweep()
-    const command = this.#kept.get(id)?.command
+    const command = this.#order.get(id)
     return command?.state === 'pending' ? this.#write({ ...command, state: 'processing', epoch }) : undefined
   }
 
   /** Its outcome; what has ended meanwhile stays as it is. */
   finish(id: string, state: QueueState, code?: string): void {
-    const command = this.#kept.get(id)?.command
+    const command = this.#order.get(id)
     if (command && isLive(command)) this.#end(command, state, code)
   }
 
   /** Forgets everything: the pairing is over. */
   erase(): void {
-    this.#remove(this.#inOrder())
+    this.#remove(this.#order.all)
   }
 
   #end(command: QueuedCommand, state: QueueState, code?: string): QueuedCommand {
@@ -168,7 +163,7 @@ export class CommandQueue extends EventEmitter<QueueEvents> {
 
   #find(id: string): QueuedCommand {
     this.#sweep()
-    const command = this.#kept.get(id)?.command
+    const command = this.#order.get(id)
     if (!command) throw new ProtocolError('not-found', 'There is no such command in the queue.')
     return command
   }
@@ -187,33 +182,28 @@ export class CommandQueue extends EventEmitter<QueueEvents> {
     this.#lookedAt = now
     if (isQuiet) return
     this.#quietUntil = Number.POSITIVE_INFINITY
-    for (const { command } of [...this.#kept.values()]) {
+    for (const command of [...this.#order.all]) {
       const present = atTime(command, now)
       if (present !== command) this.#write(present)
       this.#quietUntil = Math.min(this.#quietUntil, changesAt(present))
     }
-    this.#remove([...this.#kept.values()].map(({ command }) => command).filter((each) => isForgotten(each, now)))
+    this.#remove(this.#order.all.filter((each) => isForgotten(each, now)))
   }
 
   /** New places with room between them, from the last to the first and above all old ones: the order holds throughout. */
   #spread(): void {
-    const all = this.#inOrder()
+    const all = this.#order.all
     const base = Math.ceil(all.at(-1)?.place ?? 0) + 1
     for (const [index, command] of [...all.entries()].reverse()) this.#write({ ...command, place: base + index })
   }
 
   /** What has ended goes first. Throws ProtocolError `busy`. */
   #makeRoom(size: number): void {
-    const isFull = () => this.#kept.size >= COMMANDS_MAX || this.#bytes + size > BYTES_MAX
+    const isFull = () => this.#order.size >= COMMANDS_MAX || this.#bytes + size > BYTES_MAX
     if (!isFull()) return
-    const ended = this.#inOrder().filter((command) => !isLive(command))
+    const ended = this.#order.all.filter((command) => !isLive(command))
     while (isFull() && ended.length > 0) this.#remove(ended.splice(0, Math.ceil(ended.length / 2)))
-    if (isFull()) throw new ProtocolError('busy', `The queue is full: ${this.#kept.size} commands wait.`)
-  }
-
-  #inOrder(): QueuedCommand[] {
-    this.#sorted ??= [...this.#kept.values()].map(({ command }) => command).sort((a, b) => a.place - b.place)
-    return this.#sorted
+    if (isFull()) throw new ProtocolError('busy', `The queue is full: ${this.#order.size} commands wait.`)
   }
 
   /** On disk first: what could not be written has not happened. */
@@ -226,37 +216,20 @@ export class CommandQueue extends EventEmitter<QueueEvents> {
   }
 
   #keep(command: QueuedCommand, { image }: QueuedRecord): void {
-    const before = this.#kept.get(command.id)
-    this.#bytes += image.length - (before?.size ?? 0)
-    this.#kept.set(command.id, { command, size: image.length })
+    this.#bytes += image.length - (this.#sizes.get(command.id) ?? 0)
+    this.#sizes.set(command.id, image.length)
+    this.#order.put(command)
     this.#quietUntil = Math.min(this.#quietUntil, changesAt(command))
-    // The common cases keep their order: a new one goes to the end, and a changed one stays.
-    const last = this.#sorted?.at(-1)
-    if (!before && this.#sorted && (last?.place ?? 0) < command.place) this.#sorted.push(command)
-    else if (before?.command.place === command.place) this.#sorted?.splice(this.#indexOf(command), 1, command)
-    else this.#sorted = null
-  }
-
-  /** Of the command with this place, by halves. */
-  #indexOf({ place }: QueuedCommand): number {
-    const sorted = this.#inOrder()
-    let [low, high] = [0, sorted.length - 1]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((sorted[middle] as QueuedCommand).place < place) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 
   #remove(commands: readonly QueuedCommand[]): void {
     if (commands.length === 0) return
     this.#store.removeQueued(commands.map((command) => encodeQueued(command).id))
     for (const { id } of commands) {
-      this.#bytes -= this.#kept.get(id)?.size ?? 0
-      this.#kept.delete(id)
+      this.#bytes -= this.#sizes.get(id) ?? 0
+      this.#sizes.delete(id)
     }
-    this.#sorted = null
+    this.#order.remove(commands.map(({ id }) => id))
   }
 }
 

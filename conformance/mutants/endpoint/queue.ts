@@ -20,9 +20,9 @@ export const queue: readonly EndpointMutant[] = [
     'queue-newest-first',
     'sends the newest queued command first',
     ['rpc.queue.order'],
-    QUEUE,
-    'commands.find(isLive)',
-    'commands.findLast(isLive)',
+    'controller/queue-order',
+    'if (this.#processing === 0) return commands[this.#passed]',
+    'if (this.#processing === 0) return commands.findLast(isLive)',
   ),
   controller(
     'queue-all-at-once',
