@@ -20,11 +20,11 @@ serve({
     version: '1',
     language: 'TypeScript',
     protocol: [1],
-    capabilities: ['limits'],
+    capabilities: ['limits', 'secret'],
     deterministic: false,
   }),
-  start: async ({ host, port, limits }) => ({
-    url: await relay.start(host as string, port as number, limits as StartLimits | undefined),
+  start: async ({ host, port, limits, secret }) => ({
+    url: await relay.start(host as string, port as number, limits as StartLimits | undefined, secret as string),
   }),
   state: () => ({ connections: relay.peers.size, routes: relay.bound.size }),
   stop: () => relay.stop(),

@@ -66,12 +66,15 @@ export class ScriptedRelay {
   #binds: number[] = []
   origins: string[] = []
   isDraining = false
+  /** What stands before `/v1` in its path. */
+  before = ''
 
   /** Resolves with the URL that clients dial. */
-  async start(host: string, port: number, changes: StartLimits = {}): Promise<string> {
+  async start(host: string, port: number, changes: StartLimits = {}, secret?: string): Promise<string> {
     Object.assign(this.limits, changes)
+    if (secret !== undefined) this.before = `/${secret}`
     const server = createServer((request, response) => {
-      response.writeHead(request.url === '/healthz' ? this.health() : 404).end()
+      response.writeHead(request.url === '/healthz' && this.showsHealth() ? this.health() : 404).end()
     })
     const sockets = new WebSocketServer({
       noServer: true,
@@ -89,8 +92,9 @@ export class ScriptedRelay {
     await once(server.listen(port, host), 'listening')
     this.#server = server
     const address = server.address() as AddressInfo
-    this.origins = ['localhost', '127.0.0.1', '[::1]'].map((name) => `ws://${name}:${address.port}`)
-    return `ws://${host}:${address.port}${RELAY_PATH}`
+    const names = ['localhost', '127.0.0.1', '[::1]']
+    this.origins = names.map((name) => `ws://${name}:${address.port}${this.originPath()}`)
+    return `ws://${host}:${address.port}${this.before}${RELAY_PATH}`
   }
 
   /** relay.drain: tells everybody, waits, closes. */
@@ -109,6 +113,16 @@ export class ScriptedRelay {
     return this.isDraining ? 503 : 200
   }
 
+  /** relay.secret.hidden */
+  showsHealth(): boolean {
+    return this.before === ''
+  }
+
+  /** relay.secret.origin */
+  originPath(): string {
+    return this.before
+  }
+
   compresses(): boolean {
     return false
   }
@@ -118,14 +132,15 @@ export class ScriptedRelay {
   }
 
   isPath(path: string): boolean {
-    return path === RELAY_PATH
+    return path === this.before + RELAY_PATH
   }
 
   /** HTTP status; 101 lets the client in. */
   admit(request: IncomingMessage): number {
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
-    if (this.isDraining) return 503
+    // relay.secret.uniform: before all else
     if (!this.isPath(request.url ?? '')) return 404
+    if (this.isDraining) return 503
     if (this.subprotocol(offered) === undefined) return 400
     return this.isWithin(this.#arrivals, this.limits.connectionsPerSecond) ? 101 : 429
   }

@@ -100,6 +100,12 @@ export const StartRelay = Type.Object(
     port: Port,
     limits: Type.Optional(StartLimits),
     origins: Type.Optional(Type.Array(Type.String(), { description: 'Replace the default list of origins.' })),
+    secret: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9._~-]{22,62}$',
+        description: 'Admits as the last segment of the path before `/v1`; only with `secret`.',
+      }),
+    ),
   },
   closed,
 )

@@ -14,21 +14,27 @@ export function originOf(url: string): string {
   return `${protocol}//${hostname}:${port || (protocol === 'wss:' ? '443' : '80')}${path}`
 }
 
+/** What a scenario asks of the relay that is started for it. */
+export interface RelayWishes {
+  readonly limits?: StartLimits
+  readonly secret?: string
+}
+
 export class RelayUnderTest {
   readonly #target: Target
-  readonly #limits: StartLimits
+  readonly #wishes: RelayWishes
   #url: string | undefined
   #shim: Shim | undefined
   #stopped: Promise<unknown> | undefined
 
-  constructor(target: Target, limits: StartLimits = {}) {
+  constructor(target: Target, wishes: RelayWishes = {}) {
     this.#target = target
-    this.#limits = limits
-    const wanted = Object.keys(limits).length > 0
-    if (target.kind === 'url') {
-      if (wanted) throw new NotApplicable(CONTROL)
-    } else if (wanted && !target.capabilities.includes('limits')) {
-      throw new NotApplicable('the shim does not declare the capability "limits"')
+    this.#wishes = wishes
+    for (const capability of Object.keys(wishes)) {
+      if (target.kind === 'url') throw new NotApplicable(CONTROL)
+      if (!target.capabilities.includes(capability)) {
+        throw new NotApplicable(`the shim does not declare the capability "${capability}"`)
+      }
     }
   }
 
@@ -41,9 +47,8 @@ export class RelayUnderTest {
     }
     this.#shim = new Shim(this.#target.program)
     await this.#shim.hello(SUITE_NAME)
-    const limits = Object.keys(this.#limits).length > 0 ? { limits: this.#limits } : {}
     try {
-      const { url } = await this.#shim.ask('start', { host: '127.0.0.1', port: 0, ...limits })
+      const { url } = await this.#shim.ask('start', { host: '127.0.0.1', port: 0, ...this.#wishes })
       if (url === undefined) throw new SuiteError('The relay was started and has no URL')
       this.#url = url
     } catch (error) {
@@ -56,6 +61,12 @@ export class RelayUnderTest {
   get url(): string {
     if (this.#url === undefined) throw new SuiteError('A step dials the relay before it was started')
     return this.#url
+  }
+
+  /** `ws://host:port` */
+  get root(): string {
+    const { protocol, host } = new URL(this.url)
+    return `${protocol}//${host}`
   }
 
   /** What stands before `/v1`. */

@@ -58,8 +58,13 @@ export class SuiteWorld extends World<Parameters> {
   #stage: Stage | undefined
 
   /** Decides which relay; it is started when the first client dials. */
-  useRelay(limits: StartLimits = {}): void {
-    this.#relay = new RelayUnderTest(this.#target('relay'), limits)
+  useRelay(limits?: StartLimits): void {
+    this.#relay = new RelayUnderTest(this.#target('relay'), limits && { limits })
+  }
+
+  /** One whose path holds `secret`. */
+  useHiddenRelay(secret: string): void {
+    this.#relay = new RelayUnderTest(this.#target('relay'), { secret })
   }
 
   /** For a scenario about an agent or a controller. */

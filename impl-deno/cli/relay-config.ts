@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import { isRelayLimit, type RelayLimitName, type RelayLimits, relayLimits } from '../relay/limits.ts'
+import { isUsableSecret } from '../relay/path.ts'
 import { relayUrl } from '../session/relay-url.ts'
 import { type CommandIo, UsageError } from './command.ts'
 
@@ -15,6 +16,9 @@ export interface RelayConfig {
   /** Null where they are derived from the address. */
   readonly origins: readonly string[] | null
   readonly prefix: string
+  /** Never shown. From the environment alone: everybody on the machine can read a command line. */
+  readonly secret: string | null
+  readonly secretFile: string | null
   /** Files. */
   readonly tls?: { readonly cert: string; readonly key: string }
   readonly limits: RelayLimits
@@ -32,6 +36,7 @@ const OPTIONS = {
   port: { type: 'string' },
   origin: { type: 'string', multiple: true },
   prefix: { type: 'string' },
+  'secret-file': { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
   'max-frame': { type: 'string' },
@@ -59,6 +64,7 @@ export function readRelayArguments(args: readonly string[], env: CommandIo['env'
       port: readNumber('The port', one('port') ?? '8080', 65_535),
       origins: origins.length > 0 ? origins : null,
       prefix: readPrefix(one('prefix') ?? ''),
+      ...readSecret(given['secret-file'], variable('secret-file'), variable('secret')),
       ...(cert !== undefined && key !== undefined && { tls: { cert, key } }),
       limits: readLimits(many('limit'), one('max-frame')),
       logLevel: readLevel(one('log-level') ?? 'warn'),
@@ -107,6 +113,15 @@ function readPrefix(text: string): string {
   // A URL parser takes segments of dots away, so no client could ask for them.
   if (isPath && !segments.some((one) => one === '.' || one === '..')) return text
   throw new UsageError('--prefix is a path such as /team, of letters, digits and . _ ~ -')
+}
+
+function readSecret(option: string | undefined, file: string | undefined, secret: string | undefined) {
+  if (option === undefined && secret !== undefined) {
+    if (file !== undefined) throw new UsageError('HAPPY_RELAY_SECRET and HAPPY_RELAY_SECRET_FILE are both set')
+    if (isUsableSecret(secret)) return { secret, secretFile: null }
+    throw new UsageError('The secret is not 22 to 62 characters, of letters, digits and . _ ~ -')
+  }
+  return { secret: null, secretFile: option ?? file ?? null }
 }
 
 function readLimits(assignments: readonly string[], maxFrame: string | undefined): RelayLimits {

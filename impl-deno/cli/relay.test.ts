@@ -4,6 +4,8 @@ import { Client, newRoute, within } from '../relay/testing/client.ts'
 import { type CommandIo, EXIT_FAILED, EXIT_OK, EXIT_USAGE, runCommand } from './command.ts'
 import { relayCommand } from './relay.ts'
 
+const SECRET = 'YW5vdGhlciB0ZXN0IG9mIG91cnM'
+
 /** Runs the command in a world of its own. */
 async function run(args: string, environment: Record<string, string> = {}) {
   const [out, err]: [string[], string[]] = [[], []]
@@ -25,7 +27,18 @@ const configOf = async (args: string, environment?: Record<string, string>) => {
 Deno.test('--help names every option and variable', async () => {
   const { code, out, err } = await run('--help')
   deepEqual([code, err], [EXIT_OK, ''])
-  for (const name of ['host', 'port', 'origin', 'prefix', 'tls-cert', 'tls-key', 'max-frame', 'limit', 'log-level']) {
+  for (const name of [
+    'host',
+    'port',
+    'origin',
+    'prefix',
+    'secret-file',
+    'tls-cert',
+    'tls-key',
+    'max-frame',
+    'limit',
+    'log-level',
+  ]) {
     ok(out.includes(`--${name} <`), name)
     ok(out.includes(`HAPPY_RELAY_${name.toUpperCase().replace('-', '_')}`), name)
   }
@@ -33,7 +46,16 @@ Deno.test('--help names every option and variable', async () => {
 
 Deno.test('--print-config shows the defaults', async () => {
   const { limits, ...rest } = await configOf('')
-  deepEqual(rest, { host: '127.0.0.1', port: 8080, origins: null, prefix: '', logLevel: 'warn', json: false })
+  deepEqual(rest, {
+    host: '127.0.0.1',
+    port: 8080,
+    origins: null,
+    prefix: '',
+    secret: null,
+    secretFile: null,
+    logLevel: 'warn',
+    json: false,
+  })
   deepEqual([limits.maxFrame, limits.relayBuffer, limits.relayRoutes], [262_400, 4_194_304, 64])
 })
 
@@ -43,6 +65,7 @@ Deno.test('an option overrides its environment variable, and both the default', 
     HAPPY_RELAY_PORT: '1234',
     HAPPY_RELAY_ORIGIN: 'wss://a.example,ws://10.0.0.1:8080/team',
     HAPPY_RELAY_PREFIX: '/team',
+    HAPPY_RELAY_SECRET: SECRET,
     HAPPY_RELAY_TLS_CERT: 'cert.pem',
     HAPPY_RELAY_TLS_KEY: 'key.pem',
     HAPPY_RELAY_MAX_FRAME: '300000',
@@ -57,6 +80,8 @@ Deno.test('an option overrides its environment variable, and both the default', 
     port: 1_234,
     origins: ['wss://a.example:443', 'ws://10.0.0.1:8080/team'],
     prefix: '/team',
+    secret: '(set)',
+    secretFile: null,
     tls: { cert: 'cert.pem', key: 'key.pem' },
     logLevel: 'debug',
     json: true,
@@ -118,6 +143,33 @@ for (const [args, reason] of wrong) {
   })
 }
 
+Deno.test('a secret that cannot be used is wrong use, and is not repeated', async () => {
+  for (const secret of ['short', 'a/slash-is-not-a-character-of-it', 'x'.repeat(63)]) {
+    const { code, err } = await run('--print-config', { HAPPY_RELAY_SECRET: secret })
+    deepEqual([code, err.includes(secret)], [EXIT_USAGE, false])
+  }
+  const both = { HAPPY_RELAY_SECRET: SECRET, HAPPY_RELAY_SECRET_FILE: '/nowhere' }
+  equal((await run('--print-config', both)).code, EXIT_USAGE)
+  equal((await run('--port 0 --secret-file /dev/null')).code, EXIT_USAGE)
+  match((await run('--port 0', { HAPPY_RELAY_SECRET_FILE: '/nowhere' })).err, /^Cannot read the secret \/nowhere/)
+})
+
+Deno.test('a relay with a secret admits by it, and shows it nowhere', async () => {
+  const { child, line, ended } = await spawn(['--port', '0', '--json', '--limit', 'drainTime=1'], {
+    HAPPY_RELAY_SECRET: SECRET,
+  })
+  const said = await line()
+  const { port, origins, secret } = JSON.parse(said)
+  deepEqual([secret, said.includes(SECRET)], [true, false])
+  equal((await Client.dial(port)).status, 404)
+  const client = await Client.open(port, { path: `/${SECRET}/v1` })
+  await client.bind(await newRoute(), null, `${origins[0]}/${SECRET}`)
+  child.kill('SIGTERM')
+  await client.ended()
+  equal((await line()).includes('stopped'), true)
+  deepEqual(await ended(), { rest: '', code: EXIT_OK })
+})
+
 Deno.test('with --json a failure is a JSON object, too', async () => {
   const { code, err } = await run('--json --port x')
   equal(code, EXIT_USAGE)
@@ -142,13 +194,14 @@ Deno.test('what cannot be listened at or read is said in a sentence, with exit c
 })
 
 /** The command as a process with no more permissions than it says that it needs. */
-async function spawn(args: string[]) {
+async function spawn(args: string[], env: Record<string, string> = {}) {
   const here = (file: string) => JSON.stringify(new URL(file, import.meta.url).href)
   const program = `import { runCommand } from ${here('command.ts')}
 import { relayCommand } from ${here('relay.ts')}
 Deno.exit(await runCommand(relayCommand, Deno.args))`
   const child = new Deno.Command(Deno.execPath(), {
     args: ['run', '--no-prompt', '--allow-net', '--allow-env=HAPPY_RELAY_*', '--ext=ts', '-', ...args],
+    env,
     stdin: 'piped',
     stdout: 'piped',
     stderr: 'inherit',

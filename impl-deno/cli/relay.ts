@@ -1,8 +1,9 @@
 // `happy-remote relay`
 
 import type { Log } from '../relay/context.ts'
+import { isUsableSecret } from '../relay/path.ts'
 import { type Relay, startRelay } from '../relay/server.ts'
-import { type Command, CommandFailure, type CommandIo, EXIT_OK } from './command.ts'
+import { type Command, CommandFailure, type CommandIo, EXIT_OK, UsageError } from './command.ts'
 import { type LogThreshold, type RelayConfig, readRelayArguments } from './relay-config.ts'
 
 const USAGE = `happy-remote relay: runs a relay, which joins agents and controllers and can
@@ -19,6 +20,9 @@ Usage: happy-remote relay [options]
                         a proxy or a name. Default: localhost, the loopback
                         addresses and the address listened at
   --prefix <path>       path before /v1, such as /team
+  --secret-file <file>  file with a secret of 22 to 62 letters, digits, . _ ~ -
+                        that admits to this relay as the last part of the path
+                        before /v1, also of each origin. It is never shown
   --tls-cert <file>     certificate chain (PEM); with --tls-key, the relay
                         speaks TLS only
   --tls-key <file>      its private key (PEM)
@@ -34,14 +38,15 @@ Usage: happy-remote relay [options]
 
 Every option has an environment variable, which the option overrides:
 HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN and HAPPY_RELAY_LIMIT
-(separated by commas), HAPPY_RELAY_PREFIX, HAPPY_RELAY_TLS_CERT,
-HAPPY_RELAY_TLS_KEY, HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_LOG_LEVEL.
+(separated by commas), HAPPY_RELAY_PREFIX, HAPPY_RELAY_SECRET_FILE,
+HAPPY_RELAY_TLS_CERT, HAPPY_RELAY_TLS_KEY, HAPPY_RELAY_MAX_FRAME,
+HAPPY_RELAY_LOG_LEVEL. HAPPY_RELAY_SECRET holds the secret itself.
 
 SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
 stops at once.
 
 Deno needs --allow-net, --allow-env='HAPPY_RELAY_*' for the variables,
---allow-read for the certificate, and --allow-sys=networkInterfaces to name its
+--allow-read for certificate and secret, and --allow-sys=networkInterfaces to name its
 own addresses with --host 0.0.0.0.
 
 Exit codes: 0 stopped, 1 could not run, 2 wrong use.`
@@ -53,7 +58,7 @@ export const relayCommand: Command = {
   async run(args, io) {
     const { printConfig, config } = readRelayArguments(args, io.env)
     if (printConfig) {
-      io.out(JSON.stringify(config, null, 2))
+      io.out(JSON.stringify({ ...config, secret: config.secret && '(set)' }, null, 2))
       return EXIT_OK
     }
     await serve(await start(config, io), config, io)
@@ -64,19 +69,26 @@ export const relayCommand: Command = {
 async function start(config: RelayConfig, io: CommandIo): Promise<Relay> {
   const { host, port, origins, prefix, limits, logLevel } = config
   const tls = config.tls && {
-    cert: await readPem('certificate', config.tls.cert),
-    key: await readPem('key', config.tls.key),
+    cert: await read('certificate', config.tls.cert),
+    key: await read('key', config.tls.key),
+  }
+  const secret = config.secretFile === null ? config.secret : (await read('secret', config.secretFile)).trim()
+  if (secret !== null && !isUsableSecret(secret)) {
+    throw new UsageError(
+      `The secret in ${config.secretFile} is not 22 to 62 characters, of letters, digits and . _ ~ -`,
+    )
   }
   try {
     const log = logTo(io, logLevel)
-    return await startRelay({ host, port, prefix, limits, log, ...(origins && { origins }), ...(tls && { tls }) })
+    const optional = { ...(origins && { origins }), ...(tls && { tls }), ...(secret !== null && { secret }) }
+    return await startRelay({ host, port, prefix, limits, log, ...optional })
   } catch (error) {
     throw new CommandFailure(reasonOf(error, config))
   }
 }
 
 /** Until a signal ends it. */
-async function serve(relay: Relay, { json }: RelayConfig, io: CommandIo): Promise<void> {
+async function serve(relay: Relay, { json, ...config }: RelayConfig, io: CommandIo): Promise<void> {
   const signals = ['SIGTERM', 'SIGINT'] as const
   let stopped: Promise<void> | undefined
   let begin = (_: Promise<void>) => {}
@@ -89,14 +101,16 @@ async function serve(relay: Relay, { json }: RelayConfig, io: CommandIo): Promis
   }
   for (const signal of signals) Deno.addSignalListener(signal, stop)
   const { url, port, origins } = relay
-  if (json) io.out(JSON.stringify({ event: 'listening', url, port, origins }))
-  else io.out(`Relay listening at ${url}, for clients that dial ${origins.join(', ')}`)
+  const secret = config.secret !== null || config.secretFile !== null
+  const admission = secret ? ', each followed by a slash and the secret' : ''
+  if (json) io.out(JSON.stringify({ event: 'listening', url, port, origins, secret }))
+  else io.out(`Relay listening at ${url}, for clients that dial ${origins.join(', ')}${admission}`)
   await await stopping
   for (const signal of signals) Deno.removeSignalListener(signal, stop)
   io.out(json ? JSON.stringify({ event: 'stopped' }) : 'Relay stopped')
 }
 
-async function readPem(what: 'certificate' | 'key', path: string): Promise<string> {
+async function read(what: 'certificate' | 'key' | 'secret', path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path)
   } catch (error) {

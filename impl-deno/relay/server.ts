@@ -5,6 +5,7 @@ import { Connection } from './connection.ts'
 import type { Clock, Log, RelayContext } from './context.ts'
 import { type RelayLimits, relayLimits } from './limits.ts'
 import { defaultOrigins, dialled } from './origins.ts'
+import { relayPath } from './path.ts'
 import { RouteTable } from './table.ts'
 import { answer, upgrade } from './upgrade.ts'
 
@@ -17,6 +18,8 @@ export interface RelayOptions {
   readonly origins?: readonly string[]
   /** Path before `/v1`: empty, or such as `/team`. */
   readonly prefix?: string
+  /** Admits as the last segment before `/v1`, of the address and of every origin; at least 22 characters. */
+  readonly secret?: string
   /** PEM. With it the relay speaks TLS only. */
   readonly tls?: { readonly cert: string; readonly key: string }
   readonly limits?: Partial<RelayLimits>
@@ -29,9 +32,10 @@ export interface RelayStats {
 }
 
 export interface Relay {
-  /** What a client on this machine dials, without `/v1`. */
+  /** What a client on this machine dials, without the secret and `/v1`. */
   readonly url: string
   readonly port: number
+  /** Without the secret. */
   readonly origins: readonly string[]
   stats(): RelayStats
   /** Tells the clients, waits `drainTime` and stops; ends in bounded time. */
@@ -44,10 +48,11 @@ export interface Relay {
 const tickFor = ({ relayBind, relaySilence }: RelayLimits): number =>
   Math.min(250, Math.max(5, Math.floor(Math.min(relayBind, relaySilence) / 20)))
 
-/** Rejects where the address cannot be listened at or the certificate cannot be used; RangeError for a limit. */
+/** Rejects where the address cannot be listened at or the certificate cannot be used; RangeError for a limit, TypeError for a secret. */
 export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const { host = '127.0.0.1', prefix = '', tls, log = () => {} } = options
   const limits = relayLimits(options.limits)
+  const path = relayPath(prefix, options.secret)
   const started = performance.now()
   const clock: Clock = { now: started, second: 0 }
   const table = new RouteTable(limits, clock)
@@ -55,7 +60,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   let draining = false
 
   const handle = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>): Response => {
-    const verdict = answer(request, prefix, draining)
+    const verdict = answer(request, path, draining)
     if (verdict !== 'upgrade') return verdict
     const upgraded = upgrade(request)
     if (upgraded instanceof Response) return upgraded
@@ -71,7 +76,9 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const scheme = tls ? 'wss' : 'ws'
   const origins = options.origins ?? defaultOrigins(scheme, host, port, prefix)
   const addresses = new AddressRates(limits, clock)
-  const context: RelayContext = { limits, origins, table, addresses, clock, tick: tickFor(limits), log }
+  // relay.secret.origin
+  const signed = path.secret ? origins.map((origin) => `${origin}/${options.secret}`) : origins
+  const context: RelayContext = { limits, origins: signed, table, addresses, clock, tick: tickFor(limits), log }
 
   const ticking = setInterval(() => {
     clock.now = performance.now()

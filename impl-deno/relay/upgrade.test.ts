@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, notDeepEqual, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, notDeepEqual, ok, rejects } from 'node:assert/strict'
 import { RelayHello } from '@happy-remote/schemas/relay.ts'
 import { Compile } from 'typebox/compile'
 import { newRoute, within } from './testing/client.ts'
@@ -35,6 +35,35 @@ relayTest('a relay with a prefix is reached below it, and its origins have it', 
   const client = await relay.open({ path: '/team/v1' })
   await client.bind(await newRoute(), null, relay.origin)
 })
+
+const SECRET = 'YW5vdGhlciB0ZXN0IG9mIG91cnM'
+const hidden = { prefix: '/team', secret: SECRET }
+relayTest(
+  'a relay with a secret answers everything else alike, and accepts binds with it alone',
+  hidden,
+  async (relay) => {
+    const right = `/team/${SECRET}/v1`
+    for (const path of [
+      '/v1',
+      '/team/v1',
+      `/${SECRET}/v1`,
+      right.toUpperCase(),
+      `${right}/`,
+      '/healthz',
+      `${right}x`,
+    ]) {
+      for (const protocols of ['happy-relay.v1', null]) equal((await relay.dial({ path, protocols })).status, 404, path)
+      const response = await within(fetch(`http://127.0.0.1:${relay.port}${path}`), path)
+      deepEqual([response.status, await response.text()], [404, 'not found\n'], path)
+    }
+    const client = await relay.open({ path: right })
+    await client.bind(await newRoute(), null, `${relay.origin}/${SECRET}`)
+    const other = await relay.open({ path: right })
+    const refused = other.bind(await newRoute(), null, relay.origin)
+    await rejects(refused)
+    equal((await other.ended()).code, 4401)
+  },
+)
 
 relayTest('a handshake that is none of WebSocket 13 is refused with 400', {}, async ({ dial }) => {
   const headers: Record<string, string>[] = [

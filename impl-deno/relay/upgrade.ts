@@ -1,6 +1,7 @@
 // What a request gets: an upgrade, or an HTTP status (spec/relay.md, Connection, Draining and health).
 
-import { RELAY_PATH, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
+import { RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
+import type { RelayPath } from './path.ts'
 
 /** How a request is to be answered; `upgrade` where it becomes a connection. */
 export type Answer = 'upgrade' | Response
@@ -12,16 +13,16 @@ const tokens = (header: string | null): string[] => (header ?? '').split(',').ma
 const names = (header: string | null, token: string): boolean =>
   tokens(header).some((one) => one.toLowerCase() === token)
 
-/** `prefix` is the path before `/v1`, empty or beginning with a slash. */
-export function answer(request: Request, prefix: string, draining: boolean): Answer {
+export function answer(request: Request, path: RelayPath, draining: boolean): Answer {
   const { pathname } = new URL(request.url)
   const { headers } = request
-  if (pathname === '/healthz') {
+  // relay.secret.hidden
+  if (pathname === '/healthz' && !path.secret) {
     // relay.health.ok
     return draining ? plain(503, 'draining') : plain(200, 'ok')
   }
-  // relay.path
-  if (pathname !== prefix + RELAY_PATH) return plain(404, 'not found')
+  // relay.path, relay.secret.uniform
+  if (!path.matches(pathname)) return plain(404, 'not found')
   if (request.method !== 'GET' || !names(headers.get('upgrade'), 'websocket')) {
     return plain(426, 'this is a WebSocket endpoint', { upgrade: 'websocket', connection: 'upgrade' })
   }

@@ -6,12 +6,12 @@ import type { Role } from './role.ts'
 export function relayRole(): Role {
   let relay: Relay | undefined
   return {
-    capabilities: ['limits', 'origins'],
+    capabilities: ['limits', 'origins', 'secret'],
     verbs: {
       start: async (args) => {
         // What may be asked for has the names and units of this relay's own options.
         relay = await startRelay(args as RelayOptions)
-        return { url: `${relay.url}/v1` }
+        return { url: `${relay.url}${args.secret === undefined ? '' : `/${args.secret}`}/v1` }
       },
       state: () => ({ ...relay?.stats() }),
       stop: () => relay?.drain(),

@@ -18,7 +18,7 @@ import { type Clocks, systemClocks } from '../session/freshness.ts'
 import { keepSession } from '../session/kept-session.ts'
 import type { Ratchet } from '../session/ratchet.ts'
 import type { PairingRecord } from '../session/record.ts'
-import { parseRelayUrl, type RelayAddress } from '../session/relay-url.ts'
+import { loggedRelay, parseRelayUrl, type RelayAddress } from '../session/relay-url.ts'
 import type { Store } from '../session/store.ts'
 import type { Witness } from '../session/witness.ts'
 import type { AssistantFactory } from './assistants/assistant.ts'
@@ -265,7 +265,7 @@ export class Agent {
     const socket = new RelaySocket({
       relay,
       // A disk that is full, say, must not end the terminals of everybody.
-      onError: (error) => log('a frame could not be handled', { relay: relay.origin, error }),
+      onError: (error) => log('a frame could not be handled', { relay: loggedRelay(relay.origin), error }),
       ...(onRelay && { onState: (state) => onRelay(state, relay.origin) }),
     })
     this.#sockets.set(relay.origin, socket)

@@ -12,8 +12,10 @@ import { defaultLimits } from '../relay/limits.ts'
 import { testCertificate } from '../relay/test-certificate.ts'
 import { TestClient, withRelay } from '../relay/test-client.ts'
 import { UsageError } from './command.ts'
-import { relayCommand, relayConfig } from './relay.ts'
+import { relayCommand } from './relay.ts'
+import { relayConfig, shownConfig } from './relay-config.ts'
 
+const SECRET = 'dGhpcyBpcyBvbmx5IGEgdGVzdA'
 const folder = mkdtempSync(join(tmpdir(), 'relay-'))
 after(() => rmSync(folder, { recursive: true }))
 const file = (name: string, content: string | Buffer) => {
@@ -132,6 +134,8 @@ test('flags override the environment, which overrides the defaults', () => {
     port: 8080,
     origins: undefined,
     prefix: '',
+    secret: undefined,
+    secretFile: undefined,
     tlsCert: undefined,
     tlsKey: undefined,
     limits: {},
@@ -145,6 +149,7 @@ test('flags override the environment, which overrides the defaults', () => {
     HAPPY_RELAY_PORT: '1',
     HAPPY_RELAY_ORIGIN: 'wss://a, wss://b',
     HAPPY_RELAY_PREFIX: '/env',
+    HAPPY_RELAY_SECRET: SECRET,
     HAPPY_RELAY_TLS_CERT: 'c',
     HAPPY_RELAY_TLS_KEY: 'k',
     HAPPY_RELAY_LIMIT: 'connections=7,drainTime=8',
@@ -157,6 +162,8 @@ test('flags override the environment, which overrides the defaults', () => {
     port: 1,
     origins: ['wss://a', 'wss://b'],
     prefix: '/env',
+    secret: SECRET,
+    secretFile: undefined,
     tlsCert: 'c',
     tlsKey: 'k',
     limits: { connections: 7, drainTime: 8, maxFrame: 300_000 },
@@ -165,13 +172,16 @@ test('flags override the environment, which overrides the defaults', () => {
     printConfig: false,
     help: false,
   })
-  const flags = '--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --tls-cert d --tls-key l --limit connections=9'
+  const flags =
+    '--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --secret-file s --tls-cert d --tls-key l --limit connections=9'
   const given = relayConfig([...flags.split(' '), '--max-frame', '400000', '--log-level', 'info', '--json'], env)
   assert.deepEqual(given, {
     host: '0.0.0.0',
     port: 2,
     origins: ['wss://c'],
     prefix: '/flag',
+    secret: undefined,
+    secretFile: 's',
     tlsCert: 'd',
     tlsKey: 'l',
     limits: { connections: 9, maxFrame: 400_000 },
@@ -203,6 +213,32 @@ for (const args of WRONG) {
   test(`relay ${args.join(' ')} is wrong use`, () => assert.throws(() => relayConfig(args, {}), UsageError))
 }
 
+test('a secret that cannot be used is wrong use, and is not repeated', () => {
+  for (const secret of ['too-short-a-secret', 'a/slash-is-not-a-character-of-it', 'x'.repeat(63)]) {
+    assert.throws(
+      () => relayConfig([], { HAPPY_RELAY_SECRET: secret }),
+      (error) => error instanceof UsageError && !error.message.includes(secret),
+    )
+  }
+  assert.throws(() => relayConfig([], { HAPPY_RELAY_SECRET: SECRET, HAPPY_RELAY_SECRET_FILE: 'f' }), UsageError)
+})
+
+test('a relay with a secret admits by it, and shows it nowhere', async () => {
+  const secretFile = file('secret', `${SECRET}\n`)
+  const { child, line, exit, complaint } = start('--port', '0', '--secret-file', secretFile, '--log-level', 'debug')
+  const said = await line()
+  const [, url] = /^Relay listening at (\S+), for .*, each followed by a slash and the secret$/.exec(said) ?? []
+  const client = await TestClient.connect(`${url}/${SECRET}`)
+  await client.bind(generateRouteKey(), null)
+  await assert.rejects(TestClient.connect(`${url}`))
+  child.kill('SIGTERM')
+  await client.closeCode()
+  assert.equal(await exit, 0)
+  for (const shown of [said, await complaint, await printed('--secret-file', secretFile, '--print-config')]) {
+    assert.ok(!shown.includes(SECRET))
+  }
+})
+
 /** What a run prints that needs no server. */
 async function printed(...args: string[]): Promise<string> {
   const { exit, child } = start(...args)
@@ -227,4 +263,7 @@ test('--print-config shows what would be used, as JSON', async () => {
   assert.equal(port, 5)
   assert.equal(origins, null)
   assert.deepEqual(limits, { ...defaultLimits, connections: 6 })
+  const shown = shownConfig(relayConfig([], { HAPPY_RELAY_SECRET: SECRET }))
+  assert.equal(shown.secret, '(set)')
+  assert.ok(!JSON.stringify(shown).includes(SECRET))
 })

@@ -1,14 +1,11 @@
 // `happy-remote relay`: runs a relay until it is told to stop.
 
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import pino from 'pino'
-import { defaultLimits, isRelayLimit, type RelayLimitName, type RelayLimits } from '../relay/limits.ts'
+import { defaultLimits } from '../relay/limits.ts'
 import { type Relay, type RelayOptions, startRelay } from '../relay/server.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
-
-const DEFAULT_PORT = 8080
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent']
+import { LOG_LEVELS, type RelayConfig, relayConfig, shownConfig } from './relay-config.ts'
 
 const help = `happy-remote relay: runs a relay, which joins agents and controllers and can
 read nothing
@@ -18,12 +15,15 @@ Usage: happy-remote relay [options]
   --host <address>      address to listen at; 0.0.0.0 for all, default
                         127.0.0.1
   --port <number>       port to listen at, 0 for a free one, default
-                        ${DEFAULT_PORT}
+                        8080
   --origin <url>        how clients dial this relay, such as
                         wss://relay.example.com; may be repeated. Needed behind
                         a proxy or a name. Default: localhost, the loopback
                         addresses and the address listened at
   --prefix <path>       path before /v1, such as /team
+  --secret-file <file>  file with a secret of 22 to 62 letters, digits, . _ ~ -
+                        that admits to this relay as the last part of the path
+                        before /v1, also of each origin. It is never shown
   --tls-cert <file>     certificate chain (PEM); with --tls-key, the relay
                         speaks TLS only
   --tls-key <file>      its private key (PEM)
@@ -39,8 +39,9 @@ Usage: happy-remote relay [options]
 
 Every option has an environment variable, which the option overrides:
 HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN and HAPPY_RELAY_LIMIT
-(separated by commas), HAPPY_RELAY_PREFIX, HAPPY_RELAY_TLS_CERT,
-HAPPY_RELAY_TLS_KEY, HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_LOG_LEVEL.
+(separated by commas), HAPPY_RELAY_PREFIX, HAPPY_RELAY_SECRET_FILE,
+HAPPY_RELAY_TLS_CERT, HAPPY_RELAY_TLS_KEY, HAPPY_RELAY_MAX_FRAME,
+HAPPY_RELAY_LOG_LEVEL. HAPPY_RELAY_SECRET holds the secret itself.
 
 SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
 stops at once.
@@ -48,102 +49,10 @@ stops at once.
 Exit codes: 0 stopped, 1 could not run, 2 wrong use.
 `
 
-export interface RelayConfig {
-  readonly host: string
-  readonly port: number
-  /** Undefined: the defaults of the relay. */
-  readonly origins: readonly string[] | undefined
-  readonly prefix: string
-  readonly tlsCert: string | undefined
-  readonly tlsKey: string | undefined
-  readonly limits: Partial<RelayLimits>
-  readonly logLevel: string
-  readonly json: boolean
-  readonly printConfig: boolean
-  readonly help: boolean
-}
-
-const text = { type: 'string' } as const
-const texts = { type: 'string', multiple: true } as const
-const flag = { type: 'boolean' } as const
-const options = {
-  host: text,
-  port: text,
-  origin: texts,
-  prefix: text,
-  'tls-cert': text,
-  'tls-key': text,
-  'max-frame': text,
-  limit: texts,
-  'log-level': text,
-  json: flag,
-  'print-config': flag,
-  help: { ...flag, short: 'h' },
-} as const
-
-function wholeNumber(name: string, value: string, most: number): number {
-  const number = Number(value)
-  if (!/^\d+$/.test(value) || number > most) {
-    throw new UsageError(`${name} is ${JSON.stringify(value)}: a whole number from 0 to ${most} is needed.`)
-  }
-  return number
-}
-
-function readLimits(assignments: readonly string[], maxFrame: string | undefined): Partial<RelayLimits> {
-  const limits: Partial<Record<RelayLimitName, number>> = {}
-  for (const assignment of assignments) {
-    const [name = '', value = ''] = assignment.split('=', 2)
-    if (!isRelayLimit(name))
-      throw new UsageError(`There is no limit ${JSON.stringify(name)}; --print-config shows them.`)
-    limits[name] = wholeNumber(`The limit ${name}`, value, Number.MAX_SAFE_INTEGER)
-  }
-  if (maxFrame !== undefined) limits.maxFrame = wholeNumber('--max-frame', maxFrame, Number.MAX_SAFE_INTEGER)
-  return limits
-}
-
-function parseFlags(args: string[]) {
-  try {
-    return parseArgs({ args, options, strict: true, allowPositionals: false }).values
-  } catch (error) {
-    throw new UsageError((error as Error).message)
-  }
-}
-
-/** The configuration of flags, then environment, then defaults. Throws UsageError. */
-export function relayConfig(args: string[], env: NodeJS.ProcessEnv): RelayConfig {
-  const flags = parseFlags(args)
-  const fromEnv = (name: string) => env[`HAPPY_RELAY_${name}`] || undefined
-  const listFromEnv = (name: string) =>
-    fromEnv(name)
-      ?.split(',')
-      .map((each) => each.trim())
-  const config = {
-    host: flags.host ?? fromEnv('HOST') ?? '127.0.0.1',
-    port: wholeNumber('The port', flags.port ?? fromEnv('PORT') ?? String(DEFAULT_PORT), 65_535),
-    origins: flags.origin ?? listFromEnv('ORIGIN'),
-    prefix: flags.prefix ?? fromEnv('PREFIX') ?? '',
-    tlsCert: flags['tls-cert'] ?? fromEnv('TLS_CERT'),
-    tlsKey: flags['tls-key'] ?? fromEnv('TLS_KEY'),
-    limits: readLimits(flags.limit ?? listFromEnv('LIMIT') ?? [], flags['max-frame'] ?? fromEnv('MAX_FRAME')),
-    logLevel: flags['log-level'] ?? fromEnv('LOG_LEVEL') ?? 'warn',
-    json: flags.json ?? false,
-    printConfig: flags['print-config'] ?? false,
-    help: flags.help ?? false,
-  }
-  if (!LOG_LEVELS.includes(config.logLevel)) throw new UsageError(`--log-level is one of ${LOG_LEVELS.join(', ')}.`)
-  if (!/^(\/[A-Za-z0-9._~-]+)*$/.test(config.prefix)) {
-    throw new UsageError('--prefix is a path such as /team, of letters, digits and . _ ~ -.')
-  }
-  if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
-    throw new UsageError('--tls-cert and --tls-key belong together.')
-  }
-  return config
-}
-
 /** A reason that the person can do something about; exit code 1. */
 class CannotStart extends Error {}
 
-function readPem(what: string, file: string): Buffer {
+function readNamed(what: string, file: string): Buffer {
   try {
     return readFileSync(file)
   } catch (error) {
@@ -163,9 +72,11 @@ const LISTEN_PROBLEMS: Record<string, string> = {
 /** Starts the relay, with a sentence for each way in which that can fail. */
 async function start(config: RelayConfig): Promise<Relay> {
   const { host, port, origins, prefix, tlsCert, tlsKey, limits } = config
-  const tls = tlsCert && tlsKey ? { cert: readPem('certificate', tlsCert), key: readPem('key', tlsKey) } : undefined
+  const secret = config.secretFile ? readNamed('secret', config.secretFile).toString('latin1').trim() : config.secret
+  const tls = tlsCert && tlsKey ? { cert: readNamed('certificate', tlsCert), key: readNamed('key', tlsKey) } : undefined
   const logger = pino({ name: 'relay', level: config.logLevel }, pino.destination({ dest: 2, sync: true }))
-  const wanted: RelayOptions = { host, port, prefix, limits, logger, ...(origins && { origins }), ...(tls && { tls }) }
+  const optional = { ...(origins && { origins }), ...(tls && { tls }), ...(secret !== undefined && { secret }) }
+  const wanted: RelayOptions = { host, port, prefix, limits, logger, ...optional }
   try {
     return await startRelay(wanted)
   } catch (error) {
@@ -201,19 +112,17 @@ async function run(args: string[]): Promise<number> {
     return EXIT.ok
   }
   if (config.printConfig) {
-    const { help: _help, printConfig: _printConfig, ...shown } = config
-    const all = { ...shown, origins: shown.origins ?? null, limits: { ...defaultLimits, ...config.limits } }
-    process.stdout.write(`${JSON.stringify(all, null, 2)}\n`)
+    process.stdout.write(`${JSON.stringify(shownConfig(config), null, 2)}\n`)
     return EXIT.ok
   }
   try {
     const relay = await start(config)
     const { url, port, origins } = relay
-    say(`Relay listening at ${url}, for clients that dial ${origins.join(', ')}`, {
+    const isSecret = config.secret !== undefined || config.secretFile !== undefined
+    const admission = isSecret ? ', each followed by a slash and the secret' : ''
+    say(`Relay listening at ${url}, for clients that dial ${origins.join(', ')}${admission}`, {
       event: 'listening',
-      url,
-      port,
-      origins,
+      ...{ url, port, origins, secret: isSecret },
     })
     await untilStopped(relay)
     say('Relay stopped', { event: 'stopped' })

@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
+import type { OwnPath } from './own-path.ts'
 
 /** PEM texts. */
 export interface TlsFiles {
@@ -51,10 +52,11 @@ export function listen(server: Server, host: string, port: number): Promise<Addr
 }
 
 /** A request that is no upgrade: the health of the relay (relay.health.ok), or a word about what to do instead. */
-export function answer(request: IncomingMessage, response: ServerResponse, path: string, isDraining: boolean): void {
+export function answer(request: IncomingMessage, response: ServerResponse, path: OwnPath, isDraining: boolean): void {
   const where = pathOf(request)
-  const status = where === '/healthz' ? (isDraining ? 503 : 200) : where === path ? 426 : 404
-  const text = where === '/healthz' ? (isDraining ? 'draining' : 'ok') : STATUS_CODES[status]
+  const isHealth = where === '/healthz' && !path.isSecret // relay.secret.hidden
+  const status = isHealth ? (isDraining ? 503 : 200) : path.is(where) ? 426 : 404
+  const text = isHealth ? (isDraining ? 'draining' : 'ok') : STATUS_CODES[status]
   response.writeHead(status, { 'content-type': 'text/plain', ...(status === 426 && { upgrade: 'websocket' }) })
   response.end(`${text}\n`)
 }

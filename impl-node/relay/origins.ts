@@ -53,10 +53,6 @@ export class Origins {
     return this.#list.length
   }
 
-  get list(): readonly string[] {
-    return [...this.#list].sort()
-  }
-
   /** relay.bind.origin: tries each origin of the list, and no other. */
   some(matches: (origin: string) => boolean): boolean {
     const index = this.#list.findIndex(matches)

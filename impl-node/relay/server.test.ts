@@ -79,6 +79,27 @@ test('a relay with a prefix serves there only, and its origins have it', () =>
     await client.bind(generateRouteKey(), null)
   }))
 
+test('a relay with a secret answers everything else alike, and accepts binds with it alone', () => {
+  const secret = 'dGhpcyBpcyBvbmx5IGEgdGVzdA'
+  return withRelay({ prefix: '/team', secret }, async ({ url, port, origins }) => {
+    assert.ok(!JSON.stringify([url, origins]).includes(secret))
+    const right = `/team/${secret}/v1`
+    const upgrade = { ...UPGRADE, ...PROTOCOL }
+    assert.equal((await ask(port, right, upgrade)).status, 101)
+    assert.equal((await ask(port, right, {})).status, 426)
+    const wrong = ['/v1', '/team/v1', `/${secret}/v1`, right.toUpperCase(), `${right}/`, `/team/${secret}`, '/healthz']
+    for (const path of [...wrong, right.replace('dGh', 'dGi')]) {
+      for (const headers of [upgrade, UPGRADE]) assert.equal((await ask(port, path, headers)).status, 404, path)
+      assert.equal((await ask(port, path, {})).status, 404, path)
+    }
+    const dialled = `${url}/${secret}`
+    await (await TestClient.connect(dialled)).bind(generateRouteKey(), null)
+    const other = await TestClient.connect(dialled, url)
+    other.send(other.bindMessage(generateRouteKey(), null))
+    assert.equal((await other.refusal()).code, 'unauthenticated')
+  })
+})
+
 test('the relay tells where it listens', async () => {
   for (const [host, shown] of [
     ['127.0.0.1', '127.0.0.1'],
@@ -97,6 +118,7 @@ test('startRelay() rejects for a port in use, an origin and a limit that cannot 
     await assert.rejects(startRelay({ port }), { code: 'EADDRINUSE' })
     await assert.rejects(startRelay({ origins: ['https://x'] }), TypeError)
     await assert.rejects(startRelay({ limits: { maxFrame: 5 } }), RangeError)
+    await assert.rejects(startRelay({ secret: 'short' }), TypeError)
     await assert.rejects(startRelay({ tls: { cert: 'x', key: 'y' } }))
   }))
 

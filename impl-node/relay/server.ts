@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { CLOSE_GOING_AWAY, RELAY_PATH, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
+import { CLOSE_GOING_AWAY, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws'
 import { type Address, Addresses, addressGroup } from './addresses.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -12,6 +12,7 @@ import { type RelayLimits, relayLimits } from './limits.ts'
 import { type Logger, silent, traceOf } from './log.ts'
 import { canonicalOrigin, defaultOrigins, Origins } from './origins.ts'
 import { Flusher } from './outbox.ts'
+import { OwnPath } from './own-path.ts'
 import { Routes } from './routes.ts'
 
 export interface RelayOptions {
@@ -25,6 +26,8 @@ export interface RelayOptions {
   readonly tls?: TlsFiles
   /** Path before `/v1`, such as `/team`. */
   readonly prefix?: string
+  /** Admits: the last segment before `/v1`, of this address and of each origin. 22 characters at least. */
+  readonly secret?: string
   readonly limits?: Partial<RelayLimits>
   /** A pino logger or the like; silent unless given. */
   readonly logger?: Logger
@@ -42,10 +45,10 @@ export interface RelayStats extends Readonly<Counters> {
 }
 
 export interface Relay {
-  /** Where it listens, as a client dials it, without `/v1`. */
+  /** Where it listens, as a client dials it, without the secret and `/v1`. */
   readonly url: string
   readonly port: number
-  /** The origins for which it accepts binds. */
+  /** The origins for which it accepts binds, without the secret. */
   readonly origins: readonly string[]
   stats(): RelayStats
   /** Sends `draining`, waits until the clients have left or `drainTime` is over, then closes. */
@@ -91,7 +94,7 @@ type SocketServerOptions = ServerOptions<typeof ClientSocket> & {
 /**
  * Starts a relay in this process: spec/relay.md, one node, everything in memory.
  *
- * Rejects with the system's error where it cannot listen, with TypeError for an origin and
+ * Rejects with the system's error where it cannot listen, with TypeError for an origin or a secret and
  * RangeError for a limit that cannot be used.
  */
 export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
@@ -99,12 +102,16 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const prefix = (options.prefix ?? '').replace(/\/+$/, '')
   const limits = relayLimits(options.limits)
   const given = options.origins?.map(canonicalOrigin)
-  const path = `${prefix}${RELAY_PATH}`
+  const path = new OwnPath(prefix, options.secret)
 
   const server = httpServer(tls)
   const { address: bound, family, port } = await listen(server, host, wanted)
   const scheme = tls ? 'wss' : 'ws'
-  const origins = new Origins(given?.length ? given : defaultOrigins(bound, port, prefix))
+  const shownOrigins = (given?.length ? given : defaultOrigins(bound, port, prefix)).toSorted()
+  // relay.secret.origin
+  const origins = new Origins(
+    path.isSecret ? shownOrigins.map((origin) => `${origin}/${options.secret}`) : shownOrigins,
+  )
 
   const connections = new Set<Connection>()
   const addresses = new Addresses(limits, clock)
@@ -156,8 +163,8 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   server.on('request', (request, response) => answer(request, response, path, isDraining))
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', onSocketError)
-    const refusal = pathOf(request) !== path ? 404 : !offersSubprotocol(request) ? 400 : isDraining ? 503 : undefined
-    // relay.path, relay.subprotocol, relay.drain.new
+    const refusal = !path.is(pathOf(request)) ? 404 : !offersSubprotocol(request) ? 400 : isDraining ? 503 : undefined
+    // relay.path and relay.secret.uniform before all else; relay.subprotocol, relay.drain.new
     if (refusal) {
       refuseUpgrade(socket, refusal)
       return
@@ -221,7 +228,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   return {
     url: `${scheme}://${shown}:${port}${prefix}`,
     port,
-    origins: origins.list,
+    origins: shownOrigins,
     stats: () => ({
       ...counters,
       connections: connections.size,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isLocalHost, parseRelayAddress, parseRelayUrl } from './relay-url.ts'
+import { isLocalHost, loggedRelay, parseRelayAddress, parseRelayUrl } from './relay-url.ts'
 import { assertRefused } from './testing/refusal.ts'
 
 for (const [address, origin] of [
@@ -169,3 +169,8 @@ for (const [url, code] of [
   test(`parseRelayUrl() refuses ${JSON.stringify(url)} with ${code}`, () =>
     assertRefused(code, () => parseRelayUrl(url)))
 }
+
+test('what a log says of a relay has no path, which may hold a secret', () => {
+  assert.equal(loggedRelay('wss://relay.example.com:8443/team/a-secret'), 'wss://relay.example.com:8443')
+  assert.equal(loggedRelay('ws://[::1]:8080'), 'ws://[::1]:8080')
+})

@@ -66,3 +66,6 @@ export function parseRelayUrl(url: string): RelayAddress {
   const host = authority.toLowerCase().replace(secure ? /:443$/ : /:80$/, '')
   return parseRelayAddress(host + path, secure)
 }
+
+/** What a log may say of a relay: a path may hold the secret that admits to it (relay.secret.quiet, security.secret.quiet). */
+export const loggedRelay = (origin: string): string => new URL(origin).origin

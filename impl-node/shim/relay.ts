@@ -14,7 +14,8 @@ export async function relay(): Promise<Verbs> {
       if (!Object.keys(options.limits ?? {}).every(isRelayLimit)) process.exit(89)
       const logger = pino({ level: 'debug' }, pino.destination({ dest: 2, sync: true }))
       running = await startRelay({ ...(options as RelayOptions), logger })
-      return { url: `${running.url}${RELAY_PATH}` }
+      const admission = options.secret === undefined ? '' : `/${options.secret}`
+      return { url: `${running.url}${admission}${RELAY_PATH}` }
     },
     state: () => ({ ...running?.stats() }),
     stop: () => running?.drain(),

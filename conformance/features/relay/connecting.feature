@@ -34,7 +34,7 @@ Feature: Connecting
       When a client asks for an upgrade with the subprotocols "happy-relay.v10, happy-relay, HAPPY-RELAY.V1"
       Then the relay answers with HTTP status 400
 
-  Rule: A relay answers an upgrade to a path other than /v1 with HTTP status 404
+  Rule: A relay answers an upgrade to any path other than its own with HTTP status 404
 
     @req:relay.path
     Scenario Outline: An upgrade at <path> is answered with 404

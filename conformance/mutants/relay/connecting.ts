@@ -1,6 +1,7 @@
 // Faults of the upgrade, of `hello` and of control messages.
 
-import { RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
+import type { IncomingMessage } from 'node:http'
+import { RELAY_PATH, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
 import { parseText } from '../../peers/frames.ts'
 import { type Peer, ScriptedRelay } from '../../peers/scripted-relay.ts'
 import { longPing } from '../../peers/wrong-texts.ts'
@@ -46,6 +47,91 @@ export const connecting: readonly RelayMutant[] = [
     relay: class extends ScriptedRelay {
       override isPath() {
         return true
+      }
+    },
+  },
+  {
+    name: 'secret-unasked',
+    does: 'serves at /v1 as well, where its path holds a secret',
+    breaks: ['relay.secret.uniform', 'relay.path'],
+    relay: class extends ScriptedRelay {
+      override isPath(path: string) {
+        return path === RELAY_PATH || super.isPath(path)
+      }
+    },
+  },
+  {
+    name: 'secret-any-case',
+    does: 'compares the secret of its path without regard to case',
+    breaks: ['relay.secret.uniform', 'relay.path'],
+    relay: class extends ScriptedRelay {
+      override isPath(path: string) {
+        return path.toLowerCase() === `${this.before}${RELAY_PATH}`.toLowerCase()
+      }
+    },
+  },
+  {
+    name: 'secret-beginning',
+    does: 'is content with the beginning of the secret of its path',
+    breaks: ['relay.secret.uniform', 'relay.path'],
+    relay: class extends ScriptedRelay {
+      override isPath(path: string) {
+        return this.before === ''
+          ? super.isPath(path)
+          : path.startsWith(this.before.slice(0, -1)) && path.endsWith(RELAY_PATH)
+      }
+    },
+  },
+  {
+    name: 'secret-named',
+    does: 'answers a wrong secret with another status than another path',
+    breaks: ['relay.secret.uniform'],
+    relay: class extends ScriptedRelay {
+      override admit(request: IncomingMessage) {
+        const status = super.admit(request)
+        return status === 404 && request.url?.endsWith(RELAY_PATH) ? 403 : status
+      }
+    },
+  },
+  {
+    name: 'secret-after-subprotocol',
+    does: 'looks at the subprotocol before the secret of its path',
+    breaks: ['relay.secret.uniform'],
+    relay: class extends ScriptedRelay {
+      override admit(request: IncomingMessage) {
+        const status = super.admit(request)
+        return status === 404 && request.headers['sec-websocket-protocol'] === undefined ? 400 : status
+      }
+    },
+  },
+  {
+    name: 'secret-health',
+    does: 'tells at its public port that it is healthy, though its path holds a secret',
+    breaks: ['relay.secret.hidden'],
+    relay: class extends ScriptedRelay {
+      override showsHealth() {
+        return true
+      }
+    },
+  },
+  {
+    name: 'secret-outside-origin',
+    does: 'leaves the secret of its path out of its origins',
+    breaks: ['relay.secret.origin'],
+    relay: class extends ScriptedRelay {
+      override originPath() {
+        return ''
+      }
+    },
+  },
+  {
+    name: 'secret-logged',
+    does: 'writes the paths that it is asked for to its log',
+    breaks: ['relay.secret.quiet'],
+    relay: class extends ScriptedRelay {
+      override admit(request: IncomingMessage) {
+        process.stderr.write(`upgrade at ${request.url}\n`)
+        return super.admit(request)
       }
     },
   },

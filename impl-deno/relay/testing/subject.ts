@@ -11,6 +11,7 @@ export interface SubjectOptions {
   readonly limits?: Partial<RelayLimits>
   readonly origins?: readonly string[]
   readonly prefix?: string
+  readonly secret?: string
 }
 
 interface Running {
@@ -88,9 +89,8 @@ export function relayTest(name: string, options: SubjectOptions, test: (subject:
   })
 }
 
-async function startHere({ limits, origins, prefix }: SubjectOptions): Promise<Running> {
-  const all = { ...ROOMY, ...limits }
-  const relay = await startRelay({ limits: all, ...(origins && { origins }), ...(prefix && { prefix }) })
+async function startHere(options: SubjectOptions): Promise<Running> {
+  const relay = await startRelay({ ...options, limits: { ...ROOMY, ...options.limits } })
   return { port: relay.port, stop: () => relay.drain(), kill: () => relay.close() }
 }
 
@@ -103,6 +103,7 @@ async function startProcess([program = '', ...args]: string[], options: SubjectO
   const prefix = options.prefix ? ['--prefix', options.prefix] : []
   const child = new Deno.Command(program, {
     args: [...args, 'relay', '--port', '0', '--json', ...limits, ...origins, ...prefix],
+    ...(options.secret && { env: { HAPPY_RELAY_SECRET: options.secret } }),
     stdout: 'piped',
     stderr: 'inherit',
   }).spawn()

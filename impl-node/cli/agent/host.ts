@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { Agent, type AgentOptions } from '../../agent/agent.ts'
 import { deviceIdText } from '../../crypto/identity.ts'
 import type { SocketState } from '../../link/socket.ts'
-import { parseRelayUrl, type RelayAddress } from '../../session/relay-url.ts'
+import { loggedRelay, parseRelayUrl, type RelayAddress } from '../../session/relay-url.ts'
 import { EXIT, UsageError } from '../command.ts'
 import type { Settings } from '../config.ts'
 import { Failure } from '../failure.ts'
@@ -92,7 +92,10 @@ export function startAgent(settings: Settings, log: Log): AgentHost {
     assistant: assistant && { ...assistant, factory: watched(assistant.factory, tell) },
     log: (message, detail) => log.warn(logged(detail), message),
     onRelay: (state, origin) => {
-      log.info({ relay: origin, state: state.name, ...(state.name === 'waiting' && { reason: state.reason }) }, 'relay')
+      log.info(
+        { relay: loggedRelay(origin), state: state.name, ...(state.name === 'waiting' && { reason: state.reason }) },
+        'relay',
+      )
       if (origin === relay.origin) relayState = state
       changed()
     },
