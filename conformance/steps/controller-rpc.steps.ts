@@ -70,6 +70,17 @@ When('the agent answers it with the error {string}', async function (this: Suite
   await served.respond({ error: { code, message: 'as the scenario says' } })
 })
 
+When(/^the agent answers it with the result (\S.*)$/, async function (this: SuiteWorld, json: string) {
+  const served = servedOf(this)
+  await served.take()
+  await served.respond({ result: JSON.parse(json) as unknown })
+})
+
+Then('the agent got one prompt', function (this: SuiteWorld) {
+  const { size } = servedOf(this).idsOf('claude.sendMessage')
+  if (size !== 1) throw new Failed(`The agent got ${size} prompts`)
+})
+
 When('the agent answers it, and then again with an error', async function (this: SuiteWorld) {
   const served = servedOf(this)
   await served.take()

@@ -121,6 +121,20 @@ When('the person queues the prompt {string}', async function (this: SuiteWorld, 
   given.get(this)?.set(text, id)
 })
 
+Then(
+  'the person cannot queue a prompt of {bytes} bytes, because it is {string}',
+  async function (this: SuiteWorld, size: number, code: string) {
+    const prompt = 'x'.repeat(size - '{"prompt":""}'.length)
+    try {
+      await this.stage.program.ask('enqueue', { method: PROMPT, params: { prompt } })
+    } catch (error) {
+      if (error instanceof Refused && error.code === code) return
+      throw error
+    }
+    throw new Failed('The prompt is in the queue')
+  },
+)
+
 When(
   'the person edits the prompt {string} to {string}',
   async function (this: SuiteWorld, text: string, other: string) {

@@ -172,6 +172,32 @@ Given('a hook {string} that says {string}, and fails', function (this: SuiteWorl
   chmodSync(place, 0o755)
 })
 
+/** A program that says when it has begun, and ends with the scenario. */
+function endless(world: SuiteWorld, place: string, begun: string): void {
+  const { beside } = repository(world)
+  mkdirSync(dirname(place), { recursive: true })
+  writeFileSync(place, `#!/bin/sh\ntouch '${begun}'\nwhile [ -e '${beside}' ]; do sleep 0.2; done\n`)
+  chmodSync(place, 0o755)
+}
+const begunIn = ({ beside }: Repository): string => join(beside, 'begun')
+const hookIn = ({ folder }: Repository): string => join(folder, '.git/hooks/pre-commit')
+
+Given('a hook that does not end', function (this: SuiteWorld) {
+  endless(this, hookIn(repository(this)), begunIn(repository(this)))
+})
+
+Given('a filter that does not end', function (this: SuiteWorld) {
+  const { beside } = repository(this)
+  commit(this, '.gitattributes', 'a filter=endless')
+  const program = join(beside, 'filter')
+  endless(this, program, begunIn(repository(this)))
+  git(this, 'config', 'filter.endless.clean', program)
+})
+
+When('the hook is gone', function (this: SuiteWorld) {
+  rmSync(hookIn(repository(this)))
+})
+
 Then('the author of the last commit is {string}', function (this: SuiteWorld, expected: string) {
   const author = git(this, 'log', '-1', '--format=%an').trim()
   if (author !== expected) throw new Failed(`The author is ${author}`)
@@ -250,6 +276,20 @@ When(
   },
 )
 
+When(
+  /^the (controller) asks for "(git\.commit|git\.diff)" of "([^"]+)", and what does not end has begun$/,
+  async function (this: SuiteWorld, name: string, method: 'git.commit' | 'git.diff', path: string) {
+    const params = method === 'git.commit' ? { message: 'x', paths: [path] } : { path }
+    await sceneOf(this).caller(name).ask(method, params)
+    await sceneOf(this).until('what git starts has begun', () => existsSync(begunIn(repository(this))))
+  },
+)
+
+Then('{caller} has no answer', async function (this: SuiteWorld, caller: Caller) {
+  await this.stage.settle()
+  if (caller.isAnswered) throw new Failed('There is an answer already')
+})
+
 When('{caller} calls "git.push" to {string}', async function (this: SuiteWorld, caller: Caller, remote: string) {
   await caller.ask('git.push', { remote })
 })
@@ -266,6 +306,15 @@ Then(
     }
     if (Buffer.byteLength(stderr) > 4_096) throw new Failed(`data.stderr has ${Buffer.byteLength(stderr)} bytes`)
     if (!Number.isInteger(exitCode) || exitCode === 0) throw new Failed(`data.exitCode is ${exitCode}`)
+  },
+)
+
+Then(
+  '{caller} is answered with "git-failed", and git has no exit code',
+  async function (this: SuiteWorld, caller: Caller) {
+    const { data } = await caller.refusal('git-failed')
+    const { exitCode } = (data ?? {}) as { exitCode?: unknown }
+    if (exitCode !== null) throw new Failed(`data.exitCode is ${exitCode}`)
   },
 )
 

@@ -52,6 +52,11 @@ export class Caller {
     return this.send(this.rpc.request(method, params, options.id), options)
   }
 
+  /** What was sent last has its answer. */
+  get isAnswered(): boolean {
+    return this.rpc.responsesTo(this.last.id).length > this.#before
+  }
+
   /** The answer to what was sent last. */
   async answer(): Promise<Whole<Response>> {
     const whole = await this.rpc.answer(this.last, this.#before + 1)

@@ -160,7 +160,7 @@ export class Agent {
       ...claudeMethods(this.#conversation),
       ...terminalMethods(this.#terminals),
       ...pauseMethods(this.pause),
-      ...gitMethods(new Repository(workspace, new GitProgram(terminalEnvironment(environment)))),
+      ...gitMethods(new Repository(workspace, new GitProgram(terminalEnvironment(environment), timers))),
       ...deviceMethods(
         () => this.devices,
         self,

@@ -182,6 +182,19 @@ Deno.test('a prompt is left with its question, answered by approve, and followed
     assert.match(talk.text, /Assistant: idle[\s\S]*A line is a prompt/)
   }))
 
+Deno.test('a prompt that is too large is refused in a sentence, alone and in a talk, and the next line is taken', () =>
+  paired(async (control) => {
+    const large = 'x'.repeat(1_048_576)
+    const said =
+      /^Cannot send claude\.sendMessage: it has 1,048,589 bytes, and 1,048,576 is the most that can be sent\.$/m
+    const alone = await control(['prompt', '-'], large)
+    assert.match(alone.errors, said)
+    assert.equal(alone.code, 1)
+    const talk = await control([], `${large}\n/status\n`)
+    assert.match(talk.text + talk.errors, said)
+    assert.match(talk.text, /idle/)
+  }))
+
 Deno.test('control by itself shows what happened and what is new since, and has the sub-commands at hand', () =>
   paired(async (control, folder) => {
     assert.equal((await control(['prompt', 'first', '--deny'])).code, 0)

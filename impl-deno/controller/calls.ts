@@ -63,9 +63,19 @@ const REPEAT = 10_000
 
 const StaleData = Type.Object({ challenge: Base64url(8, 'a new challenge') })
 
+const isMethod = (method: string): method is MethodName => Object.hasOwn(methods, method)
+
 const kindOf = (method: string): MethodKind =>
   // What is not known here is treated like what must not run twice.
-  Object.hasOwn(methods, method) ? methods[method as MethodName].kind : 'command'
+  isMethod(method) ? methods[method].kind : 'command'
+
+/** What is told of params for which no agent needs to have room; undefined where they can be sent (rpc.stream.most). */
+export function whyTooLarge(method: string, params: object): string | undefined {
+  const size = utf8(JSON.stringify(params)).length
+  if (size <= limits.bodyLeast) return undefined
+  const [given, most] = [size, limits.bodyLeast].map((bytes) => bytes.toLocaleString('en'))
+  return `Cannot send ${method}: it has ${given} bytes, and ${most} is the most that can be sent`
+}
 
 export class Calls {
   readonly #output: CallOutput
@@ -88,10 +98,12 @@ export class Calls {
     return this.#epoch
   }
 
-  /** Throws CallFailure. Only `signal` gives a command up; whether it runs cannot be told then. */
+  /** Throws CallFailure; `too-large` where nothing was sent. Only `signal` gives a command up; whether it runs cannot be told then. */
   call(method: string, params: object, signal?: AbortSignal, queued?: Queued): Promise<Answer> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
+      const tooLarge = whyTooLarge(method, params)
+      if (tooLarge !== undefined) throw new CallFailure('too-large', tooLarge)
       // rpc.message.id
       const message: Request = { id: queued?.id ?? crypto.randomUUID(), type: 'request', method, params }
       const pending: Pending = {
@@ -146,6 +158,12 @@ export class Calls {
     const pending = this.#pending.get(response.id)
     if (!pending) return
     if (!('error' in response)) {
+      const { method } = pending.message
+      // rpc.request.result
+      if (isMethod(method) && !Check(methods[method].result, response.result)) {
+        this.#fail(pending, new CallFailure('internal', `Cannot use the answer to ${method}: it is of another shape`))
+        return
+      }
       const { firstSession = received.session } = pending
       this.#forget(pending)
       pending.resolve({ result: response.result, received, firstSession })

@@ -185,9 +185,21 @@ Deno.test('a result of another shape is a failure and no value, and the session 
     return { result: wrong.length > 0 ? wrong.shift() : { success: true } }
   })
   while (wrong.length > 0) {
-    assert.equal(await failure(scene.settled(scene.controller.call('claude.cancel', cancel))), 'invalid-request')
+    assert.equal(await failure(scene.settled(scene.controller.call('claude.cancel', cancel))), 'internal')
   }
   assert.deepEqual(await scene.settled(scene.controller.call('claude.cancel', cancel)), { success: true })
+  scene.close()
+})
+
+Deno.test('a request that nobody needs to take is too-large at once, and nothing of it is sent', async () => {
+  const scene = await controlledScene(({ method }) =>
+    method === 'claude.sendMessage' ? { result: { messageId: crypto.randomUUID(), state: 'started' } } : null,
+  )
+  const give = (size: number) =>
+    scene.controller.call('claude.sendMessage', { prompt: 'x'.repeat(size - '{"prompt":""}'.length) })
+  assert.equal(await failure(give(1_048_577)), 'too-large')
+  await scene.settled(give(1_048_576))
+  assert.equal(scene.of('claude.sendMessage').length, 1)
   scene.close()
 })
 

@@ -5,10 +5,10 @@ import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { type MethodName, methods } from '@happy-remote/schemas/rpc/registry.ts'
 import { Check } from 'typebox/value'
-import { utf8 } from '../crypto/bytes.ts'
 import type { Clock } from '../session/clock.ts'
 import { Queue as Turns } from '../session/queue.ts'
 import type { Store } from '../session/store.ts'
+import { whyTooLarge } from './calls.ts'
 import { QueueOrder } from './queue-order.ts'
 import {
   atTime,
@@ -267,7 +267,6 @@ function checkParams(method: string, params: object): void {
     throw new ProtocolError('invalid-params', `Cannot queue ${method}`)
   }
   if (!Check(known.params, params)) throw new ProtocolError('invalid-params', `Cannot queue these params of ${method}`)
-  const size = utf8(JSON.stringify(params)).length
-  // rpc.stream.size
-  if (size > limits.bodyLeast) throw new ProtocolError('too-large', `Cannot queue ${size} bytes: they are too many`)
+  const tooLarge = whyTooLarge(method, params)
+  if (tooLarge !== undefined) throw new ProtocolError('too-large', tooLarge)
 }

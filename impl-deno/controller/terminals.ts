@@ -1,9 +1,8 @@
 // The terminals that this controller follows: it attaches again after each interruption, so that output
 // and input go on where they were (spec/rpc.md, Terminals).
 
-import { methods, type Result } from '@happy-remote/schemas/rpc/registry.ts'
+import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
 import type { StreamChunk } from '@happy-remote/schemas/session.ts'
-import { Check } from 'typebox/value'
 import type { Timers } from '../link/timers.ts'
 import type { Session } from '../session/session.ts'
 import type { Answer } from './calls.ts'
@@ -139,10 +138,10 @@ export class Terminals {
   async #attachOnce(followed: Followed): Promise<void> {
     const { terminalId, output, input } = followed
     const { result, received } = await this.#owner.call('terminal.attach', { terminalId, afterOffset: output.next })
-    if (!Check(methods['terminal.attach'].result, result))
-      throw new CallFailure('invalid-request', 'Cannot read a result')
-    input.accepted(result.written)
-    this.#attached(followed, result, received.session)
+    // Of its schema (rpc.request.result).
+    const attachment = result as Result<'terminal.attach'>
+    input.accepted(attachment.written)
+    this.#attached(followed, attachment, received.session)
   }
 
   #over(terminalId: string): void {

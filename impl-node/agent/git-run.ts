@@ -70,11 +70,11 @@ export async function runGit(workspace: string, args: readonly string[], run: Gi
   let size = 0
   let exitCode: number | null = null
   const stop = new AbortController()
-  const late = AbortSignal.timeout(time)
+  const late = new AbortController()
   const env = gitEnvironment(workspace, run.isReading ?? false)
   const git = simpleGit({
     baseDir: workspace,
-    abort: AbortSignal.any([stop.signal, late]),
+    abort: AbortSignal.any([stop.signal, late.signal]),
     config: CONFIG,
     // They are our own.
     unsafe: { allowUnsafeFsMonitor: true, allowUnsafeProtocolOverride: true, allowUnsafeAskPass: true },
@@ -95,11 +95,14 @@ export async function runGit(workspace: string, args: readonly string[], run: Gi
     })
     stderr.on('data', (bytes: Buffer) => void err.push(bytes))
   })
+  // rpc.git.time
+  const timer = setTimeout(() => late.abort(), time)
   await git.raw([...args])
+  clearTimeout(timer)
   const isCut = stop.signal.aborted
   // Neither an end by a signal nor a program that is not there has an exit code; simple-git says null or less than 0.
   if (!isCut && (exitCode === null || exitCode < 0)) {
-    throw gitFailed(late.aborted ? 'it takes too long' : 'it cannot be started, or was ended', '', null)
+    throw gitFailed(late.signal.aborted ? 'it takes too long' : 'it cannot be started, or was ended', '', null)
   }
   const output = Buffer.concat(out)
   const said = Buffer.concat(err)

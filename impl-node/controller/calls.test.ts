@@ -155,6 +155,17 @@ test('a result that does not fit its schema is an internal error, not a value', 
   }
 })
 
+test('a request that nobody needs to take is too-large at once, and nothing of it is sent', async (t) => {
+  const line = new Line(t)
+  const give = (size: number) =>
+    line.calls.call('claude.sendMessage', { prompt: 'x'.repeat(size - '{"prompt":""}'.length) })
+  await assert.rejects(give(1_048_577), refused('too-large'))
+  assert.equal(line.sent.length, 0)
+  const accepted = give(1_048_576)
+  line.succeed({ messageId: randomUUID(), state: 'started' })
+  await accepted
+})
+
 // rpc.command.other-epoch
 test('a command that was sent under another epoch is uncertain; a read, a write and one that was not sent go on', async (t) => {
   const line = new Line(t)

@@ -76,7 +76,7 @@ export class Calls {
   /**
    * Resolves with the result. Rejects with ProtocolError: the agent's error; `timeout` where a read has
    * no answer for 30 s (a command has none); `internal` where the result does not fit its schema; `conflict`
-   * where a call with this id is under way.
+   * where a call with this id is under way; `too-large`, and then nothing was sent.
    */
   call<M extends MethodName>(
     method: M,
@@ -86,6 +86,7 @@ export class Calls {
     return new Promise<Result<M>>((resolve, reject) => {
       if (this.#over) throw this.#over
       if (this.#pending.has(id)) throw new ProtocolError('conflict', `A call with the id ${id} is under way.`)
+      expectSendable(method, params)
       const isRead = kindOf(method) === 'read'
       const timeout = isRead
         ? setTimeout(() => {
@@ -155,6 +156,7 @@ export class Calls {
       } else pending.settle({ error: new ProtocolError(code, message, data) })
       return
     }
+    // rpc.request.result
     if (resultValidator(pending.method).Check(response.result)) pending.settle({ result: response.result })
     else
       pending.settle({ error: new ProtocolError('internal', `The agent's answer to ${pending.method} is malformed.`) })
@@ -197,6 +199,14 @@ export class Calls {
       this.#send(pending)
     }
   }
+}
+
+/** rpc.stream.most. Throws ProtocolError `too-large`. */
+export function expectSendable(method: string, params: unknown): void {
+  const size = Buffer.byteLength(JSON.stringify(params))
+  if (size <= limits.bodyLeast) return
+  const [asked, most] = [size, limits.bodyLeast].map((bytes) => bytes.toLocaleString('en'))
+  throw new ProtocolError('too-large', `Cannot send ${method}: it has ${asked} bytes, and at most ${most} can be sent.`)
 }
 
 const hasBody = (message: Message): boolean => Buffer.byteLength(JSON.stringify(message)) > limits.messageMax

@@ -4,11 +4,11 @@
 
 import { EventEmitter } from 'node:events'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
-import { limits } from '@happy-remote/schemas/limits.ts'
 import type { MethodName } from '@happy-remote/schemas/rpc/registry.ts'
 import { deviceIdOf, deviceIdText } from '../crypto/identity.ts'
 import type { PairingRecord } from '../session/record.ts'
 import type { QueuedRecord, Store } from '../session/store.ts'
+import { expectSendable } from './calls.ts'
 import { QueueOrder } from './queue-order.ts'
 import {
   atTime,
@@ -246,9 +246,5 @@ export function openQueue(store: Store, record: PairingRecord, now?: () => numbe
 /** Throws ProtocolError `invalid-params` or `too-large`. */
 function checkParams(method: MethodName, params: object): void {
   if (!fits(method, params)) throw new ProtocolError('invalid-params')
-  const size = Buffer.byteLength(JSON.stringify(params))
-  // rpc.stream.size: no agent needs to accept more.
-  if (size > limits.bodyLeast) {
-    throw new ProtocolError('too-large', `Cannot queue ${size} bytes: at most ${limits.bodyLeast} can be sent.`)
-  }
+  expectSendable(method, params)
 }

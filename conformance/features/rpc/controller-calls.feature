@@ -20,6 +20,24 @@ Feature: Calls of a controller
       When the agent answers it
       Then the call has succeeded
 
+  Rule: A result that does not fit the method's schema is "internal", and nothing of it is used
+
+    @req:rpc.request.result @negative
+    Scenario Outline: The result of "<method>" is <result>
+      When the person asks for "<method>"
+      And the agent answers it with the result <result>
+      Then the call has failed with "internal"
+      When the person asks for "<method>"
+      And the agent answers it
+      Then the call has succeeded
+
+      Examples:
+        | method             | result                               |
+        | agent.info         | {"name": "desk"}                     |
+        | device.list        | []                                   |
+        | claude.sendMessage | null                                 |
+        | claude.sendMessage | {"messageId": 5, "state": "started"} |
+
   Rule: The answer to a read is awaited for 30 s
 
     @req:rpc.request.read-timeout
@@ -79,6 +97,18 @@ Feature: Calls of a controller
       Then the call has succeeded
       When the person gives a prompt of 60,000 bytes
       Then the request comes without a reference
+
+  Rule: A request that would need a body of more than 1,048,576 bytes is "too-large", and is not sent
+
+    @req:rpc.stream.most @negative
+    Scenario: A prompt of 1,048,576 bytes with its frame, and one of a byte more
+      When the person gives a prompt of 1,048,577 bytes
+      Then the call has failed with "too-large"
+      When the person gives a prompt of 1,048,576 bytes
+      Then the request comes with a reference, before its body, and the body is right
+      When the agent answers it
+      Then the call has succeeded
+      And the agent got one prompt
 
   Rule: A request with a body that is repeated brings its body again, under a new streamId
 

@@ -63,6 +63,32 @@ Feature: Git
       Then the controller is answered with "git-failed", and git has said "not today"
       And "origin" has no commit
 
+  Rule: A git that does not end is ended, after 20 s for a read and 120 s for a command, and is "git-failed" without an exit code
+
+    @req:rpc.git.time
+    Scenario: A hook that never ends
+      Given a repository in the workspace, with the file "a" committed
+      And a hook that does not end
+      And the file "a" has changed
+      When the controller asks for "git.commit" of "a", and what does not end has begun
+      And 110 s have passed
+      Then the controller has no answer
+      When 12 s have passed
+      Then the controller is answered with "git-failed", and git has no exit code
+      And nothing was committed
+      When the hook is gone
+      And the controller calls "git.commit" with the message "x" for "a"
+      Then the controller is answered with a result
+
+    @req:rpc.git.time
+    Scenario: A filter that never ends
+      Given a repository in the workspace, with the file "a" committed
+      And a filter that does not end
+      And the file "a" has changed
+      When the controller asks for "git.diff" of "a", and what does not end has begun
+      And 21 s have passed
+      Then the controller is answered with "git-failed", and git has no exit code
+
   Rule: The variables of git in the environment of the agent are not those of its git
 
     @req:rpc.git.environment

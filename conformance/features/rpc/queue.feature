@@ -46,6 +46,19 @@ Feature: The queue of a controller
       When the agent answers it
       Then the prompt "one" is "completed"
 
+  Rule: What is too large to be sent is not queued, and the others go on
+
+    @req:rpc.stream.most @req:rpc.queue.order @negative
+    Scenario: A prompt that is too large between two others
+      When the agent goes away
+      And the person queues the prompt "one"
+      Then the person cannot queue a prompt of 1,048,577 bytes, because it is "too-large"
+      When the person queues the prompt "two"
+      And the agent comes back
+      Then the agent gets the prompt "one"
+      When the agent answers it
+      Then the agent gets the prompt "two"
+
   Rule: A queued command is encrypted when it is sent
 
     @req:rpc.queue.encrypt

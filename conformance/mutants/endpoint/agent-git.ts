@@ -17,6 +17,14 @@ export const agentGit: readonly EndpointMutant[] = [
     '/^(git(?!_author)|editor$',
   ),
   agent(
+    'git-patient',
+    'waits for a git without end',
+    ['rpc.git.time'],
+    RUN,
+    'const timer = setTimeout(() => late.abort(), time)',
+    'const timer = setTimeout(() => late.abort(), 100 * time)',
+  ),
+  agent(
     'git-no-repository',
     'answers "git-failed" where there is no repository',
     ['rpc.git.repository'],

@@ -35,6 +35,22 @@ export const rpcController: readonly EndpointMutant[] = [
     '',
   ),
   controller(
+    'any-result',
+    'takes a result of whatever shape',
+    ['rpc.request.result'],
+    CALLS,
+    'if (resultValidator(pending.method).Check(response.result)) pending',
+    'if (resultValidator(pending.method)) pending',
+  ),
+  controller(
+    'any-size',
+    'sends a request of whatever size',
+    ['rpc.stream.most'],
+    CALLS,
+    'if (size <= limits.bodyLeast) return\n',
+    'if (size > 0) return\n',
+  ),
+  controller(
     'waits-for-ever',
     'waits for a read without end',
     ['rpc.request.read-timeout'],

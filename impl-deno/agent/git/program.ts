@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { simpleGit } from 'simple-git'
+import { Alarm, systemTimers, type Timers } from '../../link/timers.ts'
 
 export interface Wanted {
   /** ms */
@@ -65,9 +66,11 @@ export const gitFailed = (why: string, stderr = '', exitCode: number | null = nu
 
 export class GitProgram {
   readonly #environment: Readonly<Record<string, string>>
+  readonly #timers: Timers
 
-  constructor(environment: Readonly<Record<string, string>>) {
+  constructor(environment: Readonly<Record<string, string>>, timers: Timers = systemTimers) {
     this.#environment = environment
+    this.#timers = timers
   }
 
   /** Throws ProtocolError `git-failed` where it does not start or takes too long; else its exit code is told. */
@@ -77,11 +80,11 @@ export class GitProgram {
     let size = 0
     let exitCode: number | null = null
     const satisfied = new AbortController()
-    const late = AbortSignal.timeout(time)
+    const late = new AbortController()
     const git = simpleGit({
       baseDir: folder,
       config: SETTINGS,
-      abort: AbortSignal.any([satisfied.signal, late]),
+      abort: AbortSignal.any([satisfied.signal, late.signal]),
       allowEnvironment: Object.keys(env).filter((name) => FOREIGN.test(name)),
       // What simple-git holds back here is set above.
       unsafe: { allowUnsafeAskPass: true, allowUnsafeFsMonitor: true, allowUnsafeProtocolOverride: true },
@@ -100,11 +103,15 @@ export class GitProgram {
         if (take?.(piece, size)) satisfied.abort()
       })
     })
+    // rpc.git.time
+    const alarm = new Alarm(this.#timers)
+    alarm.set(time, () => late.abort())
     await git.raw([...args])
+    alarm.clear()
     const isEnough = satisfied.signal.aborted
     // Where it was killed or is not there it has none, or one below 0.
     const code = typeof exitCode === 'number' && exitCode >= 0 ? exitCode : null
-    if (code === null && !isEnough) throw gitFailed(late.aborted ? 'git takes too long' : 'git does not run')
+    if (code === null && !isEnough) throw gitFailed(late.signal.aborted ? 'git takes too long' : 'git does not run')
     const said = Buffer.concat(errors.length > 0 ? errors : output)
     return { exitCode: isEnough ? null : code, output: Buffer.concat(output), words: lastWords(said) }
   }
