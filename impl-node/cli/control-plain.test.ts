@@ -19,6 +19,12 @@ test('control by itself without a screen: lines in, lines out', async (t) => {
     assert.ok(!stdout.includes(ESC))
   })
 
+  await t.test('from a pipe in which there is nothing it shows what happened, and ends', async () => {
+    const { exitCode, stdout } = await runCli(control(), { ...world, stdin: '' })
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^phone was paired\.\nTerminal \w{8} has ended with 0\.$/m)
+  })
+
   await t.test('a prompt that is too large is refused in a sentence, and the next one is taken', async () => {
     const { exitCode, stderr } = await runCli(control('prompt', '-'), { ...world, stdin: 'x'.repeat(1_048_576) })
     const said = /^Cannot send claude\.sendMessage: it has 1,048,589 bytes, and at most 1,048,576 can be sent\.$/m

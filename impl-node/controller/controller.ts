@@ -277,6 +277,11 @@ export class Controller extends EventEmitter<ControllerEvents> {
     if (turn === this.#catchUps && !this.#over) this.emit('present', present)
   }
 
+  /** Tells the entries of the journal up to its end; nothing where the agent is away or does not show it. */
+  async readJournal(): Promise<void> {
+    if (this.#link.ready && this.record.capabilities.includes('observe')) await this.#journal.catchUp()
+  }
+
   /** Begins a new session. */
   rekey(): void {
     this.#link.rekey()

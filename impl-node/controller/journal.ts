@@ -41,7 +41,7 @@ export class JournalFollower {
   #position: JournalPosition | null
   /** The newest seq that came live and was not taken, and its epoch. */
   #ahead: JournalPosition | null = null
-  #isReading = false
+  #reading: Promise<void> | null = null
   #isAskedAgain = false
 
   /** From `position` on, or without one from the newest page. */
@@ -71,17 +71,23 @@ export class JournalFollower {
     }
     this.#ahead = this.#ahead?.epoch === epoch ? { epoch, seq: Math.max(seq, this.#ahead.seq) } : { epoch, seq }
     // Before the first page came nothing can be missing, and while one is on its way it brings what is.
-    if (!this.#position || this.#isReading) return
+    if (!this.#position || this.#reading) return
     // rpc.journal.hole, rpc.journal.missed
     if (this.#position.epoch === epoch) this.#hooks.onMissed({ why: 'lost', from: this.#position.seq + 1, to: seq })
     void this.catchUp()
   }
 
-  /** Reads on until nothing is missing. Where that fails, the next session or the next hole tries again. */
-  async catchUp(): Promise<void> {
+  /** Reads on until nothing is missing, and resolves then. Where that fails, the next session or the next hole tries again. */
+  catchUp(): Promise<void> {
     this.#isAskedAgain = true
-    if (this.#isReading) return
-    this.#isReading = true
+    if (this.#reading) return this.#reading
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#reading = promise
+    resolve(this.#readOn())
+    return promise
+  }
+
+  async #readOn(): Promise<void> {
     try {
       while (this.#isAskedAgain) {
         this.#isAskedAgain = false
@@ -91,7 +97,7 @@ export class JournalFollower {
       // No answer, or an agent without a journal: events come all the same.
       if (!(error instanceof ProtocolError)) throw error
     } finally {
-      this.#isReading = false
+      this.#reading = null
     }
   }
 

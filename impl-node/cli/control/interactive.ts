@@ -106,7 +106,11 @@ export class Interactive {
       },
       onChange: () => this.#onChange(),
       onInterrupt: () => this.#onInterrupt(),
-      onEnd: () => (draws ? this.quit() : void this.#turn.then(() => this.quit())),
+      // What a script has typed may be over before what happened has come.
+      onEnd: () => {
+        if (draws) this.quit()
+        else void this.#turn.then(() => this.connection.controller.readJournal()).then(() => this.quit())
+      },
     })
   }
 
