@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CLOSE_GOING_AWAY, RELAY_PATH, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
@@ -51,6 +51,9 @@ export class ScriptedRelay {
     openMemory: table.openMemory,
     failedEvery: table.deliveryFailedRate,
     unsent: table.relayBuffer,
+    totalBuffer: 268_435_456,
+    headerTime: 10_000,
+    headerSize: 16_384,
     connectionsPerSecond: 500,
     bindsPerSecond: 1_000,
     messagesPerSecond: 1_000,
@@ -73,7 +76,7 @@ export class ScriptedRelay {
   async start(host: string, port: number, changes: StartLimits = {}, secret?: string): Promise<string> {
     Object.assign(this.limits, changes)
     if (secret !== undefined) this.before = `/${secret}`
-    const server = createServer((request, response) => {
+    const server = createServer(this.serverOptions(), (request, response) => {
       response.writeHead(request.url === '/healthz' && this.showsHealth() ? this.health() : 404).end()
     })
     const sockets = new WebSocketServer({
@@ -109,6 +112,24 @@ export class ScriptedRelay {
 
   // The upgrade.
 
+  /** relay.upgrade.time, relay.upgrade.size */
+  serverOptions(): ServerOptions {
+    const { headerTime, headerSize } = this.limits
+    return {
+      headersTimeout: headerTime,
+      requestTimeout: headerTime,
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: headerSize,
+    }
+  }
+
+  /** relay.memory.new */
+  isFull(): boolean {
+    let unsent = 0
+    for (const { socket } of this.peers) unsent += socket.bufferedAmount
+    return unsent > this.limits.totalBuffer
+  }
+
   health(): number {
     return this.isDraining ? 503 : 200
   }
@@ -142,7 +163,13 @@ export class ScriptedRelay {
     if (!this.isPath(request.url ?? '')) return 404
     if (this.isDraining) return 503
     if (this.subprotocol(offered) === undefined) return 400
-    return this.isWithin(this.#arrivals, this.limits.connectionsPerSecond) ? 101 : 429
+    if (this.isFull()) return 503
+    return this.isWelcome(request) ? 101 : 429
+  }
+
+  /** All clients are taken for one address. */
+  isWelcome(_request: IncomingMessage): boolean {
+    return this.isWithin(this.#arrivals, this.limits.connectionsPerSecond)
   }
 
   /** Counts one more in this second. */

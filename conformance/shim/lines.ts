@@ -48,7 +48,7 @@ export const ProgramLine = Type.Union([OkLine, ErrorLine, UnimplementedLine, Eve
 export type ProgramLine = Static<typeof ProgramLine>
 
 /**
- * What the suite may ask of a relay's limits: names and units of the spec's table, and four that the
+ * What the suite may ask of a relay's limits: names and units of the spec's table, and five that the
  * spec leaves to the operator.
  */
 export const StartLimits = Type.Object(
@@ -60,6 +60,9 @@ export const StartLimits = Type.Object(
     bindsPerSecond: Type.Optional(Type.Integer({ minimum: 1, description: 'Binds of one address in a second.' })),
     messagesPerSecond: Type.Optional(
       Type.Integer({ minimum: 1, description: 'Control messages of one connection in a second.' }),
+    ),
+    totalBuffer: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Bytes that are unsent on all connections together.' }),
     ),
     drainTime: Type.Optional(
       Type.Integer({ minimum: 1, description: 'ms between `draining` and the close, while a client stays.' }),

@@ -1,5 +1,6 @@
 // Steps about a relay's limits, its stop and its log: most of them need process control.
 
+import { connect } from 'node:net'
 import { Given, Then, When } from '@cucumber/cucumber'
 import { RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
 import { codesAt } from '@happy-remote/schemas/errors.ts'
@@ -50,24 +51,87 @@ Then('the relay has stopped', async function (this: SuiteWorld) {
   await this.relay.stopped()
 })
 
-When('{int} clients connect at once', async function (this: SuiteWorld, count: number) {
-  await this.relay.start()
-  const { url } = this.relay
+/** Each with the headers that `headersOf` gives it. */
+async function connectMany(
+  world: SuiteWorld,
+  count: number,
+  headersOf: (i: number) => Record<string, string> = () => ({}),
+): Promise<void> {
+  await world.relay.start()
+  const { url } = world.relay
   const one = async (i: number): Promise<'stays' | 'limited'> => {
-    const answer = await upgrade(url, { subprotocols: [RELAY_SUBPROTOCOL] })
+    const headers = headersOf(i)
+    const answer = await upgrade(url, { subprotocols: [RELAY_SUBPROTOCOL], headers })
     answer.socket?.destroy()
     if (answer.status === 429 || answer.status === 503) return 'limited'
     const name = `client ${i}`
-    const connection = await Connection.open({ url, name, transcript: this.transcript }).catch(() => undefined)
+    const { transcript } = world
+    const connection = await Connection.open({ url, name, transcript, headers }).catch(() => undefined)
     if (!connection) return 'limited'
-    this.client(name).connections.push(connection)
+    world.client(name).connections.push(connection)
     const closed = await connection.closes(1_500)
     if (!closed) return 'stays'
     await connection.expect('error', ({ code }) => code === 'rate-limited')
     if (closed.code !== 4429) throw new Failed(`close ${closed.code}, expected 4429`)
     return 'limited'
   }
-  this.found = await Promise.all(Array.from({ length: count }, (_, i) => one(i)))
+  world.found = await Promise.all(Array.from({ length: count }, (_, i) => one(i)))
+}
+
+When('{int} clients connect at once', async function (this: SuiteWorld, count: number) {
+  await connectMany(this, count)
+})
+
+When(
+  '{int} clients connect at once, each with another address in the header {string}',
+  async function (this: SuiteWorld, count: number, name: string) {
+    const prefix = name === 'Forwarded' ? 'for=' : ''
+    await connectMany(this, count, (i) => ({ [name]: `${prefix}198.51.100.${i + 1}` }))
+  },
+)
+
+Given('a relay under test that keeps {int} bytes unsent at most', function (this: SuiteWorld, totalBuffer: number) {
+  this.useRelay({ totalBuffer })
+})
+
+Then('an upgrade is answered with HTTP status {int} soon', async function (this: SuiteWorld, expected: number) {
+  const late = performance.now() + atOnce()
+  let status: number | null = null
+  while (status !== expected && performance.now() < late) {
+    const answer = await upgrade(this.relay.url, { subprotocols: [RELAY_SUBPROTOCOL] })
+    answer.socket?.destroy()
+    status = answer.status
+  }
+  if (status !== expected) throw new Failed(`An upgrade is answered with HTTP status ${status}, expected ${expected}`)
+})
+
+When('a client begins a request, and adds a header to it every second', async function (this: SuiteWorld) {
+  await this.relay.start()
+  const { hostname, port, pathname } = new URL(this.relay.url)
+  const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''))
+  const ended = new Promise<void>((resolve) => socket.once('close', resolve).once('end', resolve))
+  // A connection that was ended is no fault of the suite.
+  socket.on('error', () => {}).resume()
+  socket.write(`GET ${pathname} HTTP/1.1\r\nHost: relay\r\n`)
+  this.intervals.push(setInterval(() => socket.write('X-More: of it\r\n'), 1_000))
+  this.raw = { socket, ended }
+})
+
+When('a client asks for an upgrade with a header of {int} bytes', async function (this: SuiteWorld, size: number) {
+  await this.relay.start()
+  const headers = { 'X-Long': 'x'.repeat(size) }
+  const answer = await upgrade(this.relay.url, { subprotocols: [RELAY_SUBPROTOCOL], headers }).catch((error) => {
+    // Cut off while it was still being sent.
+    if (error instanceof Failed) return { status: null, headers: {} }
+    throw error
+  })
+  if ('socket' in answer) answer.socket?.destroy()
+  this.answer = answer
+})
+
+Then('the relay does not upgrade', function (this: SuiteWorld) {
+  if (this.answer?.status === 101) throw new Failed('The relay upgrades')
+  this.note(`answered with HTTP status ${this.answer?.status ?? 'of none'}`)
 })
 
 Then(

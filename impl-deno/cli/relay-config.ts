@@ -1,8 +1,10 @@
 // The options of `happy-remote relay`, from arguments and environment.
 
 import { parseArgs } from 'node:util'
+import { readRange } from '../relay/ip.ts'
 import { isRelayLimit, type RelayLimitName, type RelayLimits, relayLimits } from '../relay/limits.ts'
 import { isUsableSecret } from '../relay/path.ts'
+import { PROXY_HEADERS, type ProxyHeader, type TrustedProxies } from '../relay/proxies.ts'
 import { relayUrl } from '../session/relay-url.ts'
 import { type CommandIo, UsageError } from './command.ts'
 
@@ -21,6 +23,9 @@ export interface RelayConfig {
   readonly secretFile: string | null
   /** Files. */
   readonly tls?: { readonly cert: string; readonly key: string }
+  /** Ranges of addresses. */
+  readonly trustProxy: readonly string[]
+  readonly proxyHeader: ProxyHeader
   readonly limits: RelayLimits
   readonly logLevel: LogThreshold
   readonly json: boolean
@@ -40,6 +45,8 @@ const OPTIONS = {
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
   'max-frame': { type: 'string' },
+  'trust-proxy': { type: 'string', multiple: true },
+  'proxy-header': { type: 'string' },
   limit: { type: 'string', multiple: true },
   'log-level': { type: 'string' },
   json: { type: 'boolean' },
@@ -49,10 +56,11 @@ const OPTIONS = {
 /** Throws UsageError. */
 export function readRelayArguments(args: readonly string[], env: CommandIo['env']): RelayArguments {
   const given = parse(args)
-  type Single = Exclude<keyof typeof given, 'origin' | 'limit' | 'json' | 'print-config'>
+  type Multiple = 'origin' | 'limit' | 'trust-proxy'
+  type Single = Exclude<keyof typeof given, Multiple | 'json' | 'print-config'>
   const variable = (name: string) => env(`HAPPY_RELAY_${name.toUpperCase().replaceAll('-', '_')}`) || undefined
   const one = (name: Single): string | undefined => given[name] ?? variable(name)
-  const many = (name: 'origin' | 'limit'): string[] => given[name] ?? variable(name)?.split(',') ?? []
+  const many = (name: Multiple): string[] => given[name] ?? variable(name)?.split(',') ?? []
 
   const [cert, key] = [one('tls-cert'), one('tls-key')]
   if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key belong together')
@@ -66,6 +74,7 @@ export function readRelayArguments(args: readonly string[], env: CommandIo['env'
       prefix: readPrefix(one('prefix') ?? ''),
       ...readSecret(given['secret-file'], variable('secret-file'), variable('secret')),
       ...(cert !== undefined && key !== undefined && { tls: { cert, key } }),
+      ...readTrust(many('trust-proxy'), one('proxy-header')),
       limits: readLimits(many('limit'), one('max-frame')),
       logLevel: readLevel(one('log-level') ?? 'warn'),
       json: given.json ?? false,
@@ -123,6 +132,22 @@ function readSecret(option: string | undefined, file: string | undefined, secret
   }
   return { secret: null, secretFile: option ?? file ?? null }
 }
+
+function readTrust(ranges: string[], name = 'x-forwarded-for') {
+  const trustProxy = ranges.map((range) => range.trim())
+  const wrong = trustProxy.find((range) => readRange(range) === null)
+  if (wrong !== undefined)
+    throw new UsageError(`--trust-proxy is an address or a range such as 10.0.0.0/8, not "${wrong}"`)
+  const proxyHeader = PROXY_HEADERS.find((one) => one === name.toLowerCase())
+  if (!proxyHeader) throw new UsageError(`--proxy-header is one of ${PROXY_HEADERS.join(', ')}`)
+  return { trustProxy, proxyHeader }
+}
+
+/** Of a configuration that was read. */
+export const readProxies = ({ trustProxy, proxyHeader }: RelayConfig): TrustedProxies => ({
+  header: proxyHeader,
+  ranges: trustProxy.map(readRange).filter((range) => range !== null),
+})
 
 function readLimits(assignments: readonly string[], maxFrame: string | undefined): RelayLimits {
   const changes: Partial<Record<RelayLimitName, number>> = {}

@@ -36,11 +36,13 @@ Deno.test('--help names every option and variable', async () => {
     'tls-cert',
     'tls-key',
     'max-frame',
+    'trust-proxy',
+    'proxy-header',
     'limit',
     'log-level',
   ]) {
     ok(out.includes(`--${name} <`), name)
-    ok(out.includes(`HAPPY_RELAY_${name.toUpperCase().replace('-', '_')}`), name)
+    ok(out.includes(`HAPPY_RELAY_${name.toUpperCase().replaceAll('-', '_')}`), name)
   }
 })
 
@@ -53,6 +55,8 @@ Deno.test('--print-config shows the defaults', async () => {
     prefix: '',
     secret: null,
     secretFile: null,
+    trustProxy: [],
+    proxyHeader: 'x-forwarded-for',
     logLevel: 'warn',
     json: false,
   })
@@ -66,6 +70,8 @@ Deno.test('an option overrides its environment variable, and both the default', 
     HAPPY_RELAY_ORIGIN: 'wss://a.example,ws://10.0.0.1:8080/team',
     HAPPY_RELAY_PREFIX: '/team',
     HAPPY_RELAY_SECRET: SECRET,
+    HAPPY_RELAY_TRUST_PROXY: '127.0.0.1, fd00::/8',
+    HAPPY_RELAY_PROXY_HEADER: 'Forwarded',
     HAPPY_RELAY_TLS_CERT: 'cert.pem',
     HAPPY_RELAY_TLS_KEY: 'key.pem',
     HAPPY_RELAY_MAX_FRAME: '300000',
@@ -83,6 +89,8 @@ Deno.test('an option overrides its environment variable, and both the default', 
     secret: '(set)',
     secretFile: null,
     tls: { cert: 'cert.pem', key: 'key.pem' },
+    trustProxy: ['127.0.0.1', 'fd00::/8'],
+    proxyHeader: 'forwarded',
     logLevel: 'debug',
     json: true,
   })
@@ -126,6 +134,8 @@ const wrong: [string, RegExp][] = [
   ['--prefix /a/../b', /--prefix is a path/],
   ['--tls-cert cert.pem', /belong together/],
   ['--tls-key key.pem', /belong together/],
+  ['--trust-proxy all', /--trust-proxy is an address or a range/],
+  ['--proxy-header x-real-ip', /--proxy-header is one of/],
   ['--max-frame 262399', /Cannot use 262399 as maxFrame/],
   ['--max-frame many', /The largest frame is "many"/],
   ['--limit nothing=1', /There is no limit "nothing"/],

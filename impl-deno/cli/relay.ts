@@ -4,7 +4,7 @@ import type { Log } from '../relay/context.ts'
 import { isUsableSecret } from '../relay/path.ts'
 import { type Relay, startRelay } from '../relay/server.ts'
 import { type Command, CommandFailure, type CommandIo, EXIT_OK, UsageError } from './command.ts'
-import { type LogThreshold, type RelayConfig, readRelayArguments } from './relay-config.ts'
+import { type LogThreshold, type RelayConfig, readProxies, readRelayArguments } from './relay-config.ts'
 
 const USAGE = `happy-remote relay: runs a relay, which joins agents and controllers and can
 read nothing
@@ -28,6 +28,11 @@ Usage: happy-remote relay [options]
   --tls-key <file>      its private key (PEM)
   --max-frame <bytes>   largest frame, at least and by default
                         262400
+  --trust-proxy <range> address or range, such as 10.0.0.0/8, of a proxy that
+                        tells whose connection it is; may be repeated. Without
+                        it all who come through a proxy are limited as one
+  --proxy-header <name> x-forwarded-for or forwarded, whichever the proxies
+                        set; default x-forwarded-for
   --limit <name=value>  changes one limit; may be repeated. --print-config
                         shows them all
   --log-level <level>   debug, info, warn, error, silent; default warn,
@@ -37,17 +42,18 @@ Usage: happy-remote relay [options]
   --help                this text
 
 Every option has an environment variable, which the option overrides:
-HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN and HAPPY_RELAY_LIMIT
-(separated by commas), HAPPY_RELAY_PREFIX, HAPPY_RELAY_SECRET_FILE,
-HAPPY_RELAY_TLS_CERT, HAPPY_RELAY_TLS_KEY, HAPPY_RELAY_MAX_FRAME,
-HAPPY_RELAY_LOG_LEVEL. HAPPY_RELAY_SECRET holds the secret itself.
+HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN, HAPPY_RELAY_TRUST_PROXY
+and HAPPY_RELAY_LIMIT (separated by commas), HAPPY_RELAY_PREFIX,
+HAPPY_RELAY_SECRET_FILE, HAPPY_RELAY_TLS_CERT, HAPPY_RELAY_TLS_KEY,
+HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_PROXY_HEADER, HAPPY_RELAY_LOG_LEVEL.
+HAPPY_RELAY_SECRET holds the secret itself.
 
 SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
 stops at once.
 
 Deno needs --allow-net, --allow-env='HAPPY_RELAY_*' for the variables,
---allow-read for certificate and secret, and --allow-sys=networkInterfaces to name its
-own addresses with --host 0.0.0.0.
+--allow-read for certificate and secret, and --allow-sys=networkInterfaces to
+name its own addresses with --host 0.0.0.0.
 
 Exit codes: 0 stopped, 1 could not run, 2 wrong use.`
 
@@ -80,7 +86,13 @@ async function start(config: RelayConfig, io: CommandIo): Promise<Relay> {
   }
   try {
     const log = logTo(io, logLevel)
-    const optional = { ...(origins && { origins }), ...(tls && { tls }), ...(secret !== null && { secret }) }
+    const proxies = config.trustProxy.length > 0 ? readProxies(config) : undefined
+    const optional = {
+      ...(proxies && { proxies }),
+      ...(origins && { origins }),
+      ...(tls && { tls }),
+      ...(secret !== null && { secret }),
+    }
     return await startRelay({ host, port, prefix, limits, log, ...optional })
   } catch (error) {
     throw new CommandFailure(reasonOf(error, config))

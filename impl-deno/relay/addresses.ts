@@ -20,6 +20,10 @@ export class AddressRates {
     this.#clock = clock
   }
 
+  get size(): number {
+    return this.#addresses.size
+  }
+
   #at(name: string): Address {
     const { second } = this.#clock
     let address = this.#addresses.get(name)
@@ -38,6 +42,11 @@ export class AddressRates {
     address.connections++
     address.opened++
     return address.connections <= this.#limits.connections && address.opened <= this.#limits.connectionsPerSecond
+  }
+
+  /** So many connections are there, refused ones that have not left among them, that another is not even upgraded. */
+  isCrowded(name: string): boolean {
+    return (this.#addresses.get(name)?.connections ?? 0) >= 2 * this.#limits.connections
   }
 
   leave(name: string): void {

@@ -48,7 +48,7 @@ export class Connection implements Holder {
     this.#address = address
     this.#ended = ended
     const events = { opened: () => this.#open(), heard: (data: Frame) => this.#hear(data), gone: () => this.#end() }
-    this.#socket = new ClientSocket(socket, events, relay.limits.closeTime)
+    this.#socket = new ClientSocket(socket, events, relay.limits.closeTime, relay.unsent)
   }
 
   send(message: RelayToClient): void {
@@ -57,6 +57,7 @@ export class Connection implements Holder {
     if (this.#socket.isBehind(2 * this.#relay.limits.relayBuffer)) {
       const { close, text } = errors['rate-limited']
       this.#relay.log('info', 'a client does not read its answers', { address: this.#address })
+      this.#relay.tally.closed['rate-limited']++
       this.#socket.sendText(JSON.stringify({ type: 'error', code: 'rate-limited', message: text }))
       this.#leave(close, 'rate-limited')
     } else {
@@ -65,11 +66,26 @@ export class Connection implements Holder {
   }
 
   forward(frame: ArrayBuffer): boolean {
+    const { limits, tally, unsent } = this.#relay
+    if (this.#state !== 'open') return false
     // relay.slow
-    if (this.#state !== 'open' || this.#socket.isBehind(this.#relay.limits.relayBuffer)) return false
+    if (this.#socket.isBehind(limits.relayBuffer)) {
+      tally.slow++
+      return false
+    }
+    // relay.memory: who reads what it gets is served on, until twice as much is unsent
+    if (unsent.exceeds(1) && (this.#socket.unsent > 0 || unsent.exceeds(2))) {
+      tally.memory++
+      return false
+    }
     // relay.frame.verbatim
     this.#socket.sendBytes(frame)
     return true
+  }
+
+  /** Bytes. */
+  get unsent(): number {
+    return this.#socket.unsent
   }
 
   superseded(route: string): void {
@@ -77,7 +93,9 @@ export class Connection implements Holder {
     this.send({ type: 'error', code: 'superseded', message, route })
     this.#relay.log('debug', 'superseded', { route: shortened(route) })
     // relay.bind.supersede.close
-    if (this.routes.size === 0) this.#leave(close, 'superseded')
+    if (this.routes.size > 0) return
+    this.#relay.tally.closed.superseded++
+    this.#leave(close, 'superseded')
   }
 
   /** Closes with 1001; `drain` has told the client before (relay.drain.close). */
@@ -156,7 +174,14 @@ export class Connection implements Holder {
     if (!this.#proven) throw new ProtocolError('malformed', 'Cannot forward a frame before the first valid bind')
     // relay.frame.type
     if (!isRouted(frame)) throw new ProtocolError('malformed', 'Cannot forward a binary frame that is no routed frame')
-    if (!this.#relay.table.deliver(this, frame)) this.#notDelivered(new Uint8Array(frame))
+    const { table, tally } = this.#relay
+    if (table.deliver(this, frame)) {
+      tally.forwarded++
+      tally.forwardedBytes += frame.byteLength
+    } else {
+      tally.failed++
+      this.#notDelivered(new Uint8Array(frame))
+    }
   }
 
   /** relay.failed.answer, relay.failed.uniform */
@@ -229,7 +254,9 @@ export class Connection implements Holder {
     // relay.bind.failed, relay.bind.failed-open
     this.send({ type: 'error', code: 'unauthenticated', message, route: text })
     // relay.bind.failed-close
-    if (!this.#proven) this.#leave(close, 'unauthenticated')
+    if (this.#proven) return
+    this.#relay.tally.closed.unauthenticated++
+    this.#leave(close, 'unauthenticated')
   }
 
   #resume(frames: Frame[]): void {
@@ -248,12 +275,14 @@ export class Connection implements Holder {
       this.#fail(error.code as RelayErrorCode, error.message)
     } else {
       // relay.isolation
-      this.#relay.log('error', 'a connection failed', { reason: String(error) })
+      this.#relay.tally.errors++
+      this.#relay.log('error', 'a connection failed', { reason: error instanceof Error ? error.name : typeof error })
       this.#leave(CLOSE_INTERNAL, 'internal')
     }
   }
 
   #fail(code: RelayErrorCode, message: string): void {
+    this.#relay.tally.closed[code]++
     // relay.error.first
     this.send({ type: 'error', code, message })
     this.#relay.log('debug', code, { address: this.#address, message })

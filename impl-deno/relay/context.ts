@@ -3,6 +3,8 @@
 import type { AddressRates } from './addresses.ts'
 import type { RelayLimits } from './limits.ts'
 import type { RouteTable } from './table.ts'
+import type { Tally } from './tally.ts'
+import type { Unsent } from './unsent.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 /** Never given a payload, a key or a whole route (relay.privacy.log). */
@@ -22,6 +24,8 @@ export interface RelayContext {
   readonly origins: readonly string[]
   readonly table: RouteTable
   readonly addresses: AddressRates
+  readonly unsent: Unsent
+  readonly tally: Tally
   readonly clock: Clock
   /** Milliseconds between two ticks. */
   readonly tick: number

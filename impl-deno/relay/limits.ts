@@ -27,6 +27,8 @@ export const defaultLimits = {
   failedPairs: 4_096,
   /** Open routes whose count is kept after they were lost. */
   openRemembered: 65_536,
+  /** Unsent bytes of all connections; frames never make it more than twice as much. */
+  totalBuffer: 268_435_456,
   /** From `draining` to the close, and what clients are asked to wait before they come back. */
   drainTime: 2_000,
   reconnectAfter: 1_000,

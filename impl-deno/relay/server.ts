@@ -6,8 +6,11 @@ import type { Clock, Log, RelayContext } from './context.ts'
 import { type RelayLimits, relayLimits } from './limits.ts'
 import { defaultOrigins, dialled } from './origins.ts'
 import { relayPath } from './path.ts'
+import { clientAddress, limitedAs, type TrustedProxies } from './proxies.ts'
 import { RouteTable } from './table.ts'
-import { answer, upgrade } from './upgrade.ts'
+import { Tally } from './tally.ts'
+import { Unsent } from './unsent.ts'
+import { answer, tooMany, upgrade } from './upgrade.ts'
 
 export interface RelayOptions {
   /** Address to listen at; 127.0.0.1 where it is left out. */
@@ -22,13 +25,18 @@ export interface RelayOptions {
   readonly secret?: string
   /** PEM. With it the relay speaks TLS only. */
   readonly tls?: { readonly cert: string; readonly key: string }
+  /** Proxies whose header tells the address of a client. */
+  readonly proxies?: TrustedProxies
   readonly limits?: Partial<RelayLimits>
   readonly log?: Log
 }
 
-export interface RelayStats {
+export interface RelayStats extends Readonly<Tally> {
   readonly connections: number
   readonly routes: number
+  readonly addresses: number
+  /** Bytes of all connections. */
+  readonly unsent: number
 }
 
 export interface Relay {
@@ -57,18 +65,29 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const clock: Clock = { now: started, second: 0 }
   const table = new RouteTable(limits, clock)
   const connections = new Set<Connection>()
+  const tally = new Tally()
+  const unsent = new Unsent(limits.totalBuffer, () => {
+    let sum = 0
+    for (const connection of connections) sum += connection.unsent
+    return sum
+  })
   let draining = false
 
   const handle = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>): Response => {
-    const verdict = answer(request, path, draining)
+    const verdict = answer(request, path, { draining, full: () => unsent.exceeds(1), tally })
     if (verdict !== 'upgrade') return verdict
+    const { proxies } = options
+    const peer = remoteAddr.hostname
+    const client = limitedAs(proxies ? clientAddress(peer, request.headers.get(proxies.header), proxies) : peer)
+    if (addresses.isCrowded(client)) return tooMany(tally)
     const upgraded = upgrade(request)
     if (upgraded instanceof Response) return upgraded
-    const connection = new Connection(upgraded.socket, remoteAddr.hostname, context, () => {
+    const connection = new Connection(upgraded.socket, client, context, () => {
       connections.delete(connection)
       if (connections.size === 0) empty()
     })
     connections.add(connection)
+    tally.accepted++
     return upgraded.response
   }
   const server = Deno.serve({ hostname: host, port: options.port ?? 0, onListen: () => {}, ...tls }, handle)
@@ -78,13 +97,24 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const addresses = new AddressRates(limits, clock)
   // relay.secret.origin
   const signed = path.secret ? origins.map((origin) => `${origin}/${options.secret}`) : origins
-  const context: RelayContext = { limits, origins: signed, table, addresses, clock, tick: tickFor(limits), log }
+  const context: RelayContext = {
+    limits,
+    origins: signed,
+    table,
+    addresses,
+    unsent,
+    tally,
+    clock,
+    tick: tickFor(limits),
+    log,
+  }
 
   const ticking = setInterval(() => {
     clock.now = performance.now()
     const second = Math.floor((clock.now - started) / 1_000)
     if (second !== clock.second) {
       clock.second = second
+      unsent.recount()
       table.sweep()
       addresses.sweep()
     }
@@ -126,7 +156,13 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     url: dialled(scheme, host, port, prefix),
     port,
     origins,
-    stats: () => ({ connections: connections.size, routes: table.size }),
+    stats() {
+      unsent.recount()
+      return {
+        ...tally,
+        ...{ connections: connections.size, routes: table.size, addresses: addresses.size, unsent: unsent.total },
+      }
+    },
     drain() {
       stopped ??= stop(limits.drainTime)
       return stopped

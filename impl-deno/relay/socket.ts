@@ -19,6 +19,7 @@ export class ClientSocket {
   readonly #socket: WebSocket
   readonly #events: SocketEvents
   readonly #closeTime: number
+  readonly #all: { total: number }
   /** At least what is unsent: bytes given to the socket since it was last asked, and its answer then. */
   #unsent = 0
   #leaving = false
@@ -26,8 +27,9 @@ export class ClientSocket {
   #gone = false
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  /** `closeTime` in ms bounds each of the two steps of `close`. */
-  constructor(socket: WebSocket, events: SocketEvents, closeTime: number) {
+  /** `closeTime` in ms bounds each of the two steps of `close`; `all` is told what is given to the socket. */
+  constructor(socket: WebSocket, events: SocketEvents, closeTime: number, all: { total: number }) {
+    this.#all = all
     this.#socket = socket
     this.#events = events
     this.#closeTime = closeTime
@@ -41,20 +43,27 @@ export class ClientSocket {
 
   sendText(text: string): void {
     this.#unsent += text.length
+    this.#all.total += text.length
     this.#socket.send(text)
   }
 
   /** The bytes are copied before this returns. Deno sends a buffer faster than a view of one. */
   sendBytes(bytes: ArrayBuffer): void {
     this.#unsent += bytes.byteLength
+    this.#all.total += bytes.byteLength
     this.#socket.send(bytes)
+  }
+
+  /** Asks the socket. */
+  get unsent(): number {
+    this.#unsent = this.#gone ? 0 : this.#socket.bufferedAmount
+    return this.#unsent
   }
 
   /** Whether more than `limit` bytes are unsent. Deno is asked only where that can be. */
   isBehind(limit: number): boolean {
     if (this.#unsent <= limit) return false
-    this.#unsent = this.#socket.bufferedAmount
-    return this.#unsent > limit
+    return this.unsent > limit
   }
 
   /**

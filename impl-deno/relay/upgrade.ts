@@ -2,6 +2,7 @@
 
 import { RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
 import type { RelayPath } from './path.ts'
+import type { Refusal, Tally } from './tally.ts'
 
 /** How a request is to be answered; `upgrade` where it becomes a connection. */
 export type Answer = 'upgrade' | Response
@@ -13,7 +14,15 @@ const tokens = (header: string | null): string[] => (header ?? '').split(',').ma
 const names = (header: string | null, token: string): boolean =>
   tokens(header).some((one) => one.toLowerCase() === token)
 
-export function answer(request: Request, path: RelayPath, draining: boolean): Answer {
+export function answer(
+  request: Request,
+  path: RelayPath,
+  { draining, full, tally }: { draining: boolean; full: () => boolean; tally: Tally },
+): Answer {
+  const refuse = (reason: Refusal, status: number, text: string) => {
+    tally.refused[reason]++
+    return plain(status, text)
+  }
   const { pathname } = new URL(request.url)
   const { headers } = request
   // relay.secret.hidden
@@ -22,21 +31,29 @@ export function answer(request: Request, path: RelayPath, draining: boolean): An
     return draining ? plain(503, 'draining') : plain(200, 'ok')
   }
   // relay.path, relay.secret.uniform
-  if (!path.matches(pathname)) return plain(404, 'not found')
+  if (!path.matches(pathname)) return refuse('path', 404, 'not found')
   if (request.method !== 'GET' || !names(headers.get('upgrade'), 'websocket')) {
     return plain(426, 'this is a WebSocket endpoint', { upgrade: 'websocket', connection: 'upgrade' })
   }
   // relay.drain.new
-  if (draining) return plain(503, 'draining')
+  if (draining) return refuse('draining', 503, 'draining')
   // RFC 6455, 4.4
   if (headers.get('sec-websocket-version') !== '13') {
     return plain(400, 'unknown WebSocket version', { 'sec-websocket-version': '13' })
   }
   // relay.subprotocol
   if (!tokens(headers.get('sec-websocket-protocol')).includes(RELAY_SUBPROTOCOL)) {
-    return plain(400, `the subprotocol ${RELAY_SUBPROTOCOL} is needed`)
+    return refuse('subprotocol', 400, `the subprotocol ${RELAY_SUBPROTOCOL} is needed`)
   }
+  // relay.memory.new
+  if (full()) return refuse('memory', 503, 'too much is unsent')
   return 'upgrade'
+}
+
+/** relay.bind.rate */
+export function tooMany(tally: Tally): Response {
+  tally.refused.address++
+  return plain(429, 'too many connections from this address')
 }
 
 /** Base64 of 16 bytes; Deno takes any text. */

@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util'
 import { defaultLimits, isRelayLimit, type RelayLimitName, type RelayLimits } from '../relay/limits.ts'
 import { checkSecret } from '../relay/own-path.ts'
+import { PROXY_HEADERS, Proxies, type ProxyHeader } from '../relay/proxies.ts'
 import { UsageError } from './command.ts'
 
 const DEFAULT_PORT = 8080
@@ -19,6 +20,8 @@ export interface RelayConfig {
   readonly secretFile: string | undefined
   readonly tlsCert: string | undefined
   readonly tlsKey: string | undefined
+  readonly trustProxy: readonly string[]
+  readonly proxyHeader: ProxyHeader
   readonly limits: Partial<RelayLimits>
   readonly logLevel: string
   readonly json: boolean
@@ -38,6 +41,8 @@ const options = {
   'tls-cert': text,
   'tls-key': text,
   'max-frame': text,
+  'trust-proxy': texts,
+  'proxy-header': text,
   limit: texts,
   'log-level': text,
   json: flag,
@@ -80,6 +85,21 @@ function readSecret(flag: string | undefined, secret: string | undefined, file: 
   return { secret, secretFile: file }
 }
 
+function readHeader(name: string): ProxyHeader {
+  const header = PROXY_HEADERS.find((each) => each === name.toLowerCase())
+  if (header === undefined) throw new UsageError(`--proxy-header is one of ${PROXY_HEADERS.join(', ')}.`)
+  return header
+}
+
+/** Throws UsageError for a range that is none. */
+export function proxiesOf({ trustProxy, proxyHeader }: RelayConfig): Proxies | undefined {
+  try {
+    return trustProxy.length > 0 ? new Proxies(trustProxy, proxyHeader) : undefined
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}.`)
+  }
+}
+
 function parseFlags(args: string[]) {
   try {
     return parseArgs({ args, options, strict: true, allowPositionals: false }).values
@@ -114,6 +134,8 @@ export function relayConfig(args: string[], env: NodeJS.ProcessEnv): RelayConfig
     ...readSecret(flags['secret-file'], fromEnv('SECRET'), fromEnv('SECRET_FILE')),
     tlsCert: flags['tls-cert'] ?? fromEnv('TLS_CERT'),
     tlsKey: flags['tls-key'] ?? fromEnv('TLS_KEY'),
+    trustProxy: flags['trust-proxy'] ?? listFromEnv('TRUST_PROXY') ?? [],
+    proxyHeader: readHeader(flags['proxy-header'] ?? fromEnv('PROXY_HEADER') ?? 'x-forwarded-for'),
     limits: readLimits(flags.limit ?? listFromEnv('LIMIT') ?? [], flags['max-frame'] ?? fromEnv('MAX_FRAME')),
     logLevel: flags['log-level'] ?? fromEnv('LOG_LEVEL') ?? 'warn',
     json: flags.json ?? false,
@@ -124,6 +146,7 @@ export function relayConfig(args: string[], env: NodeJS.ProcessEnv): RelayConfig
   if (!/^(\/[A-Za-z0-9._~-]+)*$/.test(config.prefix)) {
     throw new UsageError('--prefix is a path such as /team, of letters, digits and . _ ~ -.')
   }
+  proxiesOf(config)
   if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
     throw new UsageError('--tls-cert and --tls-key belong together.')
   }

@@ -138,6 +138,8 @@ test('flags override the environment, which overrides the defaults', () => {
     secretFile: undefined,
     tlsCert: undefined,
     tlsKey: undefined,
+    trustProxy: [],
+    proxyHeader: 'x-forwarded-for',
     limits: {},
     logLevel: 'warn',
     json: false,
@@ -150,6 +152,8 @@ test('flags override the environment, which overrides the defaults', () => {
     HAPPY_RELAY_ORIGIN: 'wss://a, wss://b',
     HAPPY_RELAY_PREFIX: '/env',
     HAPPY_RELAY_SECRET: SECRET,
+    HAPPY_RELAY_TRUST_PROXY: '127.0.0.1, fd00::/8',
+    HAPPY_RELAY_PROXY_HEADER: 'Forwarded',
     HAPPY_RELAY_TLS_CERT: 'c',
     HAPPY_RELAY_TLS_KEY: 'k',
     HAPPY_RELAY_LIMIT: 'connections=7,drainTime=8',
@@ -166,6 +170,8 @@ test('flags override the environment, which overrides the defaults', () => {
     secretFile: undefined,
     tlsCert: 'c',
     tlsKey: 'k',
+    trustProxy: ['127.0.0.1', 'fd00::/8'],
+    proxyHeader: 'forwarded',
     limits: { connections: 7, drainTime: 8, maxFrame: 300_000 },
     logLevel: 'debug',
     json: false,
@@ -173,7 +179,7 @@ test('flags override the environment, which overrides the defaults', () => {
     help: false,
   })
   const flags =
-    '--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --secret-file s --tls-cert d --tls-key l --limit connections=9'
+    '--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --secret-file s --trust-proxy ::1 --proxy-header x-forwarded-for --tls-cert d --tls-key l --limit connections=9'
   const given = relayConfig([...flags.split(' '), '--max-frame', '400000', '--log-level', 'info', '--json'], env)
   assert.deepEqual(given, {
     host: '0.0.0.0',
@@ -184,6 +190,8 @@ test('flags override the environment, which overrides the defaults', () => {
     secretFile: 's',
     tlsCert: 'd',
     tlsKey: 'l',
+    trustProxy: ['::1'],
+    proxyHeader: 'x-forwarded-for',
     limits: { connections: 9, maxFrame: 400_000 },
     logLevel: 'info',
     json: true,
@@ -204,6 +212,8 @@ const WRONG = [
   ['--limit', 'toString=1'],
   ['--max-frame', '1e9'],
   ['--prefix', 'team'],
+  ['--trust-proxy', 'all'],
+  ['--proxy-header', 'x-real-ip'],
   ['--prefix', '/team/'],
   ['--log-level', 'loud'],
   ['--tls-cert', 'c'],

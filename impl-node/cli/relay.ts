@@ -5,7 +5,7 @@ import pino from 'pino'
 import { defaultLimits } from '../relay/limits.ts'
 import { type Relay, type RelayOptions, startRelay } from '../relay/server.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
-import { LOG_LEVELS, type RelayConfig, relayConfig, shownConfig } from './relay-config.ts'
+import { LOG_LEVELS, proxiesOf, type RelayConfig, relayConfig, shownConfig } from './relay-config.ts'
 
 const help = `happy-remote relay: runs a relay, which joins agents and controllers and can
 read nothing
@@ -29,6 +29,11 @@ Usage: happy-remote relay [options]
   --tls-key <file>      its private key (PEM)
   --max-frame <bytes>   largest frame, at least and by default
                         ${defaultLimits.maxFrame}
+  --trust-proxy <range> address or range, such as 10.0.0.0/8, of a proxy that
+                        tells whose connection it is; may be repeated. Without
+                        it all who come through a proxy are limited as one
+  --proxy-header <name> x-forwarded-for or forwarded, whichever the proxies
+                        set; default x-forwarded-for
   --limit <name=value>  changes one limit; may be repeated. --print-config
                         shows them all
   --log-level <level>   ${LOG_LEVELS.join(', ')}; default warn,
@@ -38,10 +43,11 @@ Usage: happy-remote relay [options]
   --help                this text
 
 Every option has an environment variable, which the option overrides:
-HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN and HAPPY_RELAY_LIMIT
-(separated by commas), HAPPY_RELAY_PREFIX, HAPPY_RELAY_SECRET_FILE,
-HAPPY_RELAY_TLS_CERT, HAPPY_RELAY_TLS_KEY, HAPPY_RELAY_MAX_FRAME,
-HAPPY_RELAY_LOG_LEVEL. HAPPY_RELAY_SECRET holds the secret itself.
+HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN, HAPPY_RELAY_TRUST_PROXY
+and HAPPY_RELAY_LIMIT (separated by commas), HAPPY_RELAY_PREFIX,
+HAPPY_RELAY_SECRET_FILE, HAPPY_RELAY_TLS_CERT, HAPPY_RELAY_TLS_KEY,
+HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_PROXY_HEADER, HAPPY_RELAY_LOG_LEVEL.
+HAPPY_RELAY_SECRET holds the secret itself.
 
 SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
 stops at once.
@@ -75,7 +81,13 @@ async function start(config: RelayConfig): Promise<Relay> {
   const secret = config.secretFile ? readNamed('secret', config.secretFile).toString('latin1').trim() : config.secret
   const tls = tlsCert && tlsKey ? { cert: readNamed('certificate', tlsCert), key: readNamed('key', tlsKey) } : undefined
   const logger = pino({ name: 'relay', level: config.logLevel }, pino.destination({ dest: 2, sync: true }))
-  const optional = { ...(origins && { origins }), ...(tls && { tls }), ...(secret !== undefined && { secret }) }
+  const proxies = proxiesOf(config)
+  const optional = {
+    ...(proxies && { proxies }),
+    ...(origins && { origins }),
+    ...(tls && { tls }),
+    ...(secret !== undefined && { secret }),
+  }
   const wanted: RelayOptions = { host, port, prefix, limits, logger, ...optional }
   try {
     return await startRelay(wanted)

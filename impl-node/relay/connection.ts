@@ -11,6 +11,7 @@ import { isProven, readBind } from './bind.ts'
 import { Bucket } from './bucket.ts'
 import type { Clock } from './clock.ts'
 import { parseControl } from './control.ts'
+import type { Counters } from './counters.ts'
 import { Failures } from './failures.ts'
 import { frameFrom, frameTo, isRoutedFrame, isSamePair, pairOf, type RouteId, routeIdFrom, routeText } from './frame.ts'
 import type { RelayLimits } from './limits.ts'
@@ -34,14 +35,10 @@ export interface RelayContext {
   readonly origins: Origins
   readonly flusher: Flusher
   readonly counters: Counters
+  /** Counts the unsent bytes of all connections anew, unless that was just done. */
+  count(): void
   /** Called when the socket of a connection is gone. */
   gone(connection: Connection): void
-}
-
-export interface Counters {
-  forwarded: number
-  failed: number
-  errors: number
 }
 
 /** The last pair of routes that a frame was permitted for: most connections only ever use one. */
@@ -157,18 +154,40 @@ export class Connection implements Owner {
     return true
   }
 
-  /** Takes `frame` for this client, or returns false: it is going, or too slow (relay.slow). */
+  /** Takes `frame` for this client, or returns false: it is going, too slow (relay.slow), or memory is short. */
   deliver(frame: Buffer): boolean {
     if (this.#isOver || this.#ws.readyState !== WebSocket.OPEN) return false
-    if (this.#outbox.unsent > this.#context.limits.relayBuffer) return false
+    const { limits, counters, flusher } = this.#context
+    const { unsent } = this.#outbox
+    if (unsent > limits.relayBuffer) {
+      counters.slow++
+      return false
+    }
+    if (flusher.unsent > limits.totalBuffer && this.#isMemoryShort(unsent)) {
+      counters.memory++
+      return false
+    }
     this.#outbox.push(frame) // relay.frame.verbatim
     return true
+  }
+
+  /** relay.memory: those who read what they get are served on, until twice as much is unsent. */
+  #isMemoryShort(unsent: number): boolean {
+    const { limits, flusher, count } = this.#context
+    count()
+    return flusher.unsent > (unsent > 0 ? limits.totalBuffer : 2 * limits.totalBuffer)
+  }
+
+  /** Corrects what is known of its unsent bytes. */
+  count(): void {
+    this.#outbox.count()
   }
 
   /** relay.failed.answer, relay.failed.uniform: what was not delivered is answered in the same words, whatever the reason. */
   #settle(frame: Buffer, isDelivered: boolean): void {
     if (isDelivered) {
       this.#context.counters.forwarded++
+      this.#context.counters.forwardedBytes += frame.length
       return
     }
     this.#context.counters.failed++
@@ -257,6 +276,7 @@ export class Connection implements Owner {
     }
     this.#outbox.flush()
     this.#ws.send(JSON.stringify(error))
+    this.#context.counters.closed[code]++
     this.#context.logger.debug({ code }, 'connection closed by the relay')
     this.end(errorEntry(code).close ?? 1011) // relay.close.code
   }
@@ -274,6 +294,7 @@ export class Connection implements Owner {
   closed(): void {
     this.#isOver = true
     this.#address.connections--
+    this.#outbox.forget()
     this.#context.routes.release(this)
     this.#context.gone(this)
   }

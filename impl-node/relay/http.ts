@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
+import type { RelayLimits } from './limits.ts'
 import type { OwnPath } from './own-path.ts'
 
 /** PEM texts. */
@@ -13,14 +14,20 @@ export interface TlsFiles {
   readonly key: string | Buffer
 }
 
-/** Longest time for the head of a request, in milliseconds. */
-const REQUEST_TIME = 10_000
+/** How often requests that take too long are looked for, in milliseconds. */
+const CHECK_EVERY = 1_000
 
 /** Throws OpenSSL's error for a certificate or key that cannot be used. */
-export function httpServer(tls: TlsFiles | undefined): Server {
-  const server = tls ? createTlsServer({ cert: tls.cert, key: tls.key }) : createServer()
-  server.headersTimeout = server.requestTimeout = REQUEST_TIME
-  return server
+export function httpServer(tls: TlsFiles | undefined, { headerTime, headerSize }: RelayLimits): Server {
+  const options = {
+    // relay.upgrade.time; a request has no body that would be of use
+    headersTimeout: headerTime,
+    requestTimeout: headerTime,
+    connectionsCheckingInterval: Math.min(CHECK_EVERY, headerTime),
+    maxHeaderSize: headerSize, // relay.upgrade.size
+  }
+  if (!tls) return createServer(options)
+  return createTlsServer({ ...options, handshakeTimeout: headerTime, cert: tls.cert, key: tls.key })
 }
 
 export const pathOf = (request: IncomingMessage): string => (request.url ?? '').split('?', 1)[0] as string

@@ -33,6 +33,12 @@ export const defaultLimits = {
   bytesPerSecond: 268_435_456,
   /** Open routes whose counts are remembered after they are gone. */
   openRemembered: 65_536,
+  /** Unsent bytes of all connections together; the double of it is never exceeded by frames. */
+  totalBuffer: 268_435_456,
+  /** For the head of a request, and for the TLS handshake before it. */
+  headerTime: 10_000,
+  /** Bytes of the head of a request. */
+  headerSize: 16_384,
   /** Between `draining` and close 1001, unless all clients leave before. */
   drainTime: 2_000,
   /** What `draining` asks clients to wait before they reconnect. */

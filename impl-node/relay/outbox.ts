@@ -50,6 +50,8 @@ class Slab {
 /** Flushes the outboxes that got something in this turn of the event loop. */
 export class Flusher {
   readonly slab = new Slab()
+  /** Unsent bytes of all outboxes, as of when each was last flushed or counted. */
+  unsent = 0
   #waiting: Outbox[] = []
   readonly #flushAll = () => {
     const outboxes = this.#waiting
@@ -69,6 +71,7 @@ export class Outbox {
   #frames: Buffer[] = []
   #bytes = 0
   #isScheduled = false
+  #counted = 0
 
   /** `socket` is the one under `ws`, which says whether a frame may still follow (no close frame was sent). */
   constructor(socket: Duplex, ws: { readonly readyState: number }, flusher: Flusher) {
@@ -103,6 +106,20 @@ export class Outbox {
     this.#bytes = 0
     if (this.#ws.readyState !== WebSocket.OPEN) return
     this.#write(frames)
+    this.count()
+  }
+
+  /** Corrects the sum of all outboxes by what has changed in this one. */
+  count(): void {
+    const { unsent } = this
+    this.#flusher.unsent += unsent - this.#counted
+    this.#counted = unsent
+  }
+
+  /** The socket is gone, and what it had unsent with it. */
+  forget(): void {
+    this.#flusher.unsent -= this.#counted
+    this.#counted = 0
   }
 
   #write(frames: Buffer[]): void {

@@ -4,6 +4,7 @@ import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { generateRouteKey } from '../crypto/route.ts'
+import { Proxies } from './proxies.ts'
 import { startRelay } from './server.ts'
 import { testCertificate } from './test-certificate.ts'
 import { connectPair, eventually, routed, TestClient, withRelay } from './test-client.ts'
@@ -153,17 +154,93 @@ test('connections beyond the limit of an address are told so, and twice as many 
     await Promise.all([a.leave(), b.leave()])
   }))
 
-/** A client that upgrades, and then only listens; resolves when it was told an error. */
-async function stubborn(port: number) {
+const LITTLE = { totalBuffer: 300_000 }
+test('where too much is unsent new clients are refused, and those who read are served on', () =>
+  withRelay({ limits: LITTLE }, async (relay) => {
+    const [{ a, b, aKey, bKey }, other] = [await connectPair(relay.url), await connectPair(relay.url)]
+    b.ws.pause()
+    const frame = routed(aKey.routeId, bKey.routeId, Buffer.alloc(100_000))
+    while (relay.stats().memory === 0) {
+      a.send(frame)
+      await a.drainHeard()
+    }
+    const { unsent, slow } = relay.stats()
+    assert.ok(
+      unsent > LITTLE.totalBuffer && unsent < 2 * LITTLE.totalBuffer + frame.length,
+      `${unsent} bytes are unsent`,
+    )
+    assert.equal(slow, 0)
+    assert.equal((await ask(relay.port, '/v1', { ...UPGRADE, ...PROTOCOL })).status, 503)
+    assert.equal(relay.stats().refused.memory, 1)
+    const small = routed(other.aKey.routeId, other.bKey.routeId, Buffer.alloc(100))
+    other.a.send(small)
+    assert.deepEqual(await other.b.takeFrame(), small)
+    b.ws.resume()
+    await b.drainHeard()
+    await eventually(() => relay.stats().unsent === 0)
+    await TestClient.connect(relay.url)
+  }))
+
+test('what was unsent of a client that is gone is not counted any more', () =>
+  withRelay({ limits: LITTLE }, async (relay) => {
+    const { a, b, aKey, bKey } = await connectPair(relay.url)
+    b.ws.pause()
+    while (relay.stats().unsent < LITTLE.totalBuffer) {
+      a.send(routed(aKey.routeId, bKey.routeId, Buffer.alloc(200_000)))
+      await a.drainHeard()
+    }
+    b.ws.terminate()
+    await eventually(() => relay.stats().unsent === 0)
+  }))
+
+test('a request that trickles in is cut, and one that is too long refused', () =>
+  withRelay({ limits: { headerTime: 200 } }, async ({ port }) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => {}).resume()
+    const closed = once(socket, 'close')
+    socket.write('GET /v1 HTTP/1.1\r\n')
+    const trickle = setInterval(() => socket.write('x: y\r\n'), 20)
+    await closed
+    clearInterval(trickle)
+    assert.equal((await ask(port, '/v1', { ...UPGRADE, ...PROTOCOL, long: 'x'.repeat(20_000) })).status, 431)
+  }))
+
+test('clients of a trusted proxy are limited each by its own address, those of a stranger as one', async () => {
+  const upgradeOf = (claim: string) => ({ ...UPGRADE, ...PROTOCOL, 'x-forwarded-for': claim })
+  const outcomes = async (port: number) => {
+    const sockets = ['1', '2', '3', '4'].map((last) => upgradeOf(`198.51.100.${last}`))
+    return Promise.all(sockets.map(async (headers) => (await stubborn(port, headers, '"hello"')).heard()))
+  }
+  const limits = { connections: 1 }
+  await withRelay({ limits, proxies: new Proxies(['127.0.0.0/8'], 'x-forwarded-for') }, async ({ port, stats }) => {
+    await outcomes(port)
+    assert.deepEqual([stats().addresses, stats().closed['rate-limited']], [4, 0])
+    await stubborn(port, upgradeOf('2001:db8::1'), '"hello"')
+    await stubborn(port, upgradeOf('2001:db8::2'))
+    assert.deepEqual([stats().addresses, stats().closed['rate-limited']], [5, 1])
+  })
+  await withRelay({ limits }, async ({ port, stats }) => {
+    await Promise.allSettled([stubborn(port, upgradeOf('198.51.100.1'), '"hello"')])
+    await stubborn(port, upgradeOf('198.51.100.2'))
+    assert.deepEqual([stats().addresses, stats().closed['rate-limited']], [1, 1])
+  })
+})
+
+/** A client that upgrades, and then only listens; resolves when it was told `until`. */
+async function stubborn(
+  port: number,
+  headers: Record<string, string> = { ...UPGRADE, ...PROTOCOL },
+  until = '"error"',
+) {
   const socket = connect(port, '127.0.0.1')
   let heard = ''
   const told = new Promise<void>((resolve) => {
     socket.on('data', (chunk) => {
       heard += chunk.toString('latin1')
-      if (heard.includes('"error"')) resolve()
+      if (heard.includes(until)) resolve()
     })
   })
-  const lines = Object.entries({ host: 'x', ...UPGRADE, ...PROTOCOL }).map(([name, value]) => `${name}: ${value}`)
+  const lines = Object.entries({ host: 'x', ...headers }).map(([name, value]) => `${name}: ${value}`)
   socket.write(`GET /v1 HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
   await told
   return { heard: () => heard, destroy: () => socket.destroy(), closed: () => once(socket, 'close') }

@@ -6,13 +6,15 @@ import { CLOSE_GOING_AWAY, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/const
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws'
 import { type Address, Addresses, addressGroup } from './addresses.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { Connection, type Counters, type RelayContext } from './connection.ts'
+import { Connection, type RelayContext } from './connection.ts'
+import { Counters, REFUSALS, type Refusal } from './counters.ts'
 import { answer, httpServer, listen, offersSubprotocol, pathOf, refuseUpgrade, type TlsFiles } from './http.ts'
 import { type RelayLimits, relayLimits } from './limits.ts'
 import { type Logger, silent, traceOf } from './log.ts'
 import { canonicalOrigin, defaultOrigins, Origins } from './origins.ts'
 import { Flusher } from './outbox.ts'
 import { OwnPath } from './own-path.ts'
+import type { Proxies } from './proxies.ts'
 import { Routes } from './routes.ts'
 
 export interface RelayOptions {
@@ -28,6 +30,8 @@ export interface RelayOptions {
   readonly prefix?: string
   /** Admits: the last segment before `/v1`, of this address and of each origin. 22 characters at least. */
   readonly secret?: string
+  /** Whose word counts for the address of a client; without them it is the other end of the connection. */
+  readonly proxies?: Proxies
   readonly limits?: Partial<RelayLimits>
   /** A pino logger or the like; silent unless given. */
   readonly logger?: Logger
@@ -42,6 +46,8 @@ export interface RelayStats extends Readonly<Counters> {
   readonly openRemembered: number
   /** Network addresses with a connection or a debt. */
   readonly addresses: number
+  /** Unsent bytes of all connections. */
+  readonly unsent: number
 }
 
 export interface Relay {
@@ -82,6 +88,8 @@ function onSocketError(this: Duplex): void {
   this.destroy()
 }
 
+/** The unsent bytes of all connections are counted anew no more often, in milliseconds. */
+const COUNT_EVERY = 50
 /** Of a WebSocket message; browsers split at about 128 KiB. */
 const MOST_FRAGMENTS = 256
 
@@ -104,7 +112,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const given = options.origins?.map(canonicalOrigin)
   const path = new OwnPath(prefix, options.secret)
 
-  const server = httpServer(tls)
+  const server = httpServer(tls, limits)
   const { address: bound, family, port } = await listen(server, host, wanted)
   const scheme = tls ? 'wss' : 'ws'
   const shownOrigins = (given?.length ? given : defaultOrigins(bound, port, prefix)).toSorted()
@@ -115,9 +123,10 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
 
   const connections = new Set<Connection>()
   const addresses = new Addresses(limits, clock)
-  const counters: Counters = { forwarded: 0, failed: 0, errors: 0 }
+  const counters = new Counters()
+  const flusher = new Flusher()
   const routes = new Routes(limits, clock)
-  const context: RelayContext = { limits, clock, logger, routes, origins, flusher: new Flusher(), counters, gone }
+  const context: RelayContext = { limits, clock, logger, routes, origins, flusher, counters, count, gone }
   let isDraining = false
   const waitingForNone: (() => void)[] = []
   const none = () =>
@@ -125,6 +134,18 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
       if (connections.size === 0) resolve()
       else waitingForNone.push(resolve)
     })
+  let countedAt = Number.NEGATIVE_INFINITY
+  function count(): void {
+    const now = clock.monotonic()
+    if (now - countedAt < COUNT_EVERY) return
+    countedAt = now
+    for (const connection of connections) connection.count()
+  }
+  /** relay.memory.new */
+  function isMemoryShort(): boolean {
+    if (flusher.unsent > limits.totalBuffer) count()
+    return flusher.unsent > limits.totalBuffer
+  }
   function gone(connection: Connection): void {
     connections.delete(connection)
     if (connections.size === 0) for (const resolve of waitingForNone.splice(0)) resolve()
@@ -150,6 +171,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     const connection = new Connection(context, ws, socket, address)
     ws.connection = connection
     connections.add(connection)
+    counters.accepted++
     ws.on('message', onMessage)
     ws.on('ping', onPing)
     ws.on('pong', onPong)
@@ -159,18 +181,29 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     if (!isWelcome) connection.fail('rate-limited', 'Too many connections from this address.') // relay.bind.rate
   }
 
+  function clientOf({ socket, headers }: IncomingMessage): string | undefined {
+    const { proxies } = options
+    const value = proxies && headers[proxies.header]
+    return proxies
+      ? proxies.clientOf(socket.remoteAddress, Array.isArray(value) ? value.join(',') : value)
+      : socket.remoteAddress
+  }
+
   server.on('error', (error) => logger.error(traceOf(error), 'server failed'))
   server.on('request', (request, response) => answer(request, response, path, isDraining))
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', onSocketError)
-    const refusal = !path.is(pathOf(request)) ? 404 : !offersSubprotocol(request) ? 400 : isDraining ? 503 : undefined
-    // relay.path and relay.secret.uniform before all else; relay.subprotocol, relay.drain.new
-    if (refusal) {
-      refuseUpgrade(socket, refusal)
-      return
+    const refuse = (reason: Refusal) => {
+      counters.refused[reason]++
+      refuseUpgrade(socket, REFUSALS[reason])
     }
-    const { address, admission } = addresses.admit(addressGroup(request.socket.remoteAddress))
-    if (admission === 'refuse') refuseUpgrade(socket, 429)
+    // relay.path and relay.secret.uniform before all else
+    if (!path.is(pathOf(request))) return refuse('path')
+    if (!offersSubprotocol(request)) return refuse('subprotocol') // relay.subprotocol
+    if (isDraining) return refuse('draining') // relay.drain.new
+    if (isMemoryShort()) return refuse('memory')
+    const { address, admission } = addresses.admit(addressGroup(clientOf(request)))
+    if (admission === 'refuse') refuse('address')
     else sockets.handleUpgrade(request, socket, head, (ws) => accept(ws, socket, address, admission === 'accept'))
   })
 
@@ -180,6 +213,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   )
   const stopSweeping = clock.every(sweepEvery, () => {
     const now = clock.monotonic()
+    count()
     for (const connection of connections) connection.sweep(now)
     routes.sweep(now)
     addresses.sweep(now)
@@ -235,6 +269,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
       routes: routes.size,
       openRemembered: routes.remembered,
       addresses: addresses.size,
+      unsent: flusher.unsent,
     }),
     drain: () => {
       draining ??= drainOnce()

@@ -4,6 +4,7 @@ import { WebSocket } from 'ws'
 import { generateRouteKey, relayAuthInput } from '../crypto/route.ts'
 import { Address } from './addresses.ts'
 import { Connection, type RelayContext } from './connection.ts'
+import { Counters } from './counters.ts'
 import { relayLimits } from './limits.ts'
 import { silent } from './log.ts'
 import { Origins } from './origins.ts'
@@ -41,7 +42,8 @@ export function makeConnection(changes: Partial<RelayContext> = {}) {
     routes: new Routes(limits, clock),
     origins: new Origins([ORIGIN]),
     flusher: new Flusher(),
-    counters: { forwarded: 0, failed: 0, errors: 0 },
+    counters: new Counters(),
+    count() {},
     gone() {},
     ...changes,
   }

@@ -11,6 +11,7 @@ import { isProven, readBind } from '../relay/bind.ts'
 import { systemClock } from '../relay/clock.ts'
 import { Connection, type RelayContext } from '../relay/connection.ts'
 import { parseControl } from '../relay/control.ts'
+import { Counters } from '../relay/counters.ts'
 import { type RouteId, routeIdFrom } from '../relay/frame.ts'
 import { relayLimits } from '../relay/limits.ts'
 import { Origins } from '../relay/origins.ts'
@@ -37,7 +38,7 @@ function connectionAt(routes: Routes) {
   const socket = { writableLength: 0, cork() {}, uncork() {}, write: () => true }
   const context: RelayContext = {
     ...{ limits, routes, clock: systemClock, logger: pino({ level: 'silent' }), origins: new Origins([ORIGIN]) },
-    ...{ flusher: new Flusher(), counters: { forwarded: 0, failed: 0, errors: 0 }, gone() {} },
+    ...{ flusher: new Flusher(), counters: new Counters(), count() {}, gone() {} },
   }
   const connection = new Connection(context, ws as never, socket as never, new Address(limits, 0))
   connection.greet()

@@ -27,6 +27,47 @@ Feature: Limits
       When the client binds 60 different routes at once, giving each up again
       Then the relay closes the connection of the client with 4429 "rate-limited"
 
+  Rule: The address of a client is not taken from a header that anybody may write
+
+    @req:relay.address.forwarded @negative
+    Scenario Outline: A client that claims another address with each connection, by <header>
+      Given a relay under test that allows 5 new connections a second
+      When 40 clients connect at once, each with another address in the header "<header>"
+      Then some of them are closed with 4429 "rate-limited", or refused with HTTP status 429 or 503
+
+      Examples:
+        | header          |
+        | X-Forwarded-For |
+        | Forwarded       |
+        | X-Real-IP       |
+
+  Rule: A relay with more unsent than its bound refuses new upgrades with HTTP status 503
+
+    @req:relay.memory.new @negative
+    Scenario: A client that does not read fills the memory
+      Given a relay under test that keeps 65536 bytes unsent at most
+      And an agent and a controller that have bound their routes to each other
+      When the controller stops reading, and the agent sends it 48 MiB in numbered frames
+      Then an upgrade is answered with HTTP status 503
+      And the controller, when it reads again, gets some of the frames, once each, in their order
+      And an upgrade is answered with HTTP status 101 soon
+
+  Rule: A relay ends a connection whose upgrade request is not complete after 30 s
+
+    @req:relay.upgrade.time @long
+    Scenario: A request that never ends
+      Given a relay under test
+      When a client begins a request, and adds a header to it every second
+      Then the relay ends the connection of that client within 33 s
+
+  Rule: An upgrade request with a head of more than 128 KiB is not accepted
+
+    @req:relay.upgrade.size @negative
+    Scenario: A request with a very long header
+      Given a relay under test
+      When a client asks for an upgrade with a header of 200000 bytes
+      Then the relay does not upgrade
+
   Rule: A connection that exceeds a limit on frames, bytes or messages is closed with 4429
 
     @req:relay.rate @req:relay.error.first @req:relay.close.code

@@ -136,6 +136,48 @@ export const connecting: readonly RelayMutant[] = [
     },
   },
   {
+    name: 'forwarded-believed',
+    does: 'counts whoever names another address in a header as another address',
+    breaks: ['relay.address.forwarded'],
+    relay: class extends ScriptedRelay {
+      override isWelcome(request: IncomingMessage) {
+        const { headers } = request
+        const claims = headers['x-forwarded-for'] ?? headers.forwarded ?? headers['x-real-ip']
+        return claims !== undefined || super.isWelcome(request)
+      }
+    },
+  },
+  {
+    name: 'memory-open',
+    does: 'lets new clients in however much is unsent',
+    breaks: ['relay.memory.new'],
+    relay: class extends ScriptedRelay {
+      override isFull() {
+        return false
+      }
+    },
+  },
+  {
+    name: 'patient-upgrade',
+    does: 'waits for ever for the end of a request',
+    breaks: ['relay.upgrade.time'],
+    relay: class extends ScriptedRelay {
+      override serverOptions() {
+        return { ...super.serverOptions(), headersTimeout: 0, requestTimeout: 0 }
+      }
+    },
+  },
+  {
+    name: 'large-upgrade',
+    does: 'takes a request of any size',
+    breaks: ['relay.upgrade.size'],
+    relay: class extends ScriptedRelay {
+      override serverOptions() {
+        return { ...super.serverOptions(), maxHeaderSize: 16_777_216 }
+      }
+    },
+  },
+  {
     name: 'compression',
     does: 'negotiates WebSocket compression',
     breaks: ['relay.connect.compression'],

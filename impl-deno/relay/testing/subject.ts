@@ -4,6 +4,7 @@
 
 import process from 'node:process'
 import type { RelayLimits } from '../limits.ts'
+import type { TrustedProxies } from '../proxies.ts'
 import { startRelay } from '../server.ts'
 import { Client, type DialOptions, newRoute, type RouteKey, within } from './client.ts'
 
@@ -12,6 +13,7 @@ export interface SubjectOptions {
   readonly origins?: readonly string[]
   readonly prefix?: string
   readonly secret?: string
+  readonly proxies?: TrustedProxies
 }
 
 interface Running {
