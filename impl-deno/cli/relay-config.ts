@@ -26,6 +26,9 @@ export interface RelayConfig {
   /** Ranges of addresses. */
   readonly trustProxy: readonly string[]
   readonly proxyHeader: ProxyHeader
+  readonly adminHost: string
+  /** Null where there is none. */
+  readonly adminPort: number | null
   readonly limits: RelayLimits
   readonly logLevel: LogThreshold
   readonly json: boolean
@@ -47,6 +50,8 @@ const OPTIONS = {
   'max-frame': { type: 'string' },
   'trust-proxy': { type: 'string', multiple: true },
   'proxy-header': { type: 'string' },
+  'admin-host': { type: 'string' },
+  'admin-port': { type: 'string' },
   limit: { type: 'string', multiple: true },
   'log-level': { type: 'string' },
   json: { type: 'boolean' },
@@ -64,6 +69,7 @@ export function readRelayArguments(args: readonly string[], env: CommandIo['env'
 
   const [cert, key] = [one('tls-cert'), one('tls-key')]
   if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key belong together')
+  const adminPort = one('admin-port')
   const origins = many('origin').map(readOrigin)
   return {
     printConfig: given['print-config'] ?? false,
@@ -75,6 +81,8 @@ export function readRelayArguments(args: readonly string[], env: CommandIo['env'
       ...readSecret(given['secret-file'], variable('secret-file'), variable('secret')),
       ...(cert !== undefined && key !== undefined && { tls: { cert, key } }),
       ...readTrust(many('trust-proxy'), one('proxy-header')),
+      adminHost: one('admin-host') ?? '127.0.0.1',
+      adminPort: adminPort === undefined ? null : readNumber('The admin port', adminPort, 65_535),
       limits: readLimits(many('limit'), one('max-frame')),
       logLevel: readLevel(one('log-level') ?? 'warn'),
       json: given.json ?? false,

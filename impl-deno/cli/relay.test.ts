@@ -57,6 +57,8 @@ Deno.test('--print-config shows the defaults', async () => {
     secretFile: null,
     trustProxy: [],
     proxyHeader: 'x-forwarded-for',
+    adminHost: '127.0.0.1',
+    adminPort: null,
     logLevel: 'warn',
     json: false,
   })
@@ -72,6 +74,8 @@ Deno.test('an option overrides its environment variable, and both the default', 
     HAPPY_RELAY_SECRET: SECRET,
     HAPPY_RELAY_TRUST_PROXY: '127.0.0.1, fd00::/8',
     HAPPY_RELAY_PROXY_HEADER: 'Forwarded',
+    HAPPY_RELAY_ADMIN_HOST: '::1',
+    HAPPY_RELAY_ADMIN_PORT: '9090',
     HAPPY_RELAY_TLS_CERT: 'cert.pem',
     HAPPY_RELAY_TLS_KEY: 'key.pem',
     HAPPY_RELAY_MAX_FRAME: '300000',
@@ -91,6 +95,8 @@ Deno.test('an option overrides its environment variable, and both the default', 
     tls: { cert: 'cert.pem', key: 'key.pem' },
     trustProxy: ['127.0.0.1', 'fd00::/8'],
     proxyHeader: 'forwarded',
+    adminHost: '::1',
+    adminPort: 9090,
     logLevel: 'debug',
     json: true,
   })
@@ -135,6 +141,7 @@ const wrong: [string, RegExp][] = [
   ['--tls-cert cert.pem', /belong together/],
   ['--tls-key key.pem', /belong together/],
   ['--trust-proxy all', /--trust-proxy is an address or a range/],
+  ['--admin-port 65536', /The admin port is "65536"/],
   ['--proxy-header x-real-ip', /--proxy-header is one of/],
   ['--max-frame 262399', /Cannot use 262399 as maxFrame/],
   ['--max-frame many', /The largest frame is "many"/],
@@ -191,6 +198,10 @@ Deno.test('what cannot be listened at or read is said in a sentence, with exit c
   const other = await startRelay()
   const failures: [string, RegExp][] = [
     [`--port ${other.port}`, /^Cannot listen at 127\.0\.0\.1:[0-9]+: another program does\.$/],
+    [
+      `--port 0 --admin-port ${other.port}`,
+      /^Cannot listen for the operator at 127\.0\.0\.1:\d+: another program does\.$/,
+    ],
     ['--host 192.0.2.77 --port 0', /^Cannot listen at 192\.0\.2\.77:0: this machine has no such address\.$/],
     ['--tls-cert /nowhere --tls-key /nowhere', /^Cannot read the certificate \/nowhere: there is no such file\.$/],
     ['--port 0 --tls-cert /dev/null --tls-key /dev/null', /^Cannot use the certificate \/dev\/null with the key/],
@@ -239,6 +250,20 @@ Deno.exit(await runCommand(relayCommand, Deno.args))`
   }
   return { child, line, ended }
 }
+
+Deno.test('the operator has a port of its own, and a hang-up ends nothing', async () => {
+  const { child, line, ended } = await spawn(['--port', '0', '--admin-port', '0', '--json', '--limit', 'drainTime=1'])
+  const { adminPort } = JSON.parse(await line())
+  for (const path of ['/readyz', '/metrics', '/healthz']) {
+    const response = await within(fetch(`http://127.0.0.1:${adminPort}${path}`), path)
+    equal(response.status, 200)
+    await response.body?.cancel()
+    child.kill('SIGHUP')
+  }
+  child.kill('SIGTERM')
+  deepEqual(JSON.parse(await line()), { event: 'stopped' })
+  deepEqual(await ended(), { rest: '', code: EXIT_OK })
+})
 
 Deno.test('SIGTERM tells the clients, lets them go, and ends with 0', async () => {
   const { child, line, ended } = await spawn(['--port', '0', '--json', '--limit', 'drainTime=100'])

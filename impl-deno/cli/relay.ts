@@ -1,5 +1,6 @@
 // `happy-remote relay`
 
+import { type Admin, startAdmin } from '../relay/admin.ts'
 import type { Log } from '../relay/context.ts'
 import { isUsableSecret } from '../relay/path.ts'
 import { type Relay, startRelay } from '../relay/server.ts'
@@ -33,6 +34,10 @@ Usage: happy-remote relay [options]
                         it all who come through a proxy are limited as one
   --proxy-header <name> x-forwarded-for or forwarded, whichever the proxies
                         set; default x-forwarded-for
+  --admin-port <number> port of its own for /healthz, /readyz and /metrics
+                        (Prometheus), 0 for a free one; default none
+  --admin-host <address>
+                        address of that port, default 127.0.0.1
   --limit <name=value>  changes one limit; may be repeated. --print-config
                         shows them all
   --log-level <level>   debug, info, warn, error, silent; default warn,
@@ -45,11 +50,13 @@ Every option has an environment variable, which the option overrides:
 HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN, HAPPY_RELAY_TRUST_PROXY
 and HAPPY_RELAY_LIMIT (separated by commas), HAPPY_RELAY_PREFIX,
 HAPPY_RELAY_SECRET_FILE, HAPPY_RELAY_TLS_CERT, HAPPY_RELAY_TLS_KEY,
-HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_PROXY_HEADER, HAPPY_RELAY_LOG_LEVEL.
-HAPPY_RELAY_SECRET holds the secret itself.
+HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_PROXY_HEADER, HAPPY_RELAY_ADMIN_PORT,
+HAPPY_RELAY_ADMIN_HOST, HAPPY_RELAY_LOG_LEVEL. HAPPY_RELAY_SECRET holds the
+secret itself.
 
 SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
-stops at once.
+stops at once. SIGHUP does nothing: Deno cannot take another certificate while
+it serves, so restart the relay, or let a proxy in front of it speak TLS.
 
 Deno needs --allow-net, --allow-env='HAPPY_RELAY_*' for the variables,
 --allow-read for certificate and secret, and --allow-sys=networkInterfaces to
@@ -101,6 +108,17 @@ async function start(config: RelayConfig, io: CommandIo): Promise<Relay> {
 
 /** Until a signal ends it. */
 async function serve(relay: Relay, { json, ...config }: RelayConfig, io: CommandIo): Promise<void> {
+  const { adminHost, adminPort } = config
+  let admin: Admin | undefined
+  try {
+    if (adminPort !== null) admin = startAdmin(relay, adminHost, adminPort)
+  } catch (error) {
+    await relay.close()
+    throw new CommandFailure(`Cannot listen for the operator at ${adminHost}:${adminPort}: ${why(error)}`)
+  }
+  const log = logTo(io, config.logLevel)
+  const hangUp = () => log('warn', 'a certificate is read again only by a restart', {})
+  Deno.addSignalListener('SIGHUP', hangUp)
   const signals = ['SIGTERM', 'SIGINT'] as const
   let stopped: Promise<void> | undefined
   let begin = (_: Promise<void>) => {}
@@ -115,10 +133,13 @@ async function serve(relay: Relay, { json, ...config }: RelayConfig, io: Command
   const { url, port, origins } = relay
   const secret = config.secret !== null || config.secretFile !== null
   const admission = secret ? ', each followed by a slash and the secret' : ''
-  if (json) io.out(JSON.stringify({ event: 'listening', url, port, origins, secret }))
+  if (json)
+    io.out(JSON.stringify({ event: 'listening', url, port, origins, secret, ...(admin && { adminPort: admin.port }) }))
   else io.out(`Relay listening at ${url}, for clients that dial ${origins.join(', ')}${admission}`)
   await await stopping
   for (const signal of signals) Deno.removeSignalListener(signal, stop)
+  Deno.removeSignalListener('SIGHUP', hangUp)
+  await admin?.close()
   io.out(json ? JSON.stringify({ event: 'stopped' }) : 'Relay stopped')
 }
 
@@ -131,14 +152,18 @@ async function read(what: 'certificate' | 'key' | 'secret', path: string): Promi
   }
 }
 
-function reasonOf(error: unknown, { host, port, tls }: RelayConfig): string {
+function why(error: unknown): string {
   const { AddrInUse, AddrNotAvailable, NotCapable, PermissionDenied } = Deno.errors
-  const at = `Cannot listen at ${host}:${port}`
-  if (error instanceof AddrInUse) return `${at}: another program does`
-  if (error instanceof AddrNotAvailable) return `${at}: this machine has no such address`
-  if (error instanceof NotCapable || error instanceof PermissionDenied) return `${at}: it is not permitted`
-  const { message } = error as Error
-  return tls ? `Cannot use the certificate ${tls.cert} with the key ${tls.key}: ${message}` : `${at}: ${message}`
+  if (error instanceof AddrInUse) return 'another program does'
+  if (error instanceof AddrNotAvailable) return 'this machine has no such address'
+  if (error instanceof NotCapable || error instanceof PermissionDenied) return 'it is not permitted'
+  return (error as Error).message
+}
+
+function reasonOf(error: unknown, { host, port, tls }: RelayConfig): string {
+  const reason = why(error)
+  if (!tls || reason !== (error as Error).message) return `Cannot listen at ${host}:${port}: ${reason}`
+  return `Cannot use the certificate ${tls.cert} with the key ${tls.key}: ${reason}`
 }
 
 const RANK = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 }

@@ -45,6 +45,9 @@ export interface Relay {
   readonly port: number
   /** Without the secret. */
   readonly origins: readonly string[]
+  readonly limits: RelayLimits
+  /** `full`: no new connections, because too much is unsent. */
+  readonly state: 'ready' | 'full' | 'draining'
   stats(): RelayStats
   /** Tells the clients, waits `drainTime` and stops; ends in bounded time. */
   drain(): Promise<void>
@@ -156,6 +159,10 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     url: dialled(scheme, host, port, prefix),
     port,
     origins,
+    limits,
+    get state() {
+      return draining ? 'draining' : unsent.exceeds(1) ? 'full' : 'ready'
+    },
     stats() {
       unsent.recount()
       return {

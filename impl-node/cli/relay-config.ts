@@ -22,6 +22,9 @@ export interface RelayConfig {
   readonly tlsKey: string | undefined
   readonly trustProxy: readonly string[]
   readonly proxyHeader: ProxyHeader
+  readonly adminHost: string
+  /** Undefined: there is none. */
+  readonly adminPort: number | undefined
   readonly limits: Partial<RelayLimits>
   readonly logLevel: string
   readonly json: boolean
@@ -43,6 +46,8 @@ const options = {
   'max-frame': text,
   'trust-proxy': texts,
   'proxy-header': text,
+  'admin-host': text,
+  'admin-port': text,
   limit: texts,
   'log-level': text,
   json: flag,
@@ -114,6 +119,7 @@ export function shownConfig({ help: _help, printConfig: _printConfig, secret, or
     ...rest,
     secret: secret === undefined ? null : '(set)',
     origins: origins ?? null,
+    adminPort: rest.adminPort ?? null,
     limits: { ...defaultLimits, ...limits },
   }
 }
@@ -126,6 +132,7 @@ export function relayConfig(args: string[], env: NodeJS.ProcessEnv): RelayConfig
     fromEnv(name)
       ?.split(',')
       .map((each) => each.trim())
+  const adminPort = flags['admin-port'] ?? fromEnv('ADMIN_PORT')
   const config = {
     host: flags.host ?? fromEnv('HOST') ?? '127.0.0.1',
     port: wholeNumber('The port', flags.port ?? fromEnv('PORT') ?? String(DEFAULT_PORT), 65_535),
@@ -136,6 +143,8 @@ export function relayConfig(args: string[], env: NodeJS.ProcessEnv): RelayConfig
     tlsKey: flags['tls-key'] ?? fromEnv('TLS_KEY'),
     trustProxy: flags['trust-proxy'] ?? listFromEnv('TRUST_PROXY') ?? [],
     proxyHeader: readHeader(flags['proxy-header'] ?? fromEnv('PROXY_HEADER') ?? 'x-forwarded-for'),
+    adminHost: flags['admin-host'] ?? fromEnv('ADMIN_HOST') ?? '127.0.0.1',
+    adminPort: adminPort === undefined ? undefined : wholeNumber('The admin port', adminPort, 65_535),
     limits: readLimits(flags.limit ?? listFromEnv('LIMIT') ?? [], flags['max-frame'] ?? fromEnv('MAX_FRAME')),
     logLevel: flags['log-level'] ?? fromEnv('LOG_LEVEL') ?? 'warn',
     json: flags.json ?? false,

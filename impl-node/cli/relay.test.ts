@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import { generateRouteKey } from '../crypto/route.ts'
 import { defaultLimits } from '../relay/limits.ts'
 import { testCertificate } from '../relay/test-certificate.ts'
@@ -92,6 +93,37 @@ test('relay speaks TLS with a certificate, and says in one line for whom', async
   assert.equal(await exit, 0)
 })
 
+test('relay answers its operator at a port of its own, and reads its certificate again on SIGHUP', async () => {
+  const certificateOf = async (port: number) => {
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+    await once(socket, 'secureConnect')
+    const { fingerprint256 } = socket.getPeerCertificate()
+    socket.destroy()
+    return fingerprint256
+  }
+  const first = testCertificate()
+  const [cert, key] = [file('renewed.pem', first.cert), file('renewed-key.pem', first.key)]
+  const options = ['--port', '0', '--admin-port', '0', '--json', '--limit', 'drainTime=1', '--log-level', 'info']
+  const { child, line, exit, complaint } = start(...options, '--tls-cert', cert, '--tls-key', key)
+  const { url, port, adminPort } = JSON.parse(await line())
+  assert.equal((await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status, 200)
+  const before = await certificateOf(port)
+  const client = await TestClient.connect(url, url, { rejectUnauthorized: false })
+  // What cannot be used changes nothing; what can is shown to whoever comes next.
+  file('renewed.pem', 'nonsense')
+  child.kill('SIGHUP')
+  assert.equal(await certificateOf(port), before)
+  const second = testCertificate()
+  file('renewed-key.pem', second.key)
+  file('renewed.pem', second.cert)
+  while ((await certificateOf(port)) === before) child.kill('SIGHUP')
+  await client.bind(generateRouteKey(), null)
+  child.kill('SIGTERM')
+  assert.equal(await client.closeCode(), 1001)
+  assert.equal(await exit, 0)
+  assert.match(await complaint, /"msg":"certificate read again"/)
+})
+
 test('a port in use, a missing file and a bad certificate get one clear sentence and exit code 1', () =>
   withRelay({}, async ({ port }) => {
     const { cert, key } = testCertificate()
@@ -100,9 +132,10 @@ test('a port in use, a missing file and a bad certificate get one clear sentence
     const other = file('other.pem', testCertificate().key)
     const broken = file('broken.pem', 'nothing')
     const cases: [string[], RegExp][] = [
+      [['--port', String(port)], /^Cannot listen at 127\.0\.0\.1:\d+: the port is in use\. Choose another\.\n$/],
       [
-        ['--port', String(port)],
-        /^Cannot listen at 127\.0\.0\.1:\d+: the port is in use\. Choose another with --port\.\n$/,
+        ['--port', '0', '--admin-port', String(port)],
+        /^Cannot listen for the operator at 127\.0\.0\.1:\d+: the port is in use\. Choose another\.\n$/,
       ],
       [['--host', '192.0.2.1'], /^Cannot listen at 192\.0\.2\.1:8080: this machine has no such address\.\n$/],
       [
@@ -140,6 +173,8 @@ test('flags override the environment, which overrides the defaults', () => {
     tlsKey: undefined,
     trustProxy: [],
     proxyHeader: 'x-forwarded-for',
+    adminHost: '127.0.0.1',
+    adminPort: undefined,
     limits: {},
     logLevel: 'warn',
     json: false,
@@ -154,6 +189,8 @@ test('flags override the environment, which overrides the defaults', () => {
     HAPPY_RELAY_SECRET: SECRET,
     HAPPY_RELAY_TRUST_PROXY: '127.0.0.1, fd00::/8',
     HAPPY_RELAY_PROXY_HEADER: 'Forwarded',
+    HAPPY_RELAY_ADMIN_HOST: '::1',
+    HAPPY_RELAY_ADMIN_PORT: '9090',
     HAPPY_RELAY_TLS_CERT: 'c',
     HAPPY_RELAY_TLS_KEY: 'k',
     HAPPY_RELAY_LIMIT: 'connections=7,drainTime=8',
@@ -172,6 +209,8 @@ test('flags override the environment, which overrides the defaults', () => {
     tlsKey: 'k',
     trustProxy: ['127.0.0.1', 'fd00::/8'],
     proxyHeader: 'forwarded',
+    adminHost: '::1',
+    adminPort: 9090,
     limits: { connections: 7, drainTime: 8, maxFrame: 300_000 },
     logLevel: 'debug',
     json: false,
@@ -179,7 +218,7 @@ test('flags override the environment, which overrides the defaults', () => {
     help: false,
   })
   const flags =
-    '--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --secret-file s --trust-proxy ::1 --proxy-header x-forwarded-for --tls-cert d --tls-key l --limit connections=9'
+    '--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --secret-file s --admin-host 0.0.0.0 --admin-port 0 --trust-proxy ::1 --proxy-header x-forwarded-for --tls-cert d --tls-key l --limit connections=9'
   const given = relayConfig([...flags.split(' '), '--max-frame', '400000', '--log-level', 'info', '--json'], env)
   assert.deepEqual(given, {
     host: '0.0.0.0',
@@ -192,6 +231,8 @@ test('flags override the environment, which overrides the defaults', () => {
     tlsKey: 'l',
     trustProxy: ['::1'],
     proxyHeader: 'x-forwarded-for',
+    adminHost: '0.0.0.0',
+    adminPort: 0,
     limits: { connections: 9, maxFrame: 400_000 },
     logLevel: 'info',
     json: true,
@@ -207,6 +248,7 @@ const WRONG = [
   ['--port', 'x'],
   ['--port', '65536'],
   ['--port', '-1'],
+  ['--admin-port', '65536'],
   ['--limit', 'connections'],
   ['--limit', 'nonsense=1'],
   ['--limit', 'toString=1'],

@@ -2,7 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import pino from 'pino'
+import { type Admin, startAdmin } from '../relay/admin.ts'
 import { defaultLimits } from '../relay/limits.ts'
+import type { Logger } from '../relay/log.ts'
 import { type Relay, type RelayOptions, startRelay } from '../relay/server.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
 import { LOG_LEVELS, proxiesOf, type RelayConfig, relayConfig, shownConfig } from './relay-config.ts'
@@ -34,6 +36,10 @@ Usage: happy-remote relay [options]
                         it all who come through a proxy are limited as one
   --proxy-header <name> x-forwarded-for or forwarded, whichever the proxies
                         set; default x-forwarded-for
+  --admin-port <number> port of its own for /healthz, /readyz and /metrics
+                        (Prometheus), 0 for a free one; default none
+  --admin-host <address>
+                        address of that port, default 127.0.0.1
   --limit <name=value>  changes one limit; may be repeated. --print-config
                         shows them all
   --log-level <level>   ${LOG_LEVELS.join(', ')}; default warn,
@@ -46,11 +52,12 @@ Every option has an environment variable, which the option overrides:
 HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN, HAPPY_RELAY_TRUST_PROXY
 and HAPPY_RELAY_LIMIT (separated by commas), HAPPY_RELAY_PREFIX,
 HAPPY_RELAY_SECRET_FILE, HAPPY_RELAY_TLS_CERT, HAPPY_RELAY_TLS_KEY,
-HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_PROXY_HEADER, HAPPY_RELAY_LOG_LEVEL.
-HAPPY_RELAY_SECRET holds the secret itself.
+HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_PROXY_HEADER, HAPPY_RELAY_ADMIN_PORT,
+HAPPY_RELAY_ADMIN_HOST, HAPPY_RELAY_LOG_LEVEL. HAPPY_RELAY_SECRET holds the
+secret itself.
 
 SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
-stops at once.
+stops at once. SIGHUP reads the certificate and its key again, and drops nobody.
 
 Exit codes: 0 stopped, 1 could not run, 2 wrong use.
 `
@@ -69,18 +76,17 @@ function readNamed(what: string, file: string): Buffer {
 }
 
 const LISTEN_PROBLEMS: Record<string, string> = {
-  EADDRINUSE: 'the port is in use. Choose another with --port.',
+  EADDRINUSE: 'the port is in use. Choose another.',
   EACCES: 'the system does not allow it. Ports below 1024 need a privilege.',
   EADDRNOTAVAIL: 'this machine has no such address.',
   ENOTFOUND: 'this machine has no such address.',
 }
 
 /** Starts the relay, with a sentence for each way in which that can fail. */
-async function start(config: RelayConfig): Promise<Relay> {
+async function start(config: RelayConfig, logger: Logger): Promise<Relay> {
   const { host, port, origins, prefix, tlsCert, tlsKey, limits } = config
   const secret = config.secretFile ? readNamed('secret', config.secretFile).toString('latin1').trim() : config.secret
   const tls = tlsCert && tlsKey ? { cert: readNamed('certificate', tlsCert), key: readNamed('key', tlsKey) } : undefined
-  const logger = pino({ name: 'relay', level: config.logLevel }, pino.destination({ dest: 2, sync: true }))
   const proxies = proxiesOf(config)
   const optional = {
     ...(proxies && { proxies }),
@@ -102,8 +108,35 @@ async function start(config: RelayConfig): Promise<Relay> {
   }
 }
 
+async function startAdminOf({ adminHost, adminPort }: RelayConfig, relay: Relay): Promise<Admin | undefined> {
+  if (adminPort === undefined) return undefined
+  try {
+    return await startAdmin(relay, adminHost, adminPort)
+  } catch (error) {
+    await relay.close()
+    const problem = LISTEN_PROBLEMS[(error as NodeJS.ErrnoException).code ?? '']
+    if (problem) throw new CannotStart(`Cannot listen for the operator at ${adminHost}:${adminPort}: ${problem}`)
+    throw error
+  }
+}
+
+/** Reads the certificate again. What cannot be used is said, and the old one stays. */
+function renew(relay: Relay, { tlsCert, tlsKey }: RelayConfig, logger: Logger): void {
+  if (!tlsCert || !tlsKey) {
+    logger.warn({}, 'there is no certificate to read again')
+    return
+  }
+  try {
+    relay.renew({ cert: readNamed('certificate', tlsCert), key: readNamed('key', tlsKey) })
+    logger.info({}, 'certificate read again')
+  } catch (error) {
+    const reason = error instanceof CannotStart ? error.message : (error as NodeJS.ErrnoException).code
+    logger.error({ reason }, 'the certificate cannot be read again')
+  }
+}
+
 /** Resolves when the relay has stopped after a signal. */
-async function untilStopped(relay: Relay): Promise<void> {
+async function untilStopped(relay: Relay, onHangUp: () => void): Promise<void> {
   const { promise: stopped, resolve, reject } = Promise.withResolvers<void>()
   let isStopping = false
   const stop = () => {
@@ -111,8 +144,8 @@ async function untilStopped(relay: Relay): Promise<void> {
     isStopping = true
     ending.then(resolve, reject)
   }
-  process.on('SIGTERM', stop).on('SIGINT', stop)
-  await stopped.finally(() => process.off('SIGTERM', stop).off('SIGINT', stop))
+  process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', onHangUp)
+  await stopped.finally(() => process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', onHangUp))
 }
 
 async function run(args: string[]): Promise<number> {
@@ -128,15 +161,18 @@ async function run(args: string[]): Promise<number> {
     return EXIT.ok
   }
   try {
-    const relay = await start(config)
+    const logger = pino({ name: 'relay', level: config.logLevel }, pino.destination({ dest: 2, sync: true }))
+    const relay = await start(config, logger)
+    const admin = await startAdminOf(config, relay)
     const { url, port, origins } = relay
     const isSecret = config.secret !== undefined || config.secretFile !== undefined
     const admission = isSecret ? ', each followed by a slash and the secret' : ''
     say(`Relay listening at ${url}, for clients that dial ${origins.join(', ')}${admission}`, {
       event: 'listening',
-      ...{ url, port, origins, secret: isSecret },
+      ...{ url, port, origins, secret: isSecret, ...(admin && { adminPort: admin.port }) },
     })
-    await untilStopped(relay)
+    await untilStopped(relay, () => renew(relay, config, logger))
+    await admin?.close()
     say('Relay stopped', { event: 'stopped' })
     return EXIT.ok
   } catch (error) {

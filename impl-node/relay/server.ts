@@ -1,6 +1,7 @@
 // A relay: the HTTP server, its WebSocket connections, and its end.
 
 import type { IncomingMessage } from 'node:http'
+import { Server as TlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { CLOSE_GOING_AWAY, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws'
@@ -56,7 +57,12 @@ export interface Relay {
   readonly port: number
   /** The origins for which it accepts binds, without the secret. */
   readonly origins: readonly string[]
+  readonly limits: RelayLimits
+  /** `full`: more is unsent than it allows, so that it takes no new connections. */
+  readonly state: 'ready' | 'full' | 'draining'
   stats(): RelayStats
+  /** Shows new connections another certificate. Throws OpenSSL's error for one that cannot be used, and keeps the old. */
+  renew(tls: TlsFiles): void
   /** Sends `draining`, waits until the clients have left or `drainTime` is over, then closes. */
   drain(): Promise<void>
   /** Closes every connection with 1001 and resolves when all sockets are gone, `closeTime` later at the latest. */
@@ -263,6 +269,13 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     url: `${scheme}://${shown}:${port}${prefix}`,
     port,
     origins: shownOrigins,
+    limits,
+    get state() {
+      return isDraining ? 'draining' : isMemoryShort() ? 'full' : 'ready'
+    },
+    renew: ({ cert, key }) => {
+      if (server instanceof TlsServer) server.setSecureContext({ cert, key })
+    },
     stats: () => ({
       ...counters,
       connections: connections.size,
