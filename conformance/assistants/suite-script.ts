@@ -78,6 +78,8 @@ const replies: Readonly<Record<string, Step[]>> = {
   'say five words and ask at once': [text('one two 333 444 555 ', { size: 4 }), ask('tests', INPUT)],
   'say 60,000 characters': [text('x', { repeat: 60_000 })],
   'say 100,000 characters': [text('x', { repeat: 100_000 })],
+  // Six bytes each, as JSON writes them.
+  'say 400,000 control characters': [text('\u0001', { repeat: 400_000 })],
   'say the session': [text('{session}')],
   'say the attachments': [text('{attachments}')],
   'use a tool': [
@@ -93,6 +95,16 @@ const replies: Readonly<Record<string, Step[]>> = {
   'ask twice at once': [ask('first', { number: 1 }, { await: false }), ask('second', { number: 2 })],
   'ask with a strange input': [ask('strange', STRANGE_INPUT)],
   'ask with 100,000 characters of input': [ask('long', LONG_INPUT)],
+  'ask with 1,000,000 characters of input': [ask('longest', { text: 'x'.repeat(1_000_000) })],
+  'ask twice, with 600,000 characters of input each': [
+    ask('first', { text: 'x'.repeat(600_000) }, { await: false }),
+    ask('second', { text: 'y'.repeat(600_000) }),
+  ],
+  'ask a question of 1,000,000 characters': [question('x'.repeat(1_000_000))],
+  'use a tool whose title has 1,100,000 characters': [
+    { do: 'tool', call: 'long', title: 'x'.repeat(1_100_000), kind: 'execute', status: 'completed' },
+    text('Done'),
+  ],
   'ask, and take it back': [
     ask('tests', INPUT, { await: false }),
     { do: 'wait', ms: 100 },

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { type DataTable, Then, When } from '@cucumber/cucumber'
+import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Request } from '@happy-remote/schemas/rpc/envelope.ts'
 import { type BodyPlan, bodyFaults, bodyPieces, sendBody } from '../peers/body.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
@@ -105,7 +106,51 @@ Then(
   },
 )
 
+When('{caller} gives a prompt whose text fills a body', async function (this: SuiteWorld, caller: Caller) {
+  const prompt = 'x'.repeat(limits.bodyLeast - '{"prompt":""}'.length)
+  await give(caller, Buffer.from(JSON.stringify({ prompt })))
+})
+
 // What the agent sends.
+
+const messagesOf = ({ rpc }: Caller, role: string) =>
+  rpc
+    .events('claude.message')
+    .map((event) => paramsOf(event) as { role: string; text: string; messageId: string })
+    .filter((message) => message.role === role)
+
+Then(
+  /^the messages of the role "(assistant|user)" have ([\d,]+) characters in all, and each a messageId of its own$/,
+  async function (this: SuiteWorld, role: string, digits: string) {
+    const caller = sceneOf(this).caller('controller')
+    const expected = Number(digits.replaceAll(',', ''))
+    const lengthOf = () => messagesOf(caller, role).reduce((sum, { text }) => sum + text.length, 0)
+    await caller.rpc.until(
+      `${digits} characters of the ${role}`,
+      () => (lengthOf() >= expected ? true : undefined),
+      30_000,
+    )
+    const messages = messagesOf(caller, role)
+    if (lengthOf() !== expected) throw new Failed(`The ${role} has ${lengthOf()} characters`)
+    if (new Set(messages.map(({ messageId }) => messageId)).size !== messages.length)
+      throw new Failed('Two of the messages have one messageId')
+    if (new Set(messages.map(({ text }) => text).join('')).size !== 1)
+      throw new Failed(`The ${role} has said something else`)
+  },
+)
+
+Then('the first of them has the messageId of the prompt', async function (this: SuiteWorld) {
+  const caller = sceneOf(this).caller('controller')
+  const { messageId } = await caller.result<{ messageId: string }>()
+  if (messagesOf(caller, 'user')[0]?.messageId !== messageId) throw new Failed('It has another')
+})
+
+Then('no body has more than 1,048,576 bytes', function (this: SuiteWorld) {
+  for (const { reference, message } of sceneOf(this).caller('controller').rpc.messages) {
+    if (!reference || reference.length <= limits.bodyLeast) continue
+    throw new Failed(`A body of ${JSON.stringify(message).slice(0, 100)} has ${reference.length} bytes`)
+  }
+})
 
 const saying = (caller: Caller) =>
   caller.rpc.event('claude.message', ({ role }) => role === 'assistant', '"claude.message" of the assistant', 30_000)

@@ -176,6 +176,18 @@ Then('no page of the journal, forwards or backwards, exceeds 1,048,576 bytes', a
 const isAboutTerminals = ({ method }: Event): boolean => method.startsWith('terminal.')
 
 Then(
+  '{caller} is told "journal.withheld" once, in the place of an entry that is "withheld"',
+  async function (this: SuiteWorld, caller: Caller) {
+    const places = caller.rpc.events('journal.withheld').map(({ message }) => message.journal?.seq)
+    const entries = await forwards(caller, 200)
+    const withheld = entries.filter(({ kind }) => kind === 'withheld').map(({ seq }) => seq)
+    if (withheld.length !== 1 || !isDeepStrictEqual(places, withheld)) {
+      throw new Failed(`"journal.withheld" has the places ${places}, the journal withholds ${withheld}`)
+    }
+  },
+)
+
+Then(
   '{caller} is told "journal.withheld" in the place of each event about terminals',
   async function (this: SuiteWorld, second: Caller) {
     const expected = told(sceneOf(this).caller('controller')).filter(isAboutTerminals)

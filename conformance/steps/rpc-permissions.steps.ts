@@ -39,6 +39,32 @@ async function answer(world: SuiteWorld, caller: Caller, option: string, inputHa
   await caller.answer()
 }
 
+/** How often the controller was told that the assistant wants something. */
+const timesAsked = ({ rpc }: Caller): number =>
+  rpc.events('permission.requested').length + rpc.events('question.requested').length
+
+Then('nobody was asked', function (this: SuiteWorld) {
+  if (timesAsked(sceneOf(this).caller('controller')) > 0) throw new Failed('The controller was asked')
+})
+
+Then('the controller was asked once', async function (this: SuiteWorld) {
+  const caller = sceneOf(this).caller('controller')
+  // A body that comes while other messages come.
+  await caller.rpc.until('request that has room', () => (timesAsked(caller) > 0 ? true : undefined))
+  if (timesAsked(caller) !== 1) throw new Failed(`The controller was asked ${timesAsked(caller)} times`)
+})
+
+Then(
+  '{caller} is told in a message of the role "other" that something was refused',
+  async function (this: SuiteWorld, caller: Caller) {
+    await caller.rpc.event(
+      'claude.message',
+      ({ role, text }) => role === 'other' && text !== '',
+      'message of the role "other"',
+    )
+  },
+)
+
 Given(/^the controller has been asked( twice)?$/, async function (this: SuiteWorld, twice: string | undefined) {
   const caller = sceneOf(this).caller('controller')
   if (twice) await caller.rpc.until('two permission requests', () => (asked(caller).length === 2 ? true : undefined))

@@ -1,6 +1,7 @@
 // What the assistant asks, of whatever kind, and the first outcome of each (spec/rpc.md, Permissions and Questions).
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { utf8 } from '../crypto/bytes.ts'
 import { Alarm, type Timers } from '../link/timers.ts'
 
 /** How something ends that nobody has answered. */
@@ -58,14 +59,20 @@ export class Asked<
     return [...this.#open.values()].map(({ request }) => request)
   }
 
-  /** Asks everybody; resolves with the outcome. */
-  ask(make: (given: { requestId: string; expiresAt?: number }) => Request): {
-    readonly requestId: string
-    readonly answer: Promise<Answer | { resolution: Resolution }>
-  } {
+  /** Bytes of all that wait, as JSON. */
+  get size(): number {
+    return this.pending.reduce((sum, request) => sum + sizeOf(request), 0)
+  }
+
+  /** Asks everybody, and resolves with the outcome. Undefined where it has more bytes than `room`: nobody is asked. */
+  ask(
+    make: (given: { requestId: string; expiresAt?: number }) => Request,
+    room: number,
+  ): { readonly requestId: string; readonly answer: Promise<Answer | { resolution: Resolution }> } | undefined {
     const { time, events } = this.#kind
     const requestId = crypto.randomUUID()
     const request = make({ requestId, ...(time !== undefined && { expiresAt: this.#timers.wall() + time }) })
+    if (sizeOf(request) > room) return undefined
     const answer = new Promise<Answer | { resolution: Resolution }>((settle) => {
       const expiry = new Alarm(this.#timers)
       this.#open.set(requestId, { request, expiry, settle })
@@ -123,6 +130,8 @@ export class Asked<
     return resolution
   }
 }
+
+const sizeOf = (request: object): number => utf8(JSON.stringify(request)).length
 
 function alreadyResolved(resolution: { readonly outcome: string }): ProtocolError {
   return resolution.outcome === 'expired'

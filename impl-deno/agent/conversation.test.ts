@@ -301,6 +301,35 @@ Deno.test('a very long answer comes in several whole messages, none of them lost
   await close()
 })
 
+Deno.test('a prompt too large for one message is told in several, no character cut, and the assistant hears it whole', async () => {
+  const { send, messages, ended, close } = await scene({ otherwise: [text('heard {beginning}')] })
+  const prompt = `x${'🦊'.repeat(260_000)}`
+  const { messageId } = await send(prompt)
+  await ended(messageId)
+  const texts = messages('user').map((each) => String(each.text))
+  equal(texts.join(''), prompt)
+  ok(texts.length > 1 && texts.every((each) => each.length <= 131_072 && each.isWellFormed()))
+  equal(new Set(messages('user').map((each) => each.messageId)).size, texts.length)
+  equal(messages('user')[0]?.messageId, messageId)
+  await close()
+})
+
+Deno.test('what is too large to be shown is refused, and the person is told', async () => {
+  const input = { text: 'x'.repeat(600_000) }
+  const on = { no: [text('denied')], yes: [text('allowed')], cancelled: [text('cancelled')] }
+  const { send, all, messages, ended, close } = await scene({
+    otherwise: [ask({ call: 'a', input, await: false, on }), ask({ call: 'b', input, on })],
+  })
+  await ended((await send('go')).messageId)
+  deepEqual(
+    messages('assistant').map((each) => each.text),
+    ['denied'],
+  )
+  equal(all('requested').length, 1)
+  match(String(messages('other')[0]?.text), /too large/)
+  await close()
+})
+
 const form = { properties: { name: { type: 'string', minLength: 2 } }, required: ['name'] }
 const reactions = Object.fromEntries(
   ['accept', 'decline', 'cancel', 'error'].map((action) => [action, [{ do: 'text', text: `${action} {values}` }]]),

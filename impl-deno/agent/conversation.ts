@@ -2,6 +2,7 @@
 // (spec/rpc.md, The assistant).
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
 import type { EventParams, Params, Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { Alarm, type Timers } from '../link/timers.ts'
 import { Queue } from '../session/queue.ts'
@@ -41,6 +42,9 @@ interface Voice {
   /** What it has told before that. */
   facts: Facts
 }
+
+/** Of what was refused for its size. */
+const TOO_LARGE = 'The assistant wanted to ask something that is too large to be shown, and was refused'
 
 /** For which an assistant may take to stop its turn; then it is ended itself. */
 const CANCEL_TIME = 10_000
@@ -335,15 +339,23 @@ export class Conversation {
       },
       ask: async (wanted, signal) => {
         if (!voice.isPresent || !this.#mayAsk(signal)) return null
-        const { requestId, answer } = this.permissions.ask(this.#conversationId ?? '', wanted)
-        signal.addEventListener('abort', () => this.permissions.end('cancelled', 'local', requestId))
-        return (await answer).resolution.option
+        const asked = this.permissions.ask(this.#conversationId ?? '', wanted, this.#room)
+        if (!asked) {
+          this.#transcript.note(TOO_LARGE)
+          return wanted.options.find(({ kind }) => kind === 'reject_once')?.id ?? null
+        }
+        signal.addEventListener('abort', () => this.permissions.end('cancelled', 'local', asked.requestId))
+        return (await asked.answer).resolution.option
       },
       question: async (question, signal) => {
         if (!voice.isPresent || !this.#mayAsk(signal)) return undefined
-        const { requestId, answer } = this.questions.ask(this.#conversationId ?? '', question)
-        signal.addEventListener('abort', () => this.questions.end('cancelled', 'local', requestId))
-        const { outcome, answers } = (await answer).resolution
+        const asked = this.questions.ask(this.#conversationId ?? '', question, this.#room)
+        if (!asked) {
+          this.#transcript.note(TOO_LARGE)
+          return null
+        }
+        signal.addEventListener('abort', () => this.questions.end('cancelled', 'local', asked.requestId))
+        const { outcome, answers } = (await asked.answer).resolution
         return answers ?? (outcome === 'declined' ? null : undefined)
       },
       stopped: (reason) => present(() => this.#stopped(reason)),
@@ -356,6 +368,11 @@ export class Conversation {
     if (this.#running?.cancelledBy !== undefined || this.#closed || signal.aborted) return false
     this.#transcript.flush()
     return true
+  }
+
+  /** Bytes for what the assistant asks now (rpc.permission.large). */
+  get #room(): number {
+    return limits.askedBytes - this.permissions.size - this.questions.size
   }
 
   get #isAsked(): boolean {

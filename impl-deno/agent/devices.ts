@@ -1,8 +1,10 @@
 // The devices that are paired with the agent: from their records, and after a pairing (spec/rpc.md, Devices).
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
 import type { JournalPlace } from '@happy-remote/schemas/rpc/journal.ts'
 import { type EventName, type EventParams, events } from '@happy-remote/schemas/rpc/registry.ts'
+import { utf8 } from '../crypto/bytes.ts'
 import { deviceIdOf } from '../crypto/identity.ts'
 import type { Carried, ConnectionOptions, PairingConnection, RelayState } from '../link/pairing-connection.ts'
 import { Alarm, type Timers } from '../link/timers.ts'
@@ -64,7 +66,10 @@ export class Devices {
   /** To all that may see it, and have a session. */
   tell<E extends EventName>(method: E, params: EventParams<E>): void {
     const { journal, timers } = this.#options
-    const toAll = (name: string, body: object, place?: JournalPlace) => {
+    const toAll = (told: string, params: object, place?: JournalPlace) => {
+      // rpc.journal.large
+      const isLarge = place !== undefined && utf8(JSON.stringify(params)).length > limits.bodyLeast
+      const [name, body] = isLarge ? ['journal.withheld', {}] : [told, params]
       for (const device of this.#devices.values()) device.tell(name as EventName, body, place)
     }
     if (events[method].journaled) journal.record(timers.wall(), method, params, toAll)

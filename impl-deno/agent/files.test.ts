@@ -49,6 +49,37 @@ Deno.test('read() gives pieces that make the whole file, each with its hash', ()
     equal(files.read({ path: 'large', offset: bytes.length }).content, '')
   }))
 
+Deno.test('read() gives a file of 100 MB in pieces of no more than the limit, each with its hash', () =>
+  scene(async ({ files, at }) => {
+    const size = 100_000_000
+    await Deno.writeTextFile(at('large'), 'beginning')
+    await Deno.truncate(at('large'), size)
+    await Deno.writeTextFile(at('large'), 'end', { append: true })
+    const sizes: number[] = []
+    let [read, end] = [0, '']
+    let version: string | undefined
+    while (read < size + 3) {
+      const piece = files.read({ path: 'large', offset: read, ...(version !== undefined && { version }) })
+      const content = Buffer.from(piece.content, 'base64url')
+      equal(piece.sha256, createHash('sha256').update(content).digest('base64url'))
+      version = piece.version
+      read += content.length
+      sizes.push(content.length)
+      end = content.subarray(-3).toString()
+    }
+    deepEqual([read, end, Math.max(...sizes), sizes.length], [size + 3, 'end', 524_288, 191])
+  }))
+
+Deno.test('read() takes no more than its piece: of a file that no memory could hold, it is there at once', () =>
+  scene(async ({ files, at }) => {
+    const size = 100 * 2 ** 30
+    await Deno.writeTextFile(at('vast'), '')
+    await Deno.truncate(at('vast'), size)
+    await Deno.writeTextFile(at('vast'), 'end', { append: true })
+    const { content } = files.read({ path: 'vast', offset: size - 1, length: 100 })
+    equal(Buffer.from(content, 'base64url').toString(), '\0end')
+  }))
+
 Deno.test('read() refuses another version with the present one, which stat() tells as well', () =>
   scene(async ({ files, at }) => {
     const { version } = files.read({ path: 'notes' })

@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from 'node:assert/strict'
+import { deepEqual, equal, ok, throws } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { PermissionRequest, PermissionResolution } from '@happy-remote/schemas/rpc/permission.ts'
 import { ManualTimers } from '../testing/manual-timers.ts'
@@ -26,7 +26,9 @@ function scene(time?: number) {
   }
   const permissions = new Permissions(timers, events, time)
   const ask = () => {
-    const { requestId, answer } = permissions.ask('c', question)
+    const asked = permissions.ask('c', question)
+    ok(asked)
+    const { requestId, answer } = asked
     const request = requested.at(-1) as PermissionRequest
     const params = (option: string, inputHash = request.inputHash) => ({ requestId, inputHash, option })
     return { requestId, answer, request, params }

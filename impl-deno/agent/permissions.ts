@@ -44,17 +44,23 @@ export class Permissions {
     return this.#asked.pending
   }
 
-  /** Asks everybody; resolves with the outcome. */
+  /** Bytes of all that wait, as JSON. */
+  get size(): number {
+    return this.#asked.size
+  }
+
+  /** Asks everybody, and resolves with the outcome. Undefined where it has more bytes than `room`: nobody is asked. */
   ask(
     conversationId: string,
     wanted: PermissionAsk,
-  ): { readonly requestId: string; readonly answer: Promise<PermissionAnswer> } {
+    room = Number.POSITIVE_INFINITY,
+  ): { readonly requestId: string; readonly answer: Promise<PermissionAnswer> } | undefined {
     const { tool, title, input, options, ...hints } = wanted
     // rpc.permission.input-text
     const inputText = JSON.stringify({ tool, input: input ?? null })
     const inputHash = toBase64url(hash(utf8(inputText)))
     const shown = { conversationId, tool, title, inputText, inputHash, options, ...hints }
-    return this.#asked.ask((given) => ({ ...given, ...shown }))
+    return this.#asked.ask((given) => ({ ...given, ...shown }), room)
   }
 
   /** Whether this answer would allow what is asked. */

@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from 'node:assert/strict'
+import { deepEqual, equal, ok, throws } from 'node:assert/strict'
 import type {
   AnswerValue,
   QuestionField,
@@ -22,8 +22,9 @@ function scene(time?: number) {
     changed: () => {},
   }
   const questions = new Questions(timers, events, time)
-  const { requestId, answer } = questions.ask('c', { title: 'Where?', fields: [branch] })
-  return { timers, questions, requested, resolved, requestId, answer }
+  const asked = questions.ask('c', { title: 'Where?', fields: [branch] })
+  ok(asked)
+  return { timers, questions, requested, resolved, ...asked }
 }
 
 for (const [answers, outcome] of [

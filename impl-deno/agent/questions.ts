@@ -34,9 +34,14 @@ export class Questions {
     return this.#asked.pending
   }
 
-  /** Asks everybody; resolves with the outcome. */
-  ask(conversationId: string, { title, fields }: Question) {
-    return this.#asked.ask((given) => ({ ...given, conversationId, title, fields }))
+  /** Bytes of all that wait, as JSON. */
+  get size(): number {
+    return this.#asked.size
+  }
+
+  /** Asks everybody, and resolves with the outcome. Undefined where it has more bytes than `room`: nobody is asked. */
+  ask(conversationId: string, { title, fields }: Question, room = Number.POSITIVE_INFINITY) {
+    return this.#asked.ask((given) => ({ ...given, conversationId, title, fields }), room)
   }
 
   /** Throws ProtocolError as the answer to a `question.answer` that does not count. */

@@ -1,6 +1,8 @@
 // Pieces of what an assistant says, put together to whole messages (rpc.claude.message).
 
+import { limits } from '@happy-remote/schemas/limits.ts'
 import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
+import { utf8 } from '../crypto/bytes.ts'
 import type { ToolCall } from './assistants/assistant.ts'
 import { type Attachment, toldOf } from './attachments.ts'
 
@@ -11,6 +13,8 @@ export interface TranscriptEvents {
 
 /** Characters of one message: as JSON text it stays a body that every receiver accepts. A longer one goes on in another. */
 const MESSAGE_MAX = 131_072
+/** Bytes of a message beside its text: attachments, ids. */
+const ROOM = 32_768
 /** Characters of one delta, which then never needs a body. */
 const DELTA_MAX = 8_192
 
@@ -33,11 +37,20 @@ export class Transcript {
   }
 
   prompt(messageId: string, text: string, attachments: readonly Attachment[]): void {
-    this.#message({ messageId, role: 'user', text, ...toldOf(attachments) })
+    // rpc.claude.long
+    const [first = '', ...others] = sizeOf(text) > limits.bodyLeast - ROOM ? partsOf(text, MESSAGE_MAX) : [text]
+    this.#message({ messageId, role: 'user', text: first, ...toldOf(attachments) })
+    for (const part of others) this.#message({ messageId: crypto.randomUUID(), role: 'user', text: part })
   }
 
   piece(kind: 'text' | 'thought', text: string): void {
-    for (let at = 0; at < text.length; at += DELTA_MAX) this.#add(kind, text.slice(at, at + DELTA_MAX))
+    for (const part of partsOf(text, DELTA_MAX)) this.#add(kind, part)
+  }
+
+  /** The agent's own words. */
+  note(text: string): void {
+    this.flush()
+    this.#message({ messageId: crypto.randomUUID(), role: 'other', text })
   }
 
   /** Told when it begins, and again under the same id whenever its status changes. */
@@ -85,5 +98,16 @@ export class Transcript {
   }
 }
 
+const sizeOf = (value: unknown): number => utf8(JSON.stringify(value)).length
+
 /** A value that is too large for a message is left out of it. */
-const short = (value: unknown): unknown => (JSON.stringify(value).length > MESSAGE_MAX ? null : value)
+const short = (value: unknown): unknown => (sizeOf(value) > MESSAGE_MAX ? null : value)
+
+/** Parts of at most `most` characters; the two halves of one stay together. */
+function* partsOf(text: string, most: number): Generator<string> {
+  for (let from = 0, to = 0; from < text.length; from = to) {
+    to = Math.min(from + most, text.length)
+    if (to < text.length && /[\ud800-\udbff]/.test(text.charAt(to - 1))) to--
+    yield text.slice(from, to)
+  }
+}

@@ -374,6 +374,11 @@ export class Agent {
     const { capability, urgent } = events[name]
     // rpc.journal.place
     const journal = place && { journal: place }
+    // rpc.journal.large
+    if (journal && Buffer.byteLength(JSON.stringify(params)) > limits.bodyLeast) {
+      this.#tell('journal.withheld', {}, place)
+      return
+    }
     for (const { link } of this.#paired.values()) {
       const { capabilities } = link.record
       // rpc.event.capability: who has no session hears of nothing, and nothing is kept for it

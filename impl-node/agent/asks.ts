@@ -38,6 +38,8 @@ export interface BookOptions {
   readonly time?: number
 }
 
+export const sizeOf = (request: object): number => Buffer.byteLength(JSON.stringify(request))
+
 export abstract class AskBook<
   Request extends Asked,
   Outcome extends string,
@@ -93,6 +95,11 @@ export abstract class AskBook<
   /** `expiresAt` of a request that is entered now. */
   protected get ends(): { expiresAt?: number } {
     return this.#time === undefined ? {} : { expiresAt: this.#now() + this.#time }
+  }
+
+  /** Bytes of what waits, as `claude.getStatus` tells it. */
+  get size(): number {
+    return this.pending.reduce((sum, request) => sum + sizeOf(request), 0)
   }
 
   /** Enters a request and tells every controller. `decide` is called once, whoever answers. */

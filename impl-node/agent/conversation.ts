@@ -1,8 +1,16 @@
 // The conversation with the assistant: which prompt runs, which wait, and what controllers hear of it.
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
 import type { EventParams, Params, Result } from '@happy-remote/schemas/rpc/registry.ts'
-import type { Assistant, AssistantEvents, AssistantFactory, AssistantFacts, TurnEnd } from './assistants/assistant.ts'
+import type {
+  Assistant,
+  AssistantEvents,
+  AssistantFactory,
+  AssistantFacts,
+  Reply,
+  TurnEnd,
+} from './assistants/assistant.ts'
 import { Transcript } from './assistants/transcript.ts'
 import { type Attachment, attachmentsOf, expectTaken } from './attachments.ts'
 import type { ConversationList } from './conversation-list.ts'
@@ -27,6 +35,9 @@ interface Message {
   /** arriving: not accepted yet. waiting: for its turn, or for the assistant to start. */
   stage: 'arriving' | 'waiting' | 'running' | 'cancelled'
 }
+
+/** What the person is told of what nobody can be asked. */
+const TOO_LARGE = 'The assistant has asked something that is too large to be shown whole, and was refused.'
 
 /** Under this key what opens a conversation, and what takes a prompt for it, wait for each other. */
 const DOOR = 'door'
@@ -288,7 +299,10 @@ export class Conversation {
       permission: (ask) => {
         this.#transcript.endMessage()
         const assistant = this.#assistant
-        this.#permissions.request(ask, this.#conversationId, (option) => assistant.answer(ask.requestId, option))
+        const decide = (option: string | null) => assistant.answer(ask.requestId, option)
+        if (this.#permissions.request(ask, this.#conversationId, decide, this.#roomToAsk)) return
+        this.#transcript.note(TOO_LARGE)
+        decide(ask.options.find(({ kind }) => kind === 'reject_once')?.id ?? null)
       },
       session: (session, isNew) => {
         const { open } = this.#list
@@ -300,7 +314,10 @@ export class Conversation {
       question: (ask) => {
         this.#transcript.endMessage()
         const assistant = this.#assistant
-        this.#questions.request(ask, this.#conversationId, (reply) => assistant.reply(ask.requestId, reply))
+        const decide = (reply: Reply) => assistant.reply(ask.requestId, reply)
+        if (this.#questions.request(ask, this.#conversationId, decide, this.#roomToAsk)) return
+        this.#transcript.note(TOO_LARGE)
+        decide('declined')
       },
       withdrawn: (requestId) => {
         for (const book of this.#books) book.withdraw(requestId)
@@ -370,6 +387,11 @@ export class Conversation {
     message.stage = 'running'
     this.#tellMessage(message.id, 'started')
     this.#assistant.prompt(message.id, message.text, message.attachments)
+  }
+
+  /** Bytes that may be asked now (rpc.permission.large). */
+  get #roomToAsk(): number {
+    return limits.askedBytes - this.#permissions.size - this.#questions.size
   }
 
   get #isAsked(): boolean {

@@ -12,6 +12,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -65,6 +66,44 @@ test('readPiece() reads a file of any bytes in pieces that make it whole again',
     [524_288, 524_288, 151_424],
   )
   assert.ok(Buffer.concat(parts).equals(bytes))
+})
+
+test('readPiece() reads of a file of 100 MB each byte once, and never more than a piece at a time', async (t) => {
+  const { workspace, put, at } = scene(t)
+  const size = 100_000_000
+  put('large', 'beginning')
+  truncateSync(at('large'), size)
+  appendFileSync(at('large'), 'end')
+  const handle = await open(at('large'))
+  const reads = t.mock.method(Object.getPrototypeOf(handle) as FileHandle, 'read')
+  await handle.close()
+  let version: string | undefined
+  let [offset, last] = [0, '']
+  for (let isWhole = false; !isWhole; isWhole = offset === size + 3) {
+    const piece = await readPiece(workspace, { path: 'large', offset, ...(version !== undefined && { version }) })
+    version = piece.version
+    const content = Buffer.from(piece.content, 'base64url')
+    assert.equal(piece.sha256, createHash('sha256').update(content).digest('base64url'))
+    offset += content.length
+    last = content.subarray(-3).toString()
+  }
+  assert.equal(last, 'end')
+  const asked = reads.mock.calls.map((call) => Number((call.arguments as unknown[])[2]))
+  assert.ok(Math.max(...asked) <= 524_288)
+  const got = await Promise.all(reads.mock.calls.map(async ({ result }) => (await result)?.bytesRead ?? 0))
+  assert.equal(
+    got.reduce((sum, bytes) => sum + bytes, 0),
+    size + 3,
+  )
+})
+
+test('readPiece() needs no room for a file: a piece of one that no memory could hold is there at once', async (t) => {
+  const { workspace, put, at } = scene(t)
+  put('vast', '')
+  truncateSync(at('vast'), 100 * 2 ** 30)
+  appendFileSync(at('vast'), 'end')
+  const piece = await readPiece(workspace, { path: 'vast', offset: 100 * 2 ** 30 - 1, length: 100 })
+  assert.deepEqual(Buffer.from(piece.content, 'base64url').toString(), '\0end')
 })
 
 test('readPiece() refuses a version that is not the present one, and tells that', async (t) => {

@@ -29,6 +29,7 @@ function opened(change: Partial<PermissionAsk> = {}, now = () => 5_000) {
   const book = new PermissionBook({ emit: log.emit, now })
   const decided: (string | null)[] = []
   const request = book.request({ ...ask, ...change }, 'c1', (option) => decided.push(option))
+  assert.ok(request)
   return { log, book, decided, request, inputHash: request.inputHash }
 }
 

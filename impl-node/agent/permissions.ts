@@ -9,7 +9,7 @@ import type {
 import type { Params } from '@happy-remote/schemas/rpc/registry.ts'
 import type { Static } from 'typebox'
 import { sha256 } from '../crypto/primitives.ts'
-import { AskBook, type BookOptions, type Ended, type Unanswered } from './asks.ts'
+import { AskBook, type BookOptions, type Ended, sizeOf, type Unanswered } from './asks.ts'
 import type { PermissionAsk } from './assistants/assistant.ts'
 
 type Outcome = Static<typeof PermissionOutcome>
@@ -23,11 +23,21 @@ export class PermissionBook extends AskBook<PermissionRequest, Outcome, Permissi
     super('permission request', options)
   }
 
-  /** Enters a request and tells every controller. `decide` is called once, whoever answers. */
-  request({ input, ...ask }: PermissionAsk, conversationId: string, decide: Decide): PermissionRequest {
+  /**
+   * Enters a request and tells every controller. `decide` is called once, whoever answers. Null, and nothing is
+   * entered, where it has more than `room` bytes.
+   */
+  request(
+    { input, ...ask }: PermissionAsk,
+    conversationId: string,
+    decide: Decide,
+    room = Number.POSITIVE_INFINITY,
+  ): PermissionRequest | null {
     const inputText = JSON.stringify({ tool: ask.tool, input: input ?? null })
     const inputHash = Buffer.from(sha256(Buffer.from(inputText))).toString('base64url')
     const request: PermissionRequest = { ...this.ends, ...ask, conversationId, inputText, inputHash }
+    // rpc.permission.large
+    if (sizeOf(request) > room) return null
     return this.enter(request, ({ option }) => decide(option))
   }
 

@@ -5,7 +5,7 @@ import type { QuestionOutcome, QuestionRequest, QuestionResolution } from '@happ
 import type { Params } from '@happy-remote/schemas/rpc/registry.ts'
 import type { Static } from 'typebox'
 import { misfit } from './answers.ts'
-import { AskBook, type BookOptions, type Ended, type Unanswered } from './asks.ts'
+import { AskBook, type BookOptions, type Ended, sizeOf, type Unanswered } from './asks.ts'
 import type { QuestionAsk, Reply } from './assistants/assistant.ts'
 
 type Outcome = Static<typeof QuestionOutcome>
@@ -15,11 +15,19 @@ export class QuestionBook extends AskBook<QuestionRequest, Outcome, QuestionReso
     super('question', options)
   }
 
-  /** Enters a question and tells every controller. `decide` hands the assistant the reply, once. */
-  request(ask: QuestionAsk, conversationId: string, decide: (reply: Reply) => void): QuestionRequest {
-    return this.enter({ ...this.ends, ...ask, conversationId }, ({ outcome, answers }) =>
-      decide(outcome === 'declined' ? 'declined' : answers),
-    )
+  /**
+   * Enters a question and tells every controller. `decide` hands the assistant the reply, once. Null, and nothing is
+   * entered, where it has more than `room` bytes.
+   */
+  request(
+    ask: QuestionAsk,
+    conversationId: string,
+    decide: (reply: Reply) => void,
+    room = Number.POSITIVE_INFINITY,
+  ): QuestionRequest | null {
+    const request: QuestionRequest = { ...this.ends, ...ask, conversationId }
+    if (sizeOf(request) > room) return null
+    return this.enter(request, ({ outcome, answers }) => decide(outcome === 'declined' ? 'declined' : answers))
   }
 
   /**

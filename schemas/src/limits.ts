@@ -57,6 +57,7 @@ const table = {
   eventBacklog: [16_777_216, 'bytes', 'messages that wait for a controller, beyond which its events may be dropped'],
   conversationPage: [200, 'count', 'conversations in one answer'],
   conversationTitle: [80, 'count', 'characters of the title of a conversation'],
+  askedBytes: [983_040, 'bytes', 'what the assistant asks and nobody has answered, in all'],
   filePiece: [524_288, 'bytes', 'content of one piece of a file'],
   uploadKept: [3_600_000, 'ms', 'for which an agent keeps an upload after its last piece, while it runs'],
   fileEntries: [500, 'count', 'entries of a folder in one answer'],

@@ -25,6 +25,22 @@ Feature: Bodies
       When the controller gives the prompt "say 60,000 characters"
       Then "claude.message" of the assistant comes without a reference
 
+  Rule: A message of the conversation that is too large for a body is sent in several, with nothing left out
+
+    @req:rpc.claude.long
+    Scenario: An answer of 2,400,000 bytes
+      When the controller gives the prompt "say 400,000 control characters"
+      Then the messages of the role "assistant" have 400,000 characters in all, and each a messageId of its own
+      And no body has more than 1,048,576 bytes
+
+    @req:rpc.claude.long
+    Scenario: A prompt that fills its body
+      When the controller gives a prompt whose text fills a body
+      Then the controller is answered with a result
+      And the messages of the role "user" have 1,048,563 characters in all, and each a messageId of its own
+      And the first of them has the messageId of the prompt
+      And no body has more than 1,048,576 bytes
+
   Rule: A body of up to 1,048,576 bytes is accepted, in whatever pieces it comes
 
     @req:rpc.stream.size @req:rpc.stream.verify

@@ -44,6 +44,15 @@ Feature: The journal
       When the agent is killed, and runs again
       Then nothing has been written to the journal since
 
+  Rule: Instead of an event that is too large for a body "journal.withheld" is sent, and "withheld" is in a page
+
+    @req:rpc.journal.large @negative
+    Scenario: A tool whose title is too large
+      When the controller gives the prompt "use a tool whose title has 1,100,000 characters"
+      Then the assistant then says "Done"
+      And the controller is told "journal.withheld" once, in the place of an entry that is "withheld"
+      And no body has more than 1,048,576 bytes
+
   Rule: A controller that lacks the capability of an event is sent "journal.withheld" in its place, and "withheld" in a page
 
     @req:rpc.journal.stand-in @req:rpc.journal.withheld @req:rpc.event.capability @negative

@@ -18,6 +18,29 @@ Feature: Permissions
       When the controller answers "allow"
       Then "claude.getStatus" lists nothing as pending
 
+  Rule: What is too large to be shown whole is refused by the agent, which tells so
+
+    @req:rpc.permission.large @negative
+    Scenario: An input of a million characters
+      When the controller gives the prompt "ask with 1,000,000 characters of input"
+      Then the assistant then says "denied"
+      And the controller is told in a message of the role "other" that something was refused
+      And nobody was asked
+
+    @req:rpc.permission.large
+    Scenario: Two requests, the second of which has no room beside the first
+      When the controller gives the prompt "ask twice, with 600,000 characters of input each"
+      Then the assistant then says "denied"
+      And the controller is told in a message of the role "other" that something was refused
+      And the controller was asked once
+
+    @req:rpc.permission.large @negative
+    Scenario: A question of a million characters
+      When the controller gives the prompt "ask a question of 1,000,000 characters"
+      Then the assistant then says "declined"
+      And the controller is told in a message of the role "other" that something was refused
+      And nobody was asked
+
   Rule: inputText is the JSON text of exactly what is to be allowed, and inputHash its SHA-256
 
     @req:rpc.permission.input-text

@@ -109,6 +109,7 @@ class Follower {
       const { role, text, messageId, tool } = params as EventParams<'claude.message'>
       if (role === 'assistant') io.out(this.#streamed.delete(messageId) ? '' : safeText(text))
       if (role === 'tool' && tool) io.err(`${safeLine(tool.title)}: ${safeLine(tool.status)}`)
+      if (role === 'other' && text.trim() !== '') io.err(safeText(text))
     }
   }
 

@@ -123,6 +123,29 @@ test('a message beyond its bound goes on in a further one', () => {
   for (const message of told) assert.ok(message.text.length <= 131_072 && message.text.isWellFormed())
 })
 
+test('a prompt beyond a body goes on in further messages, the first under its id', () => {
+  const { log, transcript } = begun()
+  const text = astral(520_001)
+  transcript.user('p', text, [])
+  const told = log.of('claude.message')
+  assert.equal(told.map((message) => message.text).join(''), text)
+  assert.equal(told[0]?.messageId, 'p')
+  assert.equal(new Set(told.map(({ messageId }) => messageId)).size, told.length)
+  for (const message of told) assert.ok(message.text.length <= 131_072 && message.text.isWellFormed())
+  transcript.user('q', 'x'.repeat(1_000_000), [])
+  assert.equal(log.of('claude.message').at(-1)?.text.length, 1_000_000)
+})
+
+test('the input of a tool and an unknown update that are too large are left out', () => {
+  const { log, transcript } = begun()
+  const large = { text: 'x'.repeat(200_000) }
+  transcript.tool({ callId: 't', title: 'T', status: 'completed', input: large, text: '' })
+  transcript.other(large, 'y'.repeat(200_000))
+  const [tool, other] = log.of('claude.message')
+  assert.deepEqual([tool?.tool?.input, other?.raw], [null, null])
+  assert.ok((other?.text.length ?? 0) < 132_000)
+})
+
 /** `units` of text, mostly of surrogate pairs that no cut may part. */
 function astral(units: number): string {
   return 'x'.repeat(units % 2) + '🙂'.repeat(units >> 1)

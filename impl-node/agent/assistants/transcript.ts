@@ -1,6 +1,7 @@
 // Puts together what an assistant says in pieces: `claude.delta` as it comes, `claude.message` when it is whole.
 
 import { randomUUID } from 'node:crypto'
+import { limits } from '@happy-remote/schemas/limits.ts'
 import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import { type Attachment, factsOf } from '../attachments.ts'
 import type { Emit } from '../handler.ts'
@@ -10,6 +11,10 @@ import type { ToolCall } from './assistant.ts'
 const DELTA_MAX = 8_192
 /** UTF-16 units in one message: at six bytes each still a body that every receiver accepts. A longer one goes on in another. */
 const MESSAGE_MAX = 131_072
+/** Bytes of JSON of a text that fits into one message, with room for attachments and what else is told of a prompt. */
+const WHOLE_MAX = limits.bodyLeast - 32_768
+/** Bytes of JSON of the input of a tool, or of an update that is not known. */
+const VALUE_MAX = 131_072
 /** UTF-16 units told of a tool's output. */
 const TOOL_TEXT_MAX = 131_072
 /** Tool calls that are remembered; older ones would come as new messages. */
@@ -53,7 +58,11 @@ export class Transcript {
   user(messageId: string, text: string, attachments: readonly Attachment[]): void {
     this.#flush()
     const told = attachments.length > 0 ? { attachments: attachments.map(factsOf) } : {}
-    this.#message({ messageId, role: 'user', text, ...told })
+    // rpc.claude.long
+    const [first = '', ...rest] =
+      Buffer.byteLength(JSON.stringify(text)) > WHOLE_MAX ? slices(text, MESSAGE_MAX) : [text]
+    this.#message({ messageId, role: 'user', text: first, ...told })
+    for (const piece of rest) this.#message({ messageId: randomUUID(), role: 'user', text: piece })
   }
 
   /** Pieces that come in one turn of the event loop become one delta. */
@@ -95,7 +104,13 @@ export class Transcript {
 
   other(raw: unknown, text: string): void {
     this.endMessage()
-    this.#message({ messageId: randomUUID(), role: 'other', text, raw })
+    this.#message({ messageId: randomUUID(), role: 'other', text: shortened(text), raw: orNothing(raw) })
+  }
+
+  /** What the agent itself has to say. */
+  note(text: string): void {
+    this.endMessage()
+    this.#message({ messageId: randomUUID(), role: 'other', text })
   }
 
   /** The turn is over: tells whatever was kept back. */
@@ -109,7 +124,7 @@ export class Transcript {
 
   #tool(entry: Call, { callId, title, status, input, text }: ToolCall): void {
     delete entry.untold
-    const tool = { callId, title, status, ...(input !== undefined && { input }) }
+    const tool = { callId, title, status, ...(input !== undefined && { input: orNothing(input) }) }
     this.#message({ messageId: entry.messageId, role: 'tool', text: shortened(text), tool })
   }
 
@@ -139,6 +154,10 @@ export class Transcript {
     this.#options.emit('claude.message', { conversationId: this.#options.conversationId(), ...message })
   }
 }
+
+/** Null in place of a value that is too large for a message. */
+const orNothing = (value: unknown): unknown =>
+  Buffer.byteLength(JSON.stringify(value) ?? '') > VALUE_MAX ? null : value
 
 /** Two parts that are both known, and not the same. */
 const differ = (a: string | undefined, b: string | undefined) => a !== undefined && b !== undefined && a !== b
