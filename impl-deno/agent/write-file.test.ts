@@ -48,6 +48,29 @@ const coded = (code: string, data?: unknown) => (error: unknown) => {
 const hashOf = (text: string) => createHash('sha256').update(text).digest('base64url')
 const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort()
 
+for (const [fault, expected] of [
+  ['EDQUOT', 'too-large'],
+  ['EACCES', 'forbidden'],
+  ['EROFS', 'forbidden'],
+] as const) {
+  for (const hook of ['checked', 'ready'] as const) {
+    Deno.test(`write() that fails by ${fault} once it is ${hook} is ${expected}, and nothing has changed`, () =>
+      scene(async ({ writer, hooks, at }) => {
+        hooks[hook] = () => {
+          throw Object.assign(new Error('of the system'), { code: fault })
+        }
+        await rejects(writer.write({ path: 'notes', content: 'new' }, 'a'), (error) => {
+          equal((error as ProtocolError).data, undefined)
+          return coded(expected)(error)
+        })
+        deepEqual([namesIn(at('.')), await Deno.readTextFile(at('notes'))], [['notes'], 'old'])
+        delete hooks[hook]
+        await writer.write({ path: 'notes', content: 'new' }, 'a')
+        equal(await Deno.readTextFile(at('notes')), 'new')
+      }))
+  }
+}
+
 Deno.test('write() puts text and bytes in place as a whole, and tells their hash and version', () =>
   scene(async ({ writer, files, at }) => {
     const told = await writer.write({ path: 'other', content: 'ü\n\u0000', expectedHash: null }, 'a')
@@ -185,14 +208,24 @@ Deno.test('uploads end an hour after their last piece, and there are eight of a 
     await Promise.resolve()
   }))
 
-Deno.test('a disk that is full is too-large, and leaves the old file and nothing else', () =>
+Deno.test('a disk that is full is too-large, leaves the old file, and accepts nothing of a piece', () =>
   scene(async ({ at }) => {
     const module = (name: string) => JSON.stringify(new URL(name, import.meta.url).href)
     const program = `
       import { FileWriter } from ${module('write-file.ts')}
       import { Uploads } from ${module('uploads.ts')}
-      const writer = new FileWriter(Deno.realPathSync(${JSON.stringify(at('.'))}), new Uploads({ monotonic: () => 0 }))
-      await writer.write({ path: 'notes', content: 'x'.repeat(600_000) }, 'a').catch(({ code }) => console.log(code))`
+      const uploads = new Uploads({ monotonic: () => 0 })
+      const writer = new FileWriter(Deno.realPathSync(${JSON.stringify(at('.'))}), uploads)
+      await writer.write({ path: 'notes', content: 'x'.repeat(600_000) }, 'a').catch(({ code }) => console.log(code))
+      const take = (offset, size) => {
+        try {
+          console.log(uploads.take('a', 'one', offset, new Uint8Array(size)))
+        } catch ({ code }) {
+          console.log(code)
+        }
+      }
+      for (const [offset, size] of [[0, 300], [300, 400_000], [300, 30]]) take(offset, size)
+      uploads.close()`
     const file = await Deno.makeTempFile({ suffix: '.ts' })
     await Deno.writeTextFile(file, program)
     // A limit of the size of files stands for the disk: the system refuses in the same place.
@@ -202,7 +235,8 @@ Deno.test('a disk that is full is too-large, and leaves the old file and nothing
       args: ['-c', script, Deno.execPath(), config, file],
     }).output()
     await Deno.remove(file)
-    equal(new TextDecoder().decode(stdout).trim(), 'too-large', new TextDecoder().decode(stderr))
+    const said = new TextDecoder().decode(stdout).trim().split('\n')
+    deepEqual(said, ['too-large', '300', 'too-large', '330'], new TextDecoder().decode(stderr))
     equal(await Deno.readTextFile(at('notes')), 'old')
     deepEqual(namesIn(at('.')), ['notes'])
   }))

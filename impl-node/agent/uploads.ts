@@ -68,27 +68,32 @@ export class Uploads {
     if (offset !== size) {
       throw new ProtocolError('conflict', `Cannot take bytes at ${offset}: ${size} are there`, { offset: size })
     }
-    const upload = this.#uploads.get(key) ?? (await this.#begin(deviceId, key))
     try {
+      const upload = this.#uploads.get(key) ?? (await this.#begin(deviceId, key))
       const handle = await open(upload.file, 'r+')
       try {
         await writeAll(handle, bytes, size)
       } finally {
         await handle.close()
       }
+      upload.size = size + bytes.length
+      upload.usedAt = this.#now()
+      return { offset: upload.size }
     } catch (error) {
+      // rpc.file.full
       throw refusal(error, 'upload')
     }
-    upload.size = size + bytes.length
-    upload.usedAt = this.#now()
-    return { offset: upload.size }
   }
 
   async #begin(deviceId: string, key: string): Promise<Upload> {
     const own = [...this.#uploads.values()].filter((upload) => upload.deviceId === deviceId)
     if (own.length >= UPLOADS_MAX)
       throw new ProtocolError('busy', `Cannot begin an upload: ${UPLOADS_MAX} are unfinished`)
-    this.#folder ??= mkdtemp(join(tmpdir(), 'happy-remote-uploads-'))
+    this.#folder ??= mkdtemp(join(tmpdir(), 'happy-remote-uploads-')).catch((error: unknown) => {
+      // The next upload tries again.
+      this.#folder = undefined
+      throw error
+    })
     const file = join(await this.#folder, key.replace(' ', '-'))
     await (await open(file, 'wx', 0o600)).close()
     const upload = { deviceId, file, size: 0, usedAt: this.#now() }

@@ -63,6 +63,45 @@ test('write() puts text or bytes in place, and tells the hash and the version of
   assert.deepEqual(readdirSync(workspace), ['notes'])
 })
 
+for (const [fault, expected] of [
+  ['EDQUOT', 'too-large'],
+  ['EACCES', 'forbidden'],
+  ['EROFS', 'forbidden'],
+] as const) {
+  for (const when of ['checked', 'ready'] as const) {
+    test(`write() that meets ${fault} ${when === 'ready' ? 'behind' : 'before'} the new file is ${expected}, and leaves all as it was`, async (t) => {
+      let fails = true
+      const hook = () => {
+        if (fails) throw Object.assign(new Error('of the system'), { code: fault })
+      }
+      const { workspace, writer, at } = scene(t, { [when]: hook })
+      writeFileSync(at('notes'), 'old')
+      await assert.rejects(writer.write({ path: 'notes', content: 'new' }, 'a'), (error: ProtocolError) => {
+        assert.deepEqual([error.code, error.data], [expected, undefined])
+        return true
+      })
+      assert.deepEqual([readdirSync(workspace), readFileSync(at('notes'), 'utf8')], [['notes'], 'old'])
+      fails = false
+      await writer.write({ path: 'notes', content: 'new' }, 'a')
+      assert.equal(readFileSync(at('notes'), 'utf8'), 'new')
+    })
+  }
+}
+
+test('an upload for which no folder could be made begins when one can', async (t) => {
+  const { outside, uploads } = scene(t)
+  const before = process.env.TMPDIR
+  t.after(() => {
+    if (before === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = before
+  })
+  const piece = { upload: randomUUID(), offset: 0, data: '_wA' }
+  process.env.TMPDIR = join(outside, 'missing')
+  await assert.rejects(uploads.accept('a', piece), ProtocolError)
+  process.env.TMPDIR = outside
+  assert.deepEqual(await uploads.accept('a', piece), { offset: 2 })
+})
+
 test('write() refuses content that is not of its encoding, both content and upload, and neither', async (t) => {
   const { workspace, writer } = scene(t)
   for (const params of [
@@ -194,18 +233,25 @@ test('uploads are given up after an hour without a piece, and a ninth of a contr
   await begin('a')
 })
 
-test('a disk that is full is too-large, and leaves the old file and nothing else', (t) => {
+test('a disk that is full is too-large, leaves the old file and nothing else, and accepts nothing of the piece', (t) => {
   const { workspace, at } = scene(t)
   writeFileSync(at('notes'), 'old')
   // A limit of the size of files stands for the disk: the system refuses in the same place, in the midst of writing.
   const program = `
     import { Uploads } from ${JSON.stringify(fileURLToPath(new URL('uploads.ts', import.meta.url)))}
     import { FileWriter } from ${JSON.stringify(fileURLToPath(new URL('write-file.ts', import.meta.url)))}
-    const writer = new FileWriter({ workspace: ${JSON.stringify(workspace)}, uploads: new Uploads() })
-    await writer.write({ path: 'notes', content: 'x'.repeat(600_000) }, 'a').catch(({ code }) => console.log(code))`
+    const uploads = new Uploads()
+    const writer = new FileWriter({ workspace: ${JSON.stringify(workspace)}, uploads })
+    const piece = (offset, size) => ({ upload: '${randomUUID()}', offset, data: 'AAAA'.repeat(size / 3) })
+    const said = ({ code }) => console.log(code)
+    await writer.write({ path: 'notes', content: 'x'.repeat(600_000) }, 'a').catch(said)
+    await uploads.accept('a', piece(0, 300)).then(({ offset }) => console.log(offset))
+    await uploads.accept('a', piece(300, 390_000)).catch(said)
+    await uploads.accept('a', piece(300, 30)).then(({ offset }) => console.log(offset))
+    await uploads.close()`
   const script = `trap '' XFSZ; ulimit -f 64; exec "$0" --input-type=module-typescript -e "$1"`
   const { stdout, stderr } = spawnSync('sh', ['-c', script, process.execPath, program], { encoding: 'utf8' })
-  assert.equal(stdout.trim(), 'too-large', stderr)
+  assert.deepEqual(stdout.trim().split('\n'), ['too-large', '300', 'too-large', '330'], stderr)
   assert.equal(readFileSync(at('notes'), 'utf8'), 'old')
   assert.deepEqual(readdirSync(workspace), ['notes'])
 })
