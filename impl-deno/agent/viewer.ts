@@ -15,25 +15,27 @@ export interface StreamPort {
 /** With both headers a frame of 64 KiB, which needs no padding. */
 const CHUNK = limits.chunkMax - 30
 
+/** ms for which output is gathered behind what came after a quiet time; it doubles as long as output goes on. */
+const FIRST_GATHER = 1
+
 export class Viewer {
   readonly streamId: number
   readonly #port: StreamPort
   readonly #ring: Ring
-  readonly #timers: Timers
   readonly #moved: () => void
+  /** Set while what is less than a chunk waits for company. */
   readonly #gathering: Alarm
   readonly #ended = new AbortController()
   #next: number
   #credit: number
   #started = false
   #sending = false
-  #sentAt = Number.NEGATIVE_INFINITY
+  #gather = FIRST_GATHER
 
   /** `moved` is called when its credit may have changed. */
   constructor(port: StreamPort, ring: Ring, offset: number, timers: Timers, moved: () => void) {
     this.#port = port
     this.#ring = ring
-    this.#timers = timers
     this.#moved = moved
     this.#gathering = new Alarm(timers)
     this.streamId = port.newStreamId()
@@ -98,16 +100,17 @@ export class Viewer {
     // rpc.credit.limit
     const to = Math.min(this.#ring.end, this.#credit, this.#next + CHUNK)
     if (to <= this.#next) return undefined
-    // rpc.credit.coalesce: what comes after a quiet time is not kept waiting
-    const now = this.#timers.monotonic()
-    const wait = this.#sentAt + limits.terminalCoalesce - now
-    if (wait > 0 && to - this.#next < CHUNK) {
-      if (!this.#gathering.isSet) this.#gathering.set(wait, () => this.wake())
-      return undefined
-    }
-    this.#sentAt = now
+    // rpc.credit.coalesce: what comes after a quiet time is not kept waiting, and an echo that follows it not for long
+    if (this.#gathering.isSet && to - this.#next < CHUNK) return undefined
+    if (!this.#gathering.isSet) this.#gathering.set(this.#gather, () => this.#gathered())
     const offset = this.#next
     this.#next = to
     return { offset, bytes: this.#ring.slice(offset, to) }
+  }
+
+  #gathered(): void {
+    const isQuiet = this.#next === this.#ring.end
+    this.#gather = isQuiet ? FIRST_GATHER : Math.min(2 * this.#gather, limits.terminalCoalesce)
+    this.wake()
   }
 }
