@@ -67,6 +67,20 @@ Deno.test('a prompt is told, and what becomes of it, before it is accepted: noth
   await close()
 })
 
+Deno.test('a hundred prompts may wait, also at once, and one more is refused until there is room', async () => {
+  const { send, pause, conversation, close } = await scene({ otherwise: [{ do: 'wait' }] })
+  pause.lasting = { pauseId: crypto.randomUUID(), by: DEVICE, at: 0 }
+  await Promise.all(Array.from({ length: 99 }, (_, i) => send(`${i}`)))
+  const [last, tooMany] = [send('99'), send('100')]
+  await rejects(tooMany, { code: 'busy' })
+  equal((await last).state, 'queued')
+  equal(conversation.status.queued, 100)
+  await rejects(send('another'), { code: 'busy' })
+  conversation.cancel('turn-and-queue', DEVICE)
+  equal((await send('after that')).state, 'queued')
+  await close()
+})
+
 Deno.test('prompts run one at a time and in their order', async () => {
   const { send, states, told, ended, conversation, close } = await scene({
     replies: [{ when: 'slow', steps: [{ do: 'wait', ms: 100 }] }],

@@ -46,6 +46,9 @@ interface Voice {
 /** Of what was refused for its size. */
 const TOO_LARGE = 'The assistant wanted to ask something that is too large to be shown, and was refused'
 
+/** Prompts that wait; more are `busy`. */
+const WAITING = 100
+
 /** For which an assistant may take to stop its turn; then it is ended itself. */
 const CANCEL_TIME = 10_000
 
@@ -59,6 +62,8 @@ export class Conversation {
   readonly questions: Questions
   readonly #conversations: Conversations
   readonly #queue: Prompt[] = []
+  /** Prompts that are not in the queue yet. */
+  #arriving = 0
   /** Whoever opens a conversation, or has a prompt for one, waits for those who came before. */
   readonly #door = new Queue()
   #assistant: Promise<Assistant> | undefined
@@ -126,21 +131,25 @@ export class Conversation {
    * Accepts a prompt. It is told before it counts as accepted: whatever ends the program in between, no accepted prompt
    * is missing in the journal. Throws ProtocolError `assistant-unavailable`, `not-found` where there is no such
    * conversation, `conflict` where it is not open; `invalid-params` or
-   * `unsupported` for its attachments.
+   * `unsupported` for its attachments; `busy` where too many wait.
    */
-  send(params: Params<'claude.sendMessage'>): Promise<Result<'claude.sendMessage'>> {
+  async send(params: Params<'claude.sendMessage'>): Promise<Result<'claude.sendMessage'>> {
+    if (this.#arriving + this.#queue.length >= WAITING) {
+      throw new ProtocolError('busy', `Cannot take a prompt: ${WAITING} are waiting`)
+    }
+    this.#arriving++
     // rpc.conversation.order
     return this.#door.run(() => this.#accept(params))
   }
 
   async #accept(params: Params<'claude.sendMessage'>): Promise<Result<'claude.sendMessage'>> {
-    const { prompt: text, conversationId } = params
-    const attachments = readAttachments(params)
-    this.#expectOpen(conversationId)
-    const { takes } = await this.#ready()
-    // The assistant may have lost it.
-    this.#expectOpen(conversationId)
-    checkTaken(attachments, takes)
+    const { prompt: text } = params
+    let attachments: readonly Attachment[]
+    try {
+      attachments = await this.#admit(params)
+    } finally {
+      this.#arriving--
+    }
     this.#conversations.prompted(text)
     const prompt: Prompt = { messageId: crypto.randomUUID(), text, attachments }
     const { messageId } = prompt
@@ -151,6 +160,17 @@ export class Conversation {
     if (state === 'queued') this.#events.messageState({ messageId, state })
     this.#next()
     return { messageId, state }
+  }
+
+  async #admit(params: Params<'claude.sendMessage'>): Promise<readonly Attachment[]> {
+    const { conversationId } = params
+    const attachments = readAttachments(params)
+    this.#expectOpen(conversationId)
+    const { takes } = await this.#ready()
+    // The assistant may have lost it.
+    this.#expectOpen(conversationId)
+    checkTaken(attachments, takes)
+    return attachments
   }
 
   #expectOpen(conversationId: string | undefined): void {
