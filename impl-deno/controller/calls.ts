@@ -51,12 +51,21 @@ interface Pending {
   sending: AbortController | undefined
   firstSession: Session | undefined
   interrupted: number
+  /** Answers of `stale` since the way was last open anew. */
+  stale: number
   /** The `commandEpoch` under which it was first sent. */
   epoch: string | undefined
 }
 
 /** Times that a request with a body is sent again at once after its body was lost. */
 const INTERRUPTED_MAX = 3
+
+/**
+ * Times that a request is sent again at once after an answer of `stale`. Of many requests at once each is answered with
+ * another challenge, and only the last 8 count: who is answered so again waits until the others are, and longer each time.
+ */
+const STALE_MAX = 2
+const STALE_WAIT = 100
 
 /** A request that was lost where the network seems well is sent again after this many milliseconds. */
 const REPEAT = 10_000
@@ -109,7 +118,7 @@ export class Calls {
       const pending: Pending = {
         ...{ message, kind: kindOf(method), resolve, reject },
         ...{ timeout: new Alarm(this.#timers), repeat: new Alarm(this.#timers) },
-        ...{ sending: undefined, firstSession: undefined, interrupted: 0, epoch: undefined },
+        ...{ sending: undefined, firstSession: undefined, interrupted: 0, stale: 0, epoch: undefined },
         isOver: queued?.isOver,
       }
       this.#pending.set(message.id, pending)
@@ -150,7 +159,10 @@ export class Calls {
 
   /** The way is open, after a time in which frames may have been lost, or in another session. */
   resume(): void {
-    for (const pending of this.#pending.values()) this.#send(pending)
+    for (const pending of this.#pending.values()) {
+      pending.stale = 0
+      this.#send(pending)
+    }
   }
 
   /** Takes a response; one that nobody waits for is ignored (rpc.message.unmatched). */
@@ -173,7 +185,7 @@ export class Calls {
     if (code === 'stale' && Check(StaleData, data)) {
       // session.fresh.stale-data, rpc.request.stale-repeat
       this.#output.heardChallenge(received, fromBase64url(data.challenge))
-      this.#send(pending)
+      this.#sendFresh(pending)
     } else if (code === 'interrupted' && hasBody(pending.message) && ++pending.interrupted <= INTERRUPTED_MAX) {
       // rpc.stream.lost
       this.#send(pending)
@@ -216,6 +228,12 @@ export class Calls {
         this.#fail(pending, new CallFailure('too-large', (error as Error).message))
       },
     )
+  }
+
+  #sendFresh(pending: Pending): void {
+    const again = ++pending.stale - STALE_MAX
+    if (again <= 0) this.#send(pending)
+    else pending.repeat.set(Math.min(STALE_WAIT * 2 ** again, REPEAT), () => this.#send(pending))
   }
 
   #forget(pending: Pending): void {

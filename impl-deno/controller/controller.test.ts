@@ -39,6 +39,37 @@ Deno.test('a request that is answered stale is sent again at once, under its id,
   scene.close()
 })
 
+Deno.test('a request that is answered stale time and again waits a little, so that many at once come to an end', async () => {
+  const challenge = toBase64url(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))
+  const scene = await controlledScene(({ method }, count) => {
+    if (method === 'git.status') return { error: { code: 'not-found', message: '' } }
+    if (method !== 'claude.cancel') return null
+    return count <= 4 ? { error: { code: 'stale', message: '', data: { challenge } } } : { result: { success: true } }
+  })
+  const call = scene.controller.call('claude.cancel', cancel)
+  // No time passes, so whatever waits for a timer waits for ever.
+  await until(() => scene.of('claude.cancel').length === 3, 'it is sent again twice at once')
+  // The first is answered behind the third answer, the second arrives behind what this might have led to.
+  for (let i = 0; i < 2; i++) assert.equal(await failure(scene.controller.call('git.status', {})), 'not-found')
+  assert.equal(scene.of('claude.cancel').length, 3)
+  assert.deepEqual(await scene.settled(call), { success: true })
+  assert.equal(new Set(scene.of('claude.cancel').map(({ id }) => id)).size, 1)
+  scene.close()
+})
+
+Deno.test('a call waits for no company, however soon it follows another', async () => {
+  const scene = await controlledScene(({ method }) =>
+    method === 'claude.cancel' ? { result: { success: true } } : null,
+  )
+  for (const count of [1, 2, 3]) {
+    const call = scene.controller.call('claude.cancel', cancel)
+    // No time passes, so whatever waits for a timer waits for ever.
+    await until(() => scene.of('claude.cancel').length === count, 'it has arrived')
+    assert.deepEqual(await call, { success: true })
+  }
+  scene.close()
+})
+
 Deno.test('a read without an answer is given up after 30 s, and a command never', async () => {
   const scene = await controlledScene(() => null)
   const read = failure(scene.controller.call('agent.info', {}))

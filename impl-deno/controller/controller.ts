@@ -110,7 +110,8 @@ export class Controller {
     this.#calls = new Calls(
       {
         isOpen: () => this.#isOpen(),
-        send: (message, options) => this.connection.rpc.send(message, options),
+        // Somebody waits for every answer: a key that was typed, and what follows it, waits for no company.
+        send: (message, options) => this.connection.rpc.send(message, { ...options, urgent: true }),
         heardChallenge: (received, challenge) => this.connection.link.heardChallenge(received, challenge),
       },
       timers,

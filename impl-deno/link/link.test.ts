@@ -274,6 +274,50 @@ Deno.test('nothing goes before the hello of a new session', async () => {
   scene.close()
 })
 
+Deno.test('a controller says nothing but hello to an agent that is back before that has spoken, and then echoes what it said', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'one')
+  await scene.settle()
+  scene.disconnect()
+  const held: Uint8Array[] = []
+  scene.relay.pass = (to, payload) => (to === 'controller' && held.push(payload) ? [] : [payload])
+  scene.connect()
+  const { agent, controller } = scene.ends
+  const sent = controller.link.send('rpc', utf8('a request'))
+  await until(() => held.length > 0, 'the agent has spoken')
+  await scene.settle()
+  assert.equal(agent.said.includes('a request'), false)
+  scene.relay.pass = (_to, payload) => [payload]
+  for (const payload of held) await controller.link.frame(payload)
+  await sent
+  await until(() => agent.said.includes('a request'), 'the request has arrived')
+  assert.equal(agent.link.challenges.check(agent.received.at(-1)?.frame?.fresh as Uint8Array), 0)
+  scene.close()
+})
+
+Deno.test('an agent that seems to be there and says nothing gets the request after 5 s', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'one')
+  await scene.settle()
+  scene.disconnect()
+  scene.relay.pass = (to, payload) => (to === 'controller' ? [] : [payload])
+  scene.connect()
+  const { agent, controller } = scene.ends
+  const sent = controller.link.send('rpc', utf8('a request'))
+  // What is not kept back goes before this.
+  await controller.link.control({ type: 'ack' })
+  scene.timers.advance(4_999)
+  await controller.link.control({ type: 'ack' })
+  await scene.settle()
+  assert.equal(agent.said.includes('a request'), false)
+  scene.timers.advance(1)
+  await sent
+  await until(() => agent.said.includes('a request'), 'the request has arrived')
+  scene.close()
+})
+
 Deno.test('an upgrade of both ends to suite 0x0002 leads to a rekey by itself', async () => {
   const scene = await linked({ supported: { agent: 3, controller: 3 } })
   scene.connect()

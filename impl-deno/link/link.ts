@@ -25,11 +25,14 @@ import { AgentRekeys, type RekeyStep } from './rekey-agent.ts'
 import { RekeyAsks } from './rekey-asks.ts'
 import { ControllerRekeys } from './rekey-controller.ts'
 import type { RouteListener } from './socket.ts'
-import { systemTimers, type Timers } from './timers.ts'
+import { Alarm, systemTimers, type Timers } from './timers.ts'
 
 const { R1, R2, R3, REKEY_ASK, HS_ERROR } = HANDSHAKE_TYPES
 const AGENT_HEARS = [R1, R3, HS_ERROR]
 const CONTROLLER_HEARS = [R2, REKEY_ASK, HS_ERROR]
+
+/** ms for which an agent that is there is given to say hello; after that what waits goes all the same. */
+const HELLO_TIME = 5_000
 
 export class Link implements RouteListener {
   readonly #options: LinkOptions
@@ -55,6 +58,12 @@ export class Link implements RouteListener {
   #pumping = false
   /** The session in which `hello` was said: nothing goes before it. */
   #greeted: Session | undefined
+  /**
+   * Of a controller: the session in which the agent has spoken since it was last away. What would leave before that
+   * would echo a challenge of before, or none.
+   */
+  #introduced: Session | undefined
+  readonly #patience: Alarm
   #over = false
 
   constructor(options: LinkOptions) {
@@ -72,6 +81,7 @@ export class Link implements RouteListener {
       isOnline: () => this.#liveness.online && !this.#sessions.current && !this.#over,
     })
     this.challenges = new Challenges(timers)
+    this.#patience = new Alarm(timers)
     this.#liveness = new Liveness(timers, {
       sayHello: () => void this.#sayHello(),
       sayAck: () => void this.#say({ type: 'ack' }),
@@ -171,6 +181,7 @@ export class Link implements RouteListener {
     this.#over = true
     this.#rekeys.close()
     this.#liveness.close()
+    this.#patience.clear()
     this.#asks.clear()
     this.#sessions.erase()
     this.#outbox.close(new ProtocolError('revoked', 'Cannot send: the link is closed'))
@@ -183,6 +194,7 @@ export class Link implements RouteListener {
   lost(): void {
     // session.fresh.connection
     this.challenges.reconnected()
+    this.#peerLost()
     this.#liveness.relaySays(false)
   }
 
@@ -191,10 +203,12 @@ export class Link implements RouteListener {
   }
 
   deliveryFailed(): void {
+    this.#peerLost()
     this.#liveness.deliveryFailed()
   }
 
   presence(online: boolean): void {
+    if (!online) this.#peerLost()
     // session.hello.connect: before what waited for the peer
     if (online && this.#sessions.current) void this.#sayHello()
     this.#liveness.relaySays(online)
@@ -229,18 +243,21 @@ export class Link implements RouteListener {
     this.#owner.opened?.(received)
     const quiet = this.#quiet
     this.#quiet = false
-    if (frame?.contentType === 'control') await this.#heardControl(received)
+    const said = frame?.contentType === 'control' ? await this.#heardControl(received) : undefined
     // pairing.controller.control-only
-    else if (frame && this.#confirmed) this.#owner.frame(received)
+    if (frame && frame.contentType !== 'control' && this.#confirmed) this.#owner.frame(received)
     // Only now: what a peer that is back has said of itself comes before what waited for it.
     this.#liveness.heard(session, session === this.#sessions.current)
+    // session.hello.connect: that alone goes before a hello
+    if (said !== 'pair.complete') this.#introduce(session)
     // session.hello.connect; where the relay has told that the peer is there, that brings it
     if (quiet && !this.#liveness.online) await this.#sayHello()
     this.#trigger()
     void this.#pump()
   }
 
-  async #heardControl(received: Received): Promise<void> {
+  /** Answers with the type of what was said. */
+  async #heardControl(received: Received): Promise<ControlMessage['type'] | undefined> {
     const { frame, order, seq } = received
     const message = frame && readControl(frame.content, peerOf(this.#role))
     if (message?.type === 'hello') {
@@ -250,6 +267,18 @@ export class Link implements RouteListener {
     } else if (message?.type === 'rekey') this.#rekeys.trigger()
     else if (message && message.type !== 'ack') await this.#owner.control(message, received)
     if (message?.type === 'pair.complete') this.#confirmed = true
+    return message?.type
+  }
+
+  #peerLost(): void {
+    this.#introduced = undefined
+    this.#patience.clear()
+  }
+
+  #introduce(session: Session | undefined): void {
+    if (session !== this.#sessions.current) return
+    this.#patience.clear()
+    this.#introduced = session
   }
 
   async #handshake(payload: Uint8Array): Promise<void> {
@@ -362,6 +391,7 @@ export class Link implements RouteListener {
       for (;;) {
         const session = this.#sessions.current
         const free = session === this.#greeted && !this.#liveness.away && !this.#quiet
+        if (session && free && this.#isEarly(session)) return
         const waiting = session && free ? this.#outbox.next(session) : undefined
         if (!session || !waiting) return
         try {
@@ -377,6 +407,18 @@ export class Link implements RouteListener {
     } finally {
       this.#pumping = false
     }
+  }
+
+  /** Whether the agent has yet to say what is to be echoed; it may be that this was lost on the way. */
+  #isEarly(session: Session): boolean {
+    if (this.#role === 'agent' || session === this.#introduced) return false
+    if (this.#outbox.size > 0 && !this.#patience.isSet) {
+      this.#patience.set(HELLO_TIME, () => {
+        this.#introduce(this.#sessions.current)
+        void this.#pump()
+      })
+    }
+    return true
   }
 
   /** What this side sees of the triggers of a rekey. */
