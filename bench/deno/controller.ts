@@ -1,5 +1,6 @@
 // deno run --allow-all bench/deno/controller.ts folder [command…]: the controller of impl-deno as a client of a row.
 
+import { programSocket } from '../../impl-deno/cli/program-socket.ts'
 import { Controller } from '../../impl-deno/controller/controller.ts'
 import { Store } from '../../impl-deno/session/store.ts'
 import { openSqlite } from '../../impl-deno/storage/sqlite.ts'
@@ -9,7 +10,7 @@ const [folder = '', ...command] = Deno.args
 const store = await Store.open(await openSqlite(folder))
 const [record] = store.pairings
 if (!record) throw new Error(`Nothing is paired in ${folder}`)
-const controller = new Controller({ store, record, name: 'bench' })
+const controller = new Controller({ store, record, name: 'bench', socket: await programSocket() })
 const client: Client = {
   call: (method, params) => controller.request(method, params),
   open: async (words, onData) => {

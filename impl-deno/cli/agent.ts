@@ -14,6 +14,7 @@ import type { Screen } from './agent/screen.ts'
 import { TerminalScreen } from './agent/terminal-screen.ts'
 import { type Command, CommandFailure, type CommandIo, EXIT_OK, UsageError } from './command.ts'
 import { readOptions, STATE_OPTIONS } from './options.ts'
+import { programSocket } from './program-socket.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { auditPath, openState } from './state.ts'
 
@@ -154,6 +155,7 @@ async function serve({ settings, workspace, assistant, ttl, pair, screen }: Serv
       name,
       assistant,
       relay: relayUrlOf(relay),
+      socket: await programSocket(),
       events: screen.events as AgentEvents,
     },
     ...{ environment: Deno.env.toObject(), software: 'happy-remote (Deno) 0.1.0' },

@@ -93,8 +93,8 @@ Environment: HAPPY_REMOTE_DEVICE, _STATE, _KEEP_SESSIONS (1 or 0), _CONFIG,
 _LOG_LEVEL.
 
 Deno needs --allow-net for the relay, --allow-read and --allow-write for the
-state, and --allow-env='HAPPY_REMOTE_*,HOME,XDG_*'; for --keep-sessions also
---allow-sys=uid.
+state, and --allow-env='HAPPY_REMOTE_*,HOME,XDG_*,WS_NO_*'; for --keep-sessions
+also --allow-sys=uid.
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 nothing is paired or no such
 device, 4 the relay or the computer cannot be reached, 5 refused (no such

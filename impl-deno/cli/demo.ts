@@ -18,6 +18,7 @@ import { FirstPrompt } from './demo/first-prompt.ts'
 import { runInShell } from './demo/shell.ts'
 import { orInterrupted } from './interrupt.ts'
 import { readOptions, STATE_OPTIONS } from './options.ts'
+import { programSocket } from './program-socket.ts'
 import { safeLine } from './safe-text.ts'
 import { readSettings, type Settings } from './settings.ts'
 
@@ -151,6 +152,7 @@ class Demo {
     const assistant = assistantOf(kind === 'none' ? ['scripted'] : this.#settings.assistant, workspace)
     const agent = new Agent({
       ...{ store, commands, journal, workspace, assistant, name: this.#settings.name, relay: relayUrlOf(relay.url) },
+      socket: await programSocket(),
       ...{ environment: Deno.env.toObject(), software: 'happy-remote (Deno) 0.1.0' },
       events: { digits: asked, trouble: (text) => this.#io.err(safeLine(text)) },
     })
@@ -167,7 +169,7 @@ class Demo {
     const { uri } = await agent.offer()
     const shown = Promise.withResolvers<{ digits: string; controller: Controller }>()
     const run = await startPairing({
-      ...{ store, code: readPairingCode(uri, Date.now()), name: 'demo' },
+      ...{ store, code: readPairingCode(uri, Date.now()), name: 'demo', socket: await programSocket() },
       listener: {
         digits: (digits, controller) => shown.resolve({ digits, controller }),
         failed: (error) => shown.reject(new CommandFailure(`The pairing failed: ${error.message}`)),

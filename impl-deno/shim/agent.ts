@@ -6,6 +6,7 @@ import { Agent } from '../agent/agent.ts'
 import { CommandStore } from '../agent/command-store.ts'
 import { Conversations } from '../agent/conversations.ts'
 import { openJournal } from '../agent/journal.ts'
+import { programSocket } from '../cli/program-socket.ts'
 import { relayUrlOf } from '../session/relay-url.ts'
 import { Store } from '../session/store.ts'
 import { openSqlite } from '../storage/sqlite.ts'
@@ -79,6 +80,7 @@ export function agentRole(tell: Tell): Role {
             conversations,
             workspace,
             timers,
+            socket: await programSocket(),
             name: String(name),
             software: 'happy-remote (Deno)',
           },

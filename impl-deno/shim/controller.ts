@@ -2,10 +2,12 @@
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { MethodName } from '@happy-remote/schemas/rpc/registry.ts'
+import { programSocket } from '../cli/program-socket.ts'
 import { Controller, type ControllerEvent } from '../controller/controller.ts'
 import { readPairingCode, startPairing } from '../controller/pairing.ts'
 import { toHex } from '../crypto/bytes.ts'
 import type { ControllerPairing } from '../link/pairing-controller.ts'
+import type { SocketOptions } from '../link/socket.ts'
 import { Store } from '../session/store.ts'
 import { openSqlite } from '../storage/sqlite.ts'
 import { openWitness } from '../storage/witness.ts'
@@ -19,6 +21,7 @@ export function controllerRole(tell: Tell): Role {
   let controllers: Controller[] = []
   let pairing: ControllerPairing | undefined
   let store: Store | undefined
+  let socket: Pick<SocketOptions, 'open'> = {}
   let name = 'controller under test'
   /** The suite has asked for it, so the agent ends nothing. */
   const revoking = new Set<Controller>()
@@ -70,19 +73,20 @@ export function controllerRole(tell: Tell): Role {
       clock: (args) => timers.move(args),
       start: async ({ state, name: own, witness }) => {
         if (own) name = String(own)
+        socket = await programSocket()
         store = await Store.open(
           state ? await openSqlite(String(state)) : await MemoryBackend.create(),
           witness === undefined ? undefined : await openWitness(String(witness)),
         )
         await store.deleteExpired(timers.wall())
         const records = [...store.pairings].sort((a, b) => a.pairedAt - b.pairedAt)
-        for (const record of records) follow(new Controller({ store, record, name, timers }))
+        for (const record of records) follow(new Controller({ store, record, name, timers, socket }))
       },
       pair: async ({ uri }) => {
         const shown = Promise.withResolvers<string>()
         let isShown = false
         pairing = await startPairing({
-          ...{ store: stored(), code: readPairingCode(String(uri), timers.wall()), name, timers },
+          ...{ store: stored(), code: readPairingCode(String(uri), timers.wall()), name, timers, socket },
           listener: {
             digits: (digits, controller) => {
               isShown = true

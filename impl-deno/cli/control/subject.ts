@@ -7,6 +7,7 @@ import type { Store } from '../../session/store.ts'
 import { CommandFailure, type CommandIo, EXIT_FAILED, EXIT_REFUSED, EXIT_UNREACHABLE, UsageError } from '../command.ts'
 import { findDevice } from '../devices.ts'
 import { orInterrupted } from '../interrupt.ts'
+import { programSocket } from '../program-socket.ts'
 import { safeLine } from '../safe-text.ts'
 import type { Settings } from '../settings.ts'
 import { openState } from '../state.ts'
@@ -71,7 +72,7 @@ export async function withController(
   act: (subject: Subject) => Promise<number>,
 ): Promise<number> {
   const { store, record } = await openPaired(settings)
-  const controller = new Controller({ store, record, name: settings.name })
+  const controller = new Controller({ store, record, name: settings.name, socket: await programSocket() })
   const subject: Subject = {
     ...{ controller, store, io, json },
     say: (event, data, text) => io.out(json ? JSON.stringify({ event, ...data }) : text),
