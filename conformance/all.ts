@@ -1,7 +1,8 @@
 // node conformance/all.ts [--out folder] [--only part …] [implementation.json …]: everything that the suite can tell of the
 // implementations: each by itself with all of its roles, its vectors, and the matrix of all. Every part runs,
 // whatever becomes of the others, each with a report in its own folder; the exit code is the gravest. The parts of
-// a.json and b.json are a, a-vectors, b, b-vectors and matrix.
+// a.json and b.json are a, a-vectors, b, b-vectors, cluster, in which their relays are two nodes, and matrix. Only where
+// they are named: a-cluster and b-cluster, two nodes of one kind, and nodes, the matrix through two nodes.
 
 import { spawn } from 'node:child_process'
 import { basename, join, resolve } from 'node:path'
@@ -21,6 +22,8 @@ const files = (
 interface Part {
   readonly name: string
   readonly args: readonly string[]
+  /** It runs only where it is named: what it adds to the others is seldom worth its minutes. */
+  readonly isExtra?: boolean
 }
 
 const all: Part[] = [
@@ -31,14 +34,17 @@ const all: Part[] = [
       { name: `${name}-vectors`, args: ['vectors', file] },
     ]
   }),
+  { name: 'cluster', args: ['cluster', ...files.slice(0, 2)] },
   { name: 'matrix', args: ['matrix', ...files] },
+  ...files.map((file) => ({ name: `${basename(file, '.json')}-cluster`, args: ['cluster', file], isExtra: true })),
+  { name: 'nodes', args: ['matrix', '--nodes', ...files], isExtra: true },
 ]
 const strange = values.only?.find((name) => !all.some((part) => part.name === name))
 if (strange !== undefined) {
   process.stderr.write(`There is no part ${strange}; there are ${all.map(({ name }) => name).join(', ')}\n`)
   process.exit(EXIT.usage)
 }
-const parts = all.filter(({ name }) => values.only === undefined || values.only.includes(name))
+const parts = all.filter(({ name, isExtra }) => values.only?.includes(name) ?? !isExtra)
 
 function run({ name, args }: Part): Promise<number> {
   return new Promise((done) => {

@@ -87,7 +87,7 @@ describe('happy-remote-conformance', { concurrency: 3 }, () => {
       'run',
       scripted('none'),
       '--filter',
-      'relay.presence.rebind',
+      'relay/presence/bound-again-on-*',
       '--workers',
       '1',
       '--json',

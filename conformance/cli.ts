@@ -17,6 +17,7 @@ Usage:
   happy-remote-conformance run --relay ws://host:port  a relay by its address
   happy-remote-conformance list [--requirement id]     the scenarios
   happy-remote-conformance vectors implementation.json every case of the vectors
+  happy-remote-conformance cluster a.json [b.json]     a relay, as two nodes of a cluster over Redis
   happy-remote-conformance matrix a.json b.json …      relay x agent x controller
 
   --out <folder>       where the report goes; default conformance-report
@@ -25,6 +26,7 @@ Usage:
   --strict             a SHOULD that is not met fails the run
   --loose-errors       any error code counts where the spec names one
   --again              judge what failed once more, alone; what passes then is listed as unsteady
+  --nodes              of a matrix: the relay is two nodes of a cluster, agent and controller each at its own
   --workers <number>   scenarios at a time
   --spec-url <address> where the links of the report to the spec lead; default the spec of this suite
   --json               the report, or the list, as JSON on standard output
@@ -52,6 +54,7 @@ const OPTIONS = {
   'loose-errors': { type: 'boolean', default: false },
   'spec-url': { type: 'string' },
   again: { type: 'boolean', default: false },
+  nodes: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   version: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
@@ -106,6 +109,15 @@ async function runCommand(files: readonly string[], values: Values): Promise<num
   return conclude(await run(subject, options), values)
 }
 
+async function clusterCommand(files: readonly string[], values: Values): Promise<number> {
+  const [first, second, ...more] = files
+  if (first === undefined || more.length > 0) throw new UsageError('cluster wants one implementation.json, or two')
+  const subject = loadImplementation(first)
+  const secondNode = second === undefined || second === first ? subject : loadImplementation(second)
+  const { run } = await import('./runner/run.ts')
+  return conclude(await run(subject, { ...optionsOf(values), secondNode }), values)
+}
+
 async function vectorsCommand(files: readonly string[], values: Values): Promise<number> {
   const [file, ...more] = files
   if (file === undefined || more.length > 0) throw new UsageError('vectors wants one implementation.json')
@@ -123,6 +135,7 @@ async function matrixCommand(files: readonly string[], values: Values): Promise<
   const { cellText } = await import('./report/cells.ts')
   const output = await runMatrix(subjects, {
     ...options,
+    hasTwoNodes: values.nodes,
     onCell: ({ relay, agent, controller, scenarios }, verdictOf, done, all) => {
       const entries = scenarios.flatMap(({ letter, id }) => {
         const verdict = verdictOf(id)
@@ -164,6 +177,7 @@ async function main(args: string[]): Promise<number> {
   else if (command === 'run') return runCommand(words, values)
   else if (command === 'list') return listCommand(words, values)
   else if (command === 'vectors') return vectorsCommand(words, values)
+  else if (command === 'cluster') return clusterCommand(words, values)
   else if (command === 'matrix') return matrixCommand(words, values)
   else throw new UsageError(command === undefined ? 'A command is wanted' : `There is no command ${command}`)
   return EXIT.passed

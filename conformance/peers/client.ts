@@ -37,8 +37,9 @@ export class Client {
     return first
   }
 
-  /** Sends a right bind on `connection`. `origin` is what the client dialled. */
-  async bind(origin: string, peer: Uint8Array | null, route = this.route, connection = this.connection): Promise<void> {
+  /** Sends a bind on the newest connection; it is right where `origin` is what the client dialled. */
+  async bind(peer: Uint8Array | null, route = this.route, origin = this.connection.origin): Promise<void> {
+    const { connection } = this
     const bind = route.bind({ origin, nonce: await connection.nonce(), peer })
     this.binds.set(route.name, bind)
     connection.send(bind)

@@ -35,8 +35,17 @@ export interface ConnectOptions {
   readonly onHeard?: (heard: Heard) => boolean
 }
 
+/** `ws://host:port/path` of a relay URL, with the port always written. */
+function originOf(url: string): string {
+  const { protocol, hostname, port, pathname } = new URL(url)
+  const path = pathname.replace(/\/v1$/, '')
+  return `${protocol}//${hostname}:${port || (protocol === 'wss:' ? '443' : '80')}${path}`
+}
+
 export class Connection {
   readonly name: string
+  /** What was dialled, as a bind signs it. */
+  readonly origin: string
   readonly inbox = new Inbox()
   readonly #socket: WebSocket
   readonly #transcript: Transcript
@@ -51,6 +60,7 @@ export class Connection {
 
   private constructor({ url, name, transcript, headers = {}, autoPong = true, onHeard }: ConnectOptions) {
     this.name = name
+    this.origin = originOf(url)
     this.#onHeard = onHeard
     this.#transcript = transcript
     this.#socket = new WebSocket(url, RELAY_SUBPROTOCOL, {

@@ -136,7 +136,7 @@ export abstract class Endpoint {
   /** Binds its route for `peer`, on a connection that is made if need be. */
   async bind(peer: Uint8Array | null): Promise<void> {
     if (this.client.connections.length === 0 || this.client.connection.closed) await this.connect()
-    await this.client.bind(this.options.relay.origin, peer)
+    await this.client.bind(peer)
     await this.client.connection.expect('bound')
   }
 

@@ -95,12 +95,19 @@ function unitsOf(cell: Names, scenarios: readonly Scenario[]): Unit[] {
   })
 }
 
+/** The relay that stands after that of `name`: with two implementations the other one. */
+function nextRelay(members: readonly Member[], name: string): Target | undefined {
+  const relays = members.filter(({ targets }) => targets.has('relay'))
+  const at = relays.findIndex((each) => each.name === name)
+  return relays[(at + 1) % relays.length]?.targets.get('relay')
+}
+
 /** Runs all units, so many at a time, each with programs of its own. */
 async function runUnits(
   units: readonly Unit[],
   members: readonly Member[],
   support: Support,
-  { looseErrors, again, workers = WORKERS }: RunOptions,
+  { looseErrors, again, workers = WORKERS, hasTwoNodes }: MatrixOptions,
   onDone: (unit: Unit, result: Result) => void,
 ): Promise<ReadonlyMap<Unit, Result>> {
   const results = new Map<Unit, Result>()
@@ -111,7 +118,8 @@ async function runUnits(
       const targets = Object.fromEntries(
         ROLES.map((role) => [role, members.find(({ name }) => name === cell[role])?.targets.get(role)]),
       )
-      const parameters = { targets, looseErrors }
+      const secondNode = hasTwoNodes ? nextRelay(members, cell.relay) : undefined
+      const parameters = { targets, looseErrors, ...(secondNode && { secondNode }) }
       const alone = (some: Scenario[]) => execute(some, support, parameters, 1, () => {})
       const first = await alone([original])
       const [result] = again ? await judgedAgain(first, alone) : first
@@ -142,6 +150,8 @@ export function findingsOf(cells: readonly Cell[], verdictOf: (id: string) => Ve
 }
 
 export interface MatrixOptions extends RunOptions {
+  /** The relay of a cell is two nodes of a cluster: that of its implementation, and that of the next. */
+  readonly hasTwoNodes?: boolean
   /** Told when all scenarios of a cell have ended, with how many cells have. */
   readonly onCell?: (cell: Cell, verdictOf: (id: string) => Verdict | undefined, done: number, all: number) => void
 }

@@ -28,6 +28,8 @@ export interface RunOptions extends Selection {
   readonly looseErrors: boolean
   /** What failed is judged once more, alone. */
   readonly again?: boolean
+  /** The relay part runs through two nodes of a cluster: the subject's relay and that of this one. */
+  readonly secondNode?: LoadedImplementation
   readonly workers?: number
   /** Loaded before, for programs that run many times. */
   readonly support?: Support
@@ -50,8 +52,15 @@ interface Plan {
   readonly hello: Identity | undefined
 }
 
+/** Scenarios in which a single node is looked at from the side of Redis. */
+const isOfOneNode = ({ id }: Scenario) => id.startsWith('relay/cluster-') && !id.startsWith('relay/cluster-nodes/')
+
 /** Says who is there. Throws CannotTest. */
-async function prepare(subject: Subject): Promise<Plan[]> {
+async function prepare(subject: Subject, { secondNode }: Pick<RunOptions, 'secondNode'> = {}): Promise<Plan[]> {
+  if (secondNode) {
+    const [first, second] = [await prepare(subject), subject === secondNode ? [] : await prepare(secondNode)]
+    return [...first, ...second].filter(({ role }) => role === 'relay')
+  }
   if ('url' in subject) {
     await reach(subject.url)
     return [{ role: 'relay', target: { kind: 'url', url: subject.url }, hello: undefined }]
@@ -68,6 +77,9 @@ async function prepare(subject: Subject): Promise<Plan[]> {
   return plans
 }
 
+const namedTogether = (...nodes: LoadedImplementation[]): string =>
+  `cluster of ${nodes.map(({ implementation }) => implementation.name).join(' and ')}`
+
 /** Never throws for a program that cannot be tested: the report says so, with exit code 3. */
 export async function run(subject: Subject, options: RunOptions): Promise<RunOutput> {
   const clock = startClock()
@@ -77,16 +89,18 @@ export async function run(subject: Subject, options: RunOptions): Promise<RunOut
   let plans: Plan[] = []
   let trouble: string | undefined
   try {
-    plans = await prepare(subject)
+    plans = await prepare(subject, options)
     const scenarios: Scenario[] = []
-    for (const { role } of plans.filter((plan) => ROLES_IN_SUITE.includes(plan.role))) {
-      scenarios.push(...catalogue(role, requirements).filter((each) => selects(options, each)))
+    for (const role of new Set(plans.map((plan) => plan.role).filter((each) => ROLES_IN_SUITE.includes(each)))) {
+      const fits = (each: Scenario) => selects(options, each) && !(options.secondNode && isOfOneNode(each))
+      scenarios.push(...catalogue(role, requirements).filter(fits))
     }
     if (scenarios.length > 0) {
       const support = options.support ?? (await loadSuite())
       const progress = (done: number) => options.onProgress?.(done, scenarios.length)
-      const targets = Object.fromEntries(plans.map(({ role, target }) => [role, target]))
-      const parameters = { targets, looseErrors }
+      const targets = Object.fromEntries(plans.toReversed().map(({ role, target }) => [role, target]))
+      const second = options.secondNode && plans.at(-1)
+      const parameters = { targets, looseErrors, ...(second && { secondNode: second.target }) }
       const first = await execute(scenarios, support, parameters, options.workers ?? WORKERS, progress)
       const alone = (some: Scenario[]) => execute(some, support, parameters, 1, () => {})
       results.push(...(options.again ? await judgedAgain(first, alone) : first))
@@ -102,13 +116,14 @@ export async function run(subject: Subject, options: RunOptions): Promise<RunOut
     options: { strict, looseErrors, filter: filter ?? null },
     implementation: {
       ...('url' in subject ? { name: subject.url, url: subject.url } : named(subject)),
+      ...(options.secondNode && !('url' in subject) && { name: namedTogether(subject, options.secondNode) }),
       roles: plans.flatMap(({ hello }) => hello ?? []),
     },
-    roles: plans.map(({ role }) => role),
+    roles: [...new Set(plans.map(({ role }) => role))],
     rolesInSuite: ROLES_IN_SUITE,
     results,
     known: 'url' in subject ? [] : subject.known,
-    isWhole: filter === undefined && !options.requirements && !options.ids,
+    isWhole: filter === undefined && !options.requirements && !options.ids && !options.secondNode,
     requirements,
     ...(trouble !== undefined && { trouble }),
   })

@@ -102,6 +102,7 @@ export const StartRelay = Type.Object(
     host: Type.String(),
     port: Port,
     limits: Type.Optional(StartLimits),
+    redis: Type.Optional(Type.String({ pattern: '^rediss?://', description: 'Where the nodes of the cluster meet.' })),
     origins: Type.Optional(Type.Array(Type.String(), { description: 'Replace the default list of origins.' })),
     secret: Type.Optional(
       Type.String({

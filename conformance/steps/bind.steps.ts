@@ -70,7 +70,7 @@ const peerOf = (client: Client): Uint8Array | null => {
 async function bindElsewhere(world: SuiteWorld, client: Client): Promise<void> {
   const peer = peerOf(client)
   await world.connect(client)
-  await client.bind(world.relay.origin, peer)
+  await client.bind(peer)
 }
 
 When('{client} binds the same route on a second connection', async function (this: SuiteWorld, client: Client) {
@@ -84,17 +84,17 @@ Given('{client} has bound the same route on a second connection', async function
 })
 
 When('{client} binds its route as open', async function (this: SuiteWorld, client: Client) {
-  await client.bind(this.relay.origin, null)
+  await client.bind(null)
 })
 
 When('{client} binds its route for {client}', async function (this: SuiteWorld, client: Client, peer: Client) {
-  await client.bind(this.relay.origin, peer.route.id)
+  await client.bind(peer.route.id)
 })
 
 When(
   '{client} binds its route for {client} with another valid signature',
   async function (this: SuiteWorld, client: Client, peer: Client) {
-    const parts = { origin: this.relay.origin, nonce: await client.connection.nonce(), peer: peer.route.id }
+    const parts = { origin: client.connection.origin, nonce: await client.connection.nonce(), peer: peer.route.id }
     const { route } = client
     const input = bindInput(parts.origin, parts.nonce, route.key, parts.peer)
     const signature = route.signDifferently(input)
@@ -106,30 +106,31 @@ When(
 )
 
 When('{client} binds its route for itself', async function (this: SuiteWorld, client: Client) {
-  await client.bind(this.relay.origin, client.route.id)
+  await client.bind(client.route.id)
 })
 
 When('{client} binds its second route for {client}', async function (this: SuiteWorld, client: Client, peer: Client) {
-  await client.bind(this.relay.origin, peer.route.id, client.second)
+  await client.bind(peer.route.id, client.second)
 })
 
 When('{client} binds one route more', async function (this: SuiteWorld, client: Client) {
   const route = new Route()
   this.found = route.name
-  await client.bind(this.relay.origin, null, route)
+  await client.bind(null, route)
 })
 
 When(
   '{client} connects and binds its route for {client}',
   async function (this: SuiteWorld, client: Client, peer: Client) {
     await this.connect(client)
-    await client.bind(this.relay.origin, peer.route.id)
+    await client.bind(peer.route.id)
   },
 )
 
 When('{client} connects again and binds its route as open', async function (this: SuiteWorld, client: Client) {
+  this.stay(client)
   await this.connect(client)
-  await client.bind(this.relay.origin, null)
+  await client.bind(null)
 })
 
 When(
@@ -149,7 +150,7 @@ async function right(world: SuiteWorld, client: Client, peer: Uint8Array | null,
   // relay.hello.nonce: without two nonces there is nothing to mix up.
   const nonce = await client.connection.nonce()
   if (base64url(nonce) === base64url(otherNonce)) throw new Failed('Two connections get the same nonce')
-  return { route, origin: world.relay.origin, nonce, peer, otherNonce }
+  return { route, origin: client.connection.origin, nonce, peer, otherNonce }
 }
 
 /** Sends a faulty bind, after making sure that it is as faulty as its name says. */
@@ -195,7 +196,7 @@ When(
 When(
   '{client} sends a "bind" signed for the origin {string}',
   async function (this: SuiteWorld, client: Client, origin: string) {
-    await client.bind(origin, null)
+    await client.bind(null, client.route, origin)
   },
 )
 

@@ -15,6 +15,8 @@ export type Target =
 
 export interface Parameters {
   readonly targets: Readonly<Partial<Record<Role, Target>>>
+  /** The relay is two nodes of a cluster, and this is the second: every scenario about the relay runs through both. */
+  readonly secondNode?: Target
   /** Who is under test in a scenario that is about both. */
   readonly endpoint: 'agent' | 'controller'
   /** Any refusal counts where the spec names a code. */

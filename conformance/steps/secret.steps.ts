@@ -73,8 +73,7 @@ Then(
 When(
   '{client} binds its route as open, with the origin without the secret',
   async function (this: SuiteWorld, client: Client) {
-    const origin = this.relay.origin.replace(`/${SECRET}`, '')
-    await client.bind(origin, null)
+    await client.bind(null, client.route, client.connection.origin.replace(`/${SECRET}`, ''))
   },
 )
 

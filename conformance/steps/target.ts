@@ -1,4 +1,5 @@
-// The relay under test: a program that is started for each scenario, or an address.
+// The relay under test: a program that is started for each scenario, or an address. Several of them, where they form
+// a cluster.
 
 import { Shim } from '../shim/driver.ts'
 import type { StartLimits } from '../shim/lines.ts'
@@ -7,17 +8,12 @@ import { SUITE_NAME, type Target } from './parameters.ts'
 
 const CONTROL = 'needs process control'
 
-/** `ws://host:port/path` of a relay URL, with the port always written. */
-export function originOf(url: string): string {
-  const { protocol, hostname, port, pathname } = new URL(url)
-  const path = pathname.replace(/\/v1$/, '')
-  return `${protocol}//${hostname}:${port || (protocol === 'wss:' ? '443' : '80')}${path}`
-}
-
 /** What a scenario asks of the relay that is started for it. */
 export interface RelayWishes {
   readonly limits?: StartLimits
   readonly secret?: string
+  /** The address of the Redis through which it forms a cluster. */
+  readonly redis?: () => Promise<string>
 }
 
 export class RelayUnderTest {
@@ -26,11 +22,13 @@ export class RelayUnderTest {
   #url: string | undefined
   #shim: Shim | undefined
   #stopped: Promise<unknown> | undefined
+  #isKilled = false
 
   constructor(target: Target, wishes: RelayWishes = {}) {
     this.#target = target
     this.#wishes = wishes
-    for (const capability of Object.keys(wishes)) {
+    for (const wish of Object.keys(wishes)) {
+      const capability = wish === 'redis' ? 'cluster' : wish
       if (target.kind === 'url') throw new NotApplicable(CONTROL)
       if (!target.capabilities.includes(capability)) {
         throw new NotApplicable(`the shim does not declare the capability "${capability}"`)
@@ -48,7 +46,12 @@ export class RelayUnderTest {
     this.#shim = new Shim(this.#target.program)
     await this.#shim.hello(SUITE_NAME)
     try {
-      const { url } = await this.#shim.ask('start', { host: '127.0.0.1', port: 0, ...this.#wishes })
+      const { redis, ...wishes } = this.#wishes
+      const { url } = await this.#shim.ask('start', {
+        ...{ host: '127.0.0.1', port: 0 },
+        ...wishes,
+        ...(redis && { redis: await redis() }),
+      })
       if (url === undefined) throw new SuiteError('The relay was started and has no URL')
       this.#url = url
     } catch (error) {
@@ -74,10 +77,6 @@ export class RelayUnderTest {
     return this.url.replace(/\/v1$/, '')
   }
 
-  get origin(): string {
-    return originOf(this.url)
-  }
-
   /** Throws NotApplicable where the relay is only an address. */
   requireControl(): void {
     if (this.#target.kind === 'url') throw new NotApplicable(CONTROL)
@@ -95,6 +94,13 @@ export class RelayUnderTest {
     await this.#stopped
   }
 
+  /** Ends the program at once, as a power cut does. */
+  async kill(): Promise<void> {
+    this.requireControl()
+    this.#isKilled = true
+    await this.#shim?.kill()
+  }
+
   /** What the program wrote to standard error. */
   get log(): string {
     this.requireControl()
@@ -104,7 +110,7 @@ export class RelayUnderTest {
   /** Ends the program. Throws Failed or ShimBroken where it did not hold out until now. */
   async end(): Promise<void> {
     if (!this.#shim) return
-    const stopping = this.#stopped !== undefined
+    const stopping = this.#stopped !== undefined || this.#isKilled
     const trouble = this.#shim.trouble
     if (stopping) await this.#stopped?.catch(() => {})
     await this.#shim.end()

@@ -15,6 +15,7 @@ import { wrongFrames, wrongMessages, wrongTexts } from '../peers/wrong-texts.ts'
 import { wrongWraps } from '../peers/wrong-wraps.ts'
 import type { Role, StartLimits } from '../shim/lines.ts'
 import { Failed, SuiteError } from '../shim/trouble.ts'
+import { Meeting } from './meeting.ts'
 import { NOTE_TYPE, type Parameters, type Target, TRANSCRIPT_TYPE } from './parameters.ts'
 import { Stage } from './stage.ts'
 import { RelayUnderTest } from './target.ts'
@@ -33,6 +34,10 @@ interface SentFrame {
 
 /** For relays that hand frames to another thread, in ms: nothing is expected any more by then. */
 const SETTLE_TIME = 100
+
+/** Of two nodes. */
+const FIRST_NODE: ReadonlySet<string> = new Set(['agent', 'stranger', 'client'])
+const usualPlace = ({ name }: Client, connections: number): number => connections + (FIRST_NODE.has(name) ? 0 : 1)
 
 /** A connection that closes meanwhile is a matter of the steps that look at it. */
 async function answers(connection: Connection): Promise<void> {
@@ -54,17 +59,37 @@ export class SuiteWorld extends World<Parameters> {
   readonly intervals: NodeJS.Timeout[] = []
   /** What one step found and a later one judges. */
   found: unknown
-  #relay: RelayUnderTest | undefined
+  /** One relay, or the nodes of a cluster. */
+  #relays: readonly RelayUnderTest[] = []
+  #meeting: Promise<Meeting> | undefined
+  /** At which node a client connects, where a step has said so. */
+  readonly places = new Map<string, number>()
   #stage: Stage | undefined
 
   /** Decides which relay; it is started when the first client dials. */
   useRelay(limits?: StartLimits): void {
-    this.#relay = new RelayUnderTest(this.#target('relay'), limits && { limits })
+    if (this.parameters.secondNode) this.useNodes(2, limits)
+    else this.#relays = [new RelayUnderTest(this.#target('relay'), limits && { limits })]
   }
 
   /** One whose path holds `secret`. */
   useHiddenRelay(secret: string): void {
-    this.#relay = new RelayUnderTest(this.#target('relay'), { secret })
+    this.#relays = [new RelayUnderTest(this.#target('relay'), { secret })]
+  }
+
+  /** One or two relays that form a cluster with each other, and with the scripted node. */
+  useNodes(count: 1 | 2, limits?: StartLimits): void {
+    const first = this.#target('relay')
+    const redis = async () => `redis://127.0.0.1:${(await this.meeting()).door.port}`
+    this.#relays = [first, this.parameters.secondNode ?? first]
+      .slice(0, count)
+      .map((target) => new RelayUnderTest(target, { redis, ...(limits && { limits }) }))
+  }
+
+  /** The Redis of the nodes, and who else meets there. */
+  meeting(): Promise<Meeting> {
+    this.#meeting ??= Meeting.open(this.transcript)
+    return this.#meeting
   }
 
   /** For a scenario about an agent or a controller. */
@@ -97,9 +122,26 @@ export class SuiteWorld extends World<Parameters> {
     return target
   }
 
+  /** The only relay, or the first node. */
   get relay(): RelayUnderTest {
-    if (!this.#relay) throw new SuiteError('No step has named the relay under test')
-    return this.#relay
+    const [relay] = this.#relays
+    if (!relay) throw new SuiteError('No step has named the relay under test')
+    return relay
+  }
+
+  get relays(): readonly RelayUnderTest[] {
+    return this.#relays
+  }
+
+  /** Where `client` connects next. Of two nodes, the agent takes the first, its peer the second, and a second connection the other. */
+  #relayOf(client: Client): RelayUnderTest {
+    const place = this.places.get(client.name) ?? usualPlace(client, client.connections.length)
+    return this.#relays[place % this.#relays.length] ?? this.relay
+  }
+
+  /** The next connection of `client` comes to the node of its newest one. */
+  stay(client: Client): void {
+    this.places.set(client.name, this.places.get(client.name) ?? usualPlace(client, client.connections.length - 1))
   }
 
   client(name: string): Client {
@@ -120,8 +162,9 @@ export class SuiteWorld extends World<Parameters> {
     options: { headers?: Record<string, string>; autoPong?: boolean; waitForHello?: boolean } = {},
   ): Promise<Connection> {
     const { waitForHello = true, ...rest } = options
-    await this.relay.start()
-    const { url } = this.relay
+    const relay = this.#relayOf(client)
+    await relay.start()
+    const { url } = relay
     const name = client.connections.length === 0 ? client.name : `${client.name} (${client.connections.length + 1})`
     const connection = await Connection.open({ url, name, transcript: this.transcript, ...rest })
     client.connections.push(connection)
@@ -132,7 +175,7 @@ export class SuiteWorld extends World<Parameters> {
   /** Connects if need be, binds, and waits for `bound`. */
   async bound(client: Client, peer: Uint8Array | null, route = client.route): Promise<void> {
     if (client.connections.length === 0) await this.connect(client)
-    await client.bind(this.relay.origin, peer, route)
+    await client.bind(peer, route)
     await client.connection.expect('bound', (bound) => bound.route === route.name)
   }
 
@@ -196,9 +239,11 @@ export class SuiteWorld extends World<Parameters> {
     const connections = [...this.clients.values()].flatMap((client) => client.connections)
     for (const connection of connections) connection.cut()
     try {
-      await this.#relay?.end()
+      for (const relay of this.#relays) await relay.end()
       await this.#stage?.end(isPassed)
     } finally {
+      // Where it did not open the step has said so.
+      await (await this.#meeting?.catch(() => undefined))?.end()
       if (String(this.transcript)) this.attach(String(this.transcript), TRANSCRIPT_TYPE)
     }
     // What was heard after the last step looked.

@@ -1,6 +1,7 @@
 // The options of `happy-remote relay`, from arguments and environment.
 
 import { parseArgs } from 'node:util'
+import { redisAddress } from '../relay/bus/redis-url.ts'
 import { readRange } from '../relay/ip.ts'
 import { isRelayLimit, type RelayLimitName, type RelayLimits, relayLimits } from '../relay/limits.ts'
 import { isUsableSecret } from '../relay/path.ts'
@@ -23,6 +24,8 @@ export interface RelayConfig {
   readonly secretFile: string | null
   /** Files. */
   readonly tls?: { readonly cert: string; readonly key: string }
+  /** With its credentials; `--print-config` leaves them out. */
+  readonly redis?: string
   /** Ranges of addresses. */
   readonly trustProxy: readonly string[]
   readonly proxyHeader: ProxyHeader
@@ -47,6 +50,7 @@ const OPTIONS = {
   'secret-file': { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
+  redis: { type: 'string' },
   'max-frame': { type: 'string' },
   'trust-proxy': { type: 'string', multiple: true },
   'proxy-header': { type: 'string' },
@@ -71,6 +75,7 @@ export function readRelayArguments(args: readonly string[], env: CommandIo['env'
   if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key belong together')
   const adminPort = one('admin-port')
   const origins = many('origin').map(readOrigin)
+  const redis = one('redis')
   return {
     printConfig: given['print-config'] ?? false,
     config: {
@@ -80,6 +85,7 @@ export function readRelayArguments(args: readonly string[], env: CommandIo['env'
       prefix: readPrefix(one('prefix') ?? ''),
       ...readSecret(given['secret-file'], variable('secret-file'), variable('secret')),
       ...(cert !== undefined && key !== undefined && { tls: { cert, key } }),
+      ...(redis !== undefined && { redis: readRedis(redis) }),
       ...readTrust(many('trust-proxy'), one('proxy-header')),
       adminHost: one('admin-host') ?? '127.0.0.1',
       adminPort: adminPort === undefined ? null : readNumber('The admin port', adminPort, 65_535),
@@ -121,6 +127,15 @@ function readOrigin(text: string): string {
     throw new UsageError(
       `Cannot use "${text}" as an origin: it is no scheme://host:port/path without a slash at the end`,
     )
+  }
+}
+
+function readRedis(text: string): string {
+  try {
+    redisAddress(text)
+    return text
+  } catch (error) {
+    throw new UsageError((error as Error).message)
   }
 }
 

@@ -1,6 +1,8 @@
 // `happy-remote relay`
 
 import { type Admin, startAdmin } from '../relay/admin.ts'
+import { redisAddress, shownRedis } from '../relay/bus/redis-url.ts'
+import { UnusableRedis } from '../relay/bus/servers.ts'
 import type { Log } from '../relay/context.ts'
 import { isUsableSecret } from '../relay/path.ts'
 import { type Relay, startRelay } from '../relay/server.ts'
@@ -27,6 +29,11 @@ Usage: happy-remote relay [options]
   --tls-cert <file>     certificate chain (PEM); with --tls-key, the relay
                         speaks TLS only
   --tls-key <file>      its private key (PEM)
+  --redis <url>         redis://host:port, or rediss:// for TLS: joins all relays
+                        that use this Redis (7 or newer, also a Redis Cluster),
+                        so that a client may connect to any of them. A user and
+                        a password (redis://user:password@host:port) belong in
+                        the variable: other users of this machine see options
   --max-frame <bytes>   largest frame, at least and by default
                         262400
   --trust-proxy <range> address or range, such as 10.0.0.0/8, of a proxy that
@@ -50,9 +57,9 @@ Every option has an environment variable, which the option overrides:
 HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN, HAPPY_RELAY_TRUST_PROXY
 and HAPPY_RELAY_LIMIT (separated by commas), HAPPY_RELAY_PREFIX,
 HAPPY_RELAY_SECRET_FILE, HAPPY_RELAY_TLS_CERT, HAPPY_RELAY_TLS_KEY,
-HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_PROXY_HEADER, HAPPY_RELAY_ADMIN_PORT,
-HAPPY_RELAY_ADMIN_HOST, HAPPY_RELAY_LOG_LEVEL. HAPPY_RELAY_SECRET holds the
-secret itself.
+HAPPY_RELAY_REDIS, HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_PROXY_HEADER,
+HAPPY_RELAY_ADMIN_PORT, HAPPY_RELAY_ADMIN_HOST, HAPPY_RELAY_LOG_LEVEL.
+HAPPY_RELAY_SECRET holds the secret itself.
 
 SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
 stops at once. SIGHUP does nothing: Deno cannot take another certificate while
@@ -71,7 +78,9 @@ export const relayCommand: Command = {
   async run(args, io) {
     const { printConfig, config } = readRelayArguments(args, io.env)
     if (printConfig) {
-      io.out(JSON.stringify({ ...config, secret: config.secret && '(set)' }, null, 2))
+      const redis = config.redis && shownRedis(redisAddress(config.redis))
+      const shown = { ...config, ...(redis && { redis }), secret: config.secret && '(set)' }
+      io.out(JSON.stringify(shown, null, 2))
       return EXIT_OK
     }
     await serve(await start(config, io), config, io)
@@ -80,7 +89,7 @@ export const relayCommand: Command = {
 }
 
 async function start(config: RelayConfig, io: CommandIo): Promise<Relay> {
-  const { host, port, origins, prefix, limits, logLevel } = config
+  const { host, port, origins, prefix, redis, limits, logLevel } = config
   const tls = config.tls && {
     cert: await read('certificate', config.tls.cert),
     key: await read('key', config.tls.key),
@@ -98,6 +107,7 @@ async function start(config: RelayConfig, io: CommandIo): Promise<Relay> {
       ...(proxies && { proxies }),
       ...(origins && { origins }),
       ...(tls && { tls }),
+      ...(redis !== undefined && { redis }),
       ...(secret !== null && { secret }),
     }
     return await startRelay({ host, port, prefix, limits, log, ...optional })
@@ -161,6 +171,7 @@ function why(error: unknown): string {
 }
 
 function reasonOf(error: unknown, { host, port, tls }: RelayConfig): string {
+  if (error instanceof UnusableRedis) return error.message
   const reason = why(error)
   if (!tls || reason !== (error as Error).message) return `Cannot listen at ${host}:${port}: ${reason}`
   return `Cannot use the certificate ${tls.cert} with the key ${tls.key}: ${reason}`

@@ -179,23 +179,34 @@ export class Connection implements Holder {
       tally.forwarded++
       tally.forwardedBytes += frame.byteLength
     } else {
-      tally.failed++
-      this.#notDelivered(new Uint8Array(frame))
+      this.#answerFailed(new Uint8Array(frame))
+    }
+  }
+
+  notDelivered(frame: Uint8Array): void {
+    if (this.#state !== 'open') return
+    try {
+      this.#answerFailed(frame)
+    } catch (error) {
+      this.#failWith(error)
     }
   }
 
   /** relay.failed.answer, relay.failed.uniform */
-  #notDelivered(frame: Uint8Array): void {
+  #answerFailed(frame: Uint8Array): void {
+    this.#relay.tally.failed++
     const { deliveryFailedRate, failedPairs } = this.#relay.limits
     this.#failed ??= new FailedPairs(deliveryFailedRate)
-    const pair = routeKeyAt(frame, 1) + routeKeyAt(frame, 17)
+    const [from, to] = [routeKeyAt(frame, 1), routeKeyAt(frame, 17)]
+    const route = this.routes.get(from)
+    if (route?.peer === to && route.told) route.told = 'doubt'
     // relay.failed.rate
-    if (!this.#failed.due(pair, performance.now())) return
+    if (!this.#failed.due(from + to, performance.now())) return
     if (this.#failed.size > failedPairs) {
       throw new ProtocolError('rate-limited', 'Cannot answer for so many routes that are not there')
     }
-    const [from, to] = [routeText(frame.subarray(1, 17)), routeText(frame.subarray(17, 33))]
-    this.send({ type: 'delivery-failed', from, to, reason: 'offline' })
+    const [fromText, toText] = [routeText(frame.subarray(1, 17)), routeText(frame.subarray(17, 33))]
+    this.send({ type: 'delivery-failed', from: fromText, to: toText, reason: 'offline' })
   }
 
   #control(text: string): void {
@@ -230,24 +241,32 @@ export class Connection implements Holder {
       // relay.bind.nonce
       const proven = await isProven(claim, this.#nonce, this.#relay.origins)
       if (this.#state !== 'open') return
+      const admitted = proven ? this.#accept(claim) : this.#refuse(claim)
+      if (admitted) {
+        await admitted
+        if (this.#state !== 'open') return
+      }
       this.#waiting = null
-      if (proven) this.#accept(claim)
-      else this.#refuse(claim)
       this.#resume(waiting)
     } catch (error) {
       this.#failWith(error)
     }
   }
 
-  #accept({ route, peer }: Claim): void {
+  /** A promise where the relays beside this one have a say. */
+  #accept({ route, peer }: Claim): Promise<void> | undefined {
+    const { table, bus } = this.#relay
     this.#proven = true
-    if (this.#relay.table.bind(this, route, peer)) return
+    if (table.takes(this, routeKeyAt(route, 0))) {
+      return bus.admit(route, peer, () => this.#state === 'open' && table.bind(this, route, peer))
+    }
     // relay.bind.routes
     const message = 'Cannot bind: this connection has as many routes as it may'
     this.send({ type: 'error', code: 'rate-limited', message, route: routeText(route) })
+    return undefined
   }
 
-  #refuse({ route }: Claim): void {
+  #refuse({ route }: Claim): undefined {
     const { text: message, close } = errors.unauthenticated
     const text = routeText(route)
     this.#relay.log('info', 'a bind was refused', { route: shortened(text), address: this.#address })

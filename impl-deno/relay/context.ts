@@ -1,6 +1,7 @@
 // What all connections of one relay share.
 
 import type { AddressRates } from './addresses.ts'
+import type { Bus } from './bus/bus.ts'
 import type { RelayLimits } from './limits.ts'
 import type { RouteTable } from './table.ts'
 import type { Tally } from './tally.ts'
@@ -23,6 +24,7 @@ export interface RelayContext {
   /** What a client may have signed (relay.bind.origin). */
   readonly origins: readonly string[]
   readonly table: RouteTable
+  readonly bus: Bus
   readonly addresses: AddressRates
   readonly unsent: Unsent
   readonly tally: Tally

@@ -27,7 +27,8 @@ function startBare(): { port: number; origin: string } {
 
 /** The subject runs in a process of its own, which answers each line on its input with its CPU time in µs. */
 async function serve(kind: string): Promise<void> {
-  const limits = { framesPerSecond: 1e9, bytesPerSecond: 1e12 }
+  // One of the two does nothing but listen.
+  const limits = { framesPerSecond: 1e9, bytesPerSecond: 1e12, relaySilence: 1e9 }
   const { port } = kind === 'bare' ? startBare() : await startRelay({ limits })
   console.log(port)
   const input = Deno.stdin.readable.getReader()

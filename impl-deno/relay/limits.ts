@@ -2,7 +2,7 @@
 
 import { limits } from '@happy-remote/schemas/limits.ts'
 
-/** Times are ms, sizes are bytes. The first twelve are the protocol's; only a test has a reason to change them. */
+/** Times are ms, sizes are bytes. The first fourteen are the protocol's; only a test has a reason to change them. */
 export const defaultLimits = {
   maxFrame: limits.maxFrame,
   relayText: limits.relayText,
@@ -14,6 +14,10 @@ export const defaultLimits = {
   openFrameSize: limits.openFrameSize,
   openMemory: limits.openMemory,
   deliveryFailedRate: limits.deliveryFailedRate,
+  clusterLease: limits.clusterLease,
+  clusterRenew: limits.clusterRenew,
+  clusterAnswer: limits.clusterAnswer,
+  clusterBuffer: limits.clusterBuffer,
   /** Connections of one network address, at once and new in a second. */
   connections: 4_096,
   connectionsPerSecond: 200,

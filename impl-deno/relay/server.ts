@@ -1,6 +1,10 @@
 // A relay: joins agents and controllers that cannot reach each other, and can read nothing (spec/relay.md).
 
 import { AddressRates } from './addresses.ts'
+import type { Bus, BusStats } from './bus/bus.ts'
+import { alone } from './bus/memory.ts'
+import { RedisBus } from './bus/node.ts'
+import { redisAddress } from './bus/redis-url.ts'
 import { Connection } from './connection.ts'
 import type { Clock, Log, RelayContext } from './context.ts'
 import { type RelayLimits, relayLimits } from './limits.ts'
@@ -25,6 +29,8 @@ export interface RelayOptions {
   readonly secret?: string
   /** PEM. With it the relay speaks TLS only. */
   readonly tls?: { readonly cert: string; readonly key: string }
+  /** `redis://host:port` or `rediss://host:port`, with credentials: joins the relays that use the same Redis. */
+  readonly redis?: string
   /** Proxies whose header tells the address of a client. */
   readonly proxies?: TrustedProxies
   readonly limits?: Partial<RelayLimits>
@@ -34,6 +40,8 @@ export interface RelayOptions {
 export interface RelayStats extends Readonly<Tally> {
   readonly connections: number
   readonly routes: number
+  /** Undefined where the relay stands alone. */
+  readonly cluster?: BusStats
   readonly addresses: number
   /** Bytes of all connections. */
   readonly unsent: number
@@ -59,7 +67,10 @@ export interface Relay {
 const tickFor = ({ relayBind, relaySilence }: RelayLimits): number =>
   Math.min(250, Math.max(5, Math.floor(Math.min(relayBind, relaySilence) / 20)))
 
-/** Rejects where the address cannot be listened at or the certificate cannot be used; RangeError for a limit, TypeError for a secret. */
+/**
+ * Rejects where the address cannot be listened at or the certificate cannot be used, and with UnusableRedis;
+ * RangeError for a limit or the address of Redis, TypeError for a secret.
+ */
 export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const { host = '127.0.0.1', prefix = '', tls, log = () => {} } = options
   const limits = relayLimits(options.limits)
@@ -67,6 +78,8 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const started = performance.now()
   const clock: Clock = { now: started, second: 0 }
   const table = new RouteTable(limits, clock)
+  const bus: Bus = options.redis === undefined ? alone : new RedisBus(table, redisAddress(options.redis), limits, log)
+  table.join(bus)
   const connections = new Set<Connection>()
   const tally = new Tally()
   const unsent = new Unsent(limits.totalBuffer, () => {
@@ -93,7 +106,10 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     tally.accepted++
     return upgraded.response
   }
-  const server = Deno.serve({ hostname: host, port: options.port ?? 0, onListen: () => {}, ...tls }, handle)
+  await bus.start()
+  const server = await listen(bus, () =>
+    Deno.serve({ hostname: host, port: options.port ?? 0, onListen: () => {}, ...tls }, handle),
+  )
   const { port } = server.addr
   const scheme = tls ? 'wss' : 'ws'
   const origins = options.origins ?? defaultOrigins(scheme, host, port, prefix)
@@ -104,6 +120,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     limits,
     origins: signed,
     table,
+    bus,
     addresses,
     unsent,
     tally,
@@ -151,6 +168,8 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     // relay.drain.close
     for (const connection of connections) connection.depart()
     await allGone
+    // cluster.lease.clean
+    await bus.close()
     clearInterval(ticking)
     await server.shutdown()
   }
@@ -165,9 +184,11 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     },
     stats() {
       unsent.recount()
+      const cluster = bus.stats()
       return {
         ...tally,
         ...{ connections: connections.size, routes: table.size, addresses: addresses.size, unsent: unsent.total },
+        ...(cluster && { cluster }),
       }
     },
     drain() {
@@ -179,5 +200,15 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
       hurry()
       return stopped
     },
+  }
+}
+
+/** What `serve` gives; where it cannot, the other relays are left again. */
+async function listen<T>(bus: Bus, serve: () => T): Promise<T> {
+  try {
+    return serve()
+  } catch (error) {
+    await bus.close()
+    throw error
   }
 }

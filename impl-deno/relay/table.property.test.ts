@@ -65,6 +65,8 @@ Deno.test('the table tells what the model tells, and forwards what it forwards, 
           },
           forward: () => forwarded.push(i) > 0,
           superseded: () => {},
+          notDelivered: () => {},
+          depart: () => {},
         }
       })
       const bound: Bound = new Map()

@@ -1,6 +1,8 @@
 // Which route is bound where, who may send to it, and who is told of whom (spec/relay.md, Routed frames, Presence).
 
 import { type RelayToClient, ROUTED_HEADER, ROUTED_TYPE } from '@happy-remote/schemas/relay.ts'
+import type { Bus } from './bus/bus.ts'
+import { alone } from './bus/memory.ts'
 import type { Clock } from './context.ts'
 import type { RelayLimits } from './limits.ts'
 import { OpenCounts } from './open.ts'
@@ -25,6 +27,10 @@ export interface Holder {
   forward(frame: ArrayBuffer): boolean
   /** `route` is bound elsewhere now; it is no longer among `routes`. */
   superseded(route: string): void
+  /** Says that a frame from here, of which at least the header is given, is not delivered after all. */
+  notDelivered(frame: Uint8Array): void
+  /** Closes as a relay does that goes away. */
+  depart(): void
 }
 
 export interface Route {
@@ -37,6 +43,12 @@ export interface Route {
   peer: string | null
   /** False for good once it is unbound: a route that is bound again is another object. */
   bound: boolean
+  /** What this binding was told last: `doubt` is `online`, and since then of a frame that was not delivered. */
+  told: 'online' | 'doubt' | undefined
+  /** The node beside this one that told last of the peer; never set where a relay is alone. */
+  elsewhere: string | undefined
+  /** Whether the node of the peer has lost its lease since it was heard of last (cluster.lease.frames). */
+  isPeerLost: boolean
 }
 
 /** Most frames of a connection go the way of the one before: comparing 32 bytes is cheaper than two look-ups. */
@@ -74,12 +86,26 @@ export const routeKeyAt = (b: Uint8Array, at: number): string =>
 
 export const routeText = (route: Uint8Array): string => route.toBase64({ alphabet: 'base64url', omitPadding: true })
 
-const presence = (route: Route, peer: Route, status: 'online' | 'offline'): RelayToClient => ({
+/** The text of a key. */
+const textOf = (key: string): string => routeText(Uint8Array.from(key, (character) => character.charCodeAt(0)))
+
+const presence = (route: Route, status: 'online' | 'offline'): RelayToClient => ({
   type: 'presence',
   route: route.text,
-  peer: peer.text,
+  peer: textOf(route.peer as string),
   status,
   timestamp: Date.now(),
+})
+
+const newRoute = (key: string, text: string, holder: Holder): Route => ({
+  key,
+  text,
+  holder,
+  peer: null,
+  bound: true,
+  told: undefined,
+  elsewhere: undefined,
+  isPeerLost: false,
 })
 
 export class RouteTable {
@@ -87,6 +113,7 @@ export class RouteTable {
   readonly #open: OpenCounts
   readonly #limits: RelayLimits
   readonly #clock: Clock
+  #bus: Bus = alone
 
   constructor(limits: RelayLimits, clock: Clock) {
     this.#limits = limits
@@ -94,22 +121,45 @@ export class RouteTable {
     this.#open = new OpenCounts(limits)
   }
 
+  /** What is not bound here may be bound beyond `bus`, which is told what happens here. */
+  join(bus: Bus): void {
+    this.#bus = bus
+  }
+
   get size(): number {
     return this.#routes.size
   }
 
-  /** Binds a proven route of 16 bytes; false where the connection has as many as it may (relay.bind.routes). */
+  get(key: string): Route | undefined {
+    return this.#routes.get(key)
+  }
+
+  routes(): IterableIterator<Route> {
+    return this.#routes.values()
+  }
+
+  /** Whether the connection may have a further route (relay.bind.routes). */
+  takes(holder: Holder, key: string): boolean {
+    return this.#routes.get(key)?.holder === holder || holder.routes.size < this.#limits.relayRoutes
+  }
+
+  /** Binds a proven route of 16 bytes; false where the connection has as many as it may. */
   bind(holder: Holder, id: Uint8Array, peer: Uint8Array | null): boolean {
     const key = routeKeyAt(id, 0)
-    const known = this.#routes.get(key)
-    if (known?.holder !== holder && holder.routes.size >= this.#limits.relayRoutes) return false
+    if (!this.takes(holder, key)) return false
 
+    const known = this.#routes.get(key)
     const partner = known && this.#partnerOf(known)
     const before = known?.holder
-    const route = known ?? { key, text: routeText(id), holder, peer: null, bound: true }
+    const route = known ?? newRoute(key, routeText(id), holder)
+    const peerKey = peer && routeKeyAt(peer, 0)
+    if (route.peer !== peerKey) {
+      route.elsewhere = undefined
+      route.isPeerLost = false
+    }
     route.holder = holder
     // relay.bind.again
-    route.peer = peer && routeKeyAt(peer, 0)
+    route.peer = peerKey
     this.#routes.set(key, route)
     holder.routes.set(key, route)
     if (route.peer === null) this.#open.opened(key)
@@ -122,32 +172,64 @@ export class RouteTable {
     }
     // relay.bind.bound
     holder.send({ type: 'bound', route: route.text })
-    this.#tell(route, partner)
+    this.#tellOf(route, partner)
     return true
   }
 
   /** Tells of what a bind of `route` has changed; `before` was its partner until then. */
-  #tell(route: Route, before: Route | undefined): void {
+  #tellOf(route: Route, before: Route | undefined): void {
     const partner = this.#partnerOf(route)
     // relay.presence.offline
-    if (before && before !== partner) before.holder.send(presence(before, route, 'offline'))
-    if (!partner) return
+    if (before && before !== partner) this.#tell(before)
     // relay.presence.rebind, relay.presence.online
-    route.holder.send(presence(route, partner, 'online'))
-    if (before !== partner) partner.holder.send(presence(partner, route, 'online'))
+    route.told = undefined
+    this.#tell(route)
+    if (partner) this.#tell(partner)
+  }
+
+  /** Tells the connection of `route` whether its peer is there, where it was told otherwise. */
+  #tell(route: Route): void {
+    const isOnline = route.elsewhere !== undefined || this.#partnerOf(route) !== undefined
+    if (isOnline === (route.told !== undefined)) return
+    route.told = isOnline ? 'online' : undefined
+    route.holder.send(presence(route, isOnline ? 'online' : 'offline'))
   }
 
   /** relay.unbind, relay.unbind.unknown */
   unbind(holder: Holder, key: string): void {
     const route = holder.routes.get(key)
-    if (!route) return
+    if (route) this.#remove(route)
+  }
+
+  /** Gives the route up to another node that has bound it (cluster.claim.newer). */
+  yield(route: Route): void {
+    this.#remove(route, () => route.holder.superseded(route.text))
+  }
+
+  #remove(route: Route, tell = () => {}): void {
     const partner = this.#partnerOf(route)
-    holder.routes.delete(key)
-    this.#routes.delete(key)
+    route.holder.routes.delete(route.key)
+    this.#routes.delete(route.key)
     route.bound = false
-    if (route.peer === null) this.#open.lost(key, this.#clock.now)
-    // relay.presence.offline
-    partner?.holder.send(presence(partner, route, 'offline'))
+    if (route.peer === null) this.#open.lost(route.key, this.#clock.now)
+    tell()
+    // relay.presence.offline, cluster.presence.moved
+    if (partner) this.#tell(partner)
+    this.#bus.left(route)
+  }
+
+  /** The peer of `route` is bound at `node` (cluster.presence.online). */
+  hearOnline(route: Route, node: string): void {
+    route.elsewhere = node
+    route.isPeerLost = false
+    if (route.told === 'doubt') route.told = undefined
+    this.#tell(route)
+  }
+
+  /** The peer of `route` is bound at no other node, as far as this one knows. */
+  forgetElsewhere(route: Route): void {
+    route.elsewhere = undefined
+    this.#tell(route)
   }
 
   /** Gives up all routes of a connection that is lost. */
@@ -158,29 +240,37 @@ export class RouteTable {
   /** Forwards a routed frame, or says that it is not delivered. */
   deliver(sender: Holder, frame: ArrayBuffer): boolean {
     const bytes = new Uint8Array(frame)
-    const lane = this.#laneOf(sender, bytes)
-    if (!lane) return false
-    const { from, to } = lane
+    let { lane } = sender
+    if (!lane || !isOnLane(bytes, lane) || lane.from.holder !== sender || !lane.from.bound || !lane.to.bound) {
+      // relay.frame.from
+      const from = sender.routes.get(routeKeyAt(bytes, FROM))
+      if (!from) return false
+      const key = routeKeyAt(bytes, TO)
+      const to = this.#routes.get(key)
+      // relay.frame.offline
+      if (!to) return this.#bus.publish(from, key, frame)
+      lane = { header: bytes.slice(FROM, PAYLOAD), from, to }
+      sender.lane = lane
+    }
+    return this.#hand(lane.to, lane.from.key, frame)
+  }
+
+  /** The same for one that another node has sent (cluster.frame.deliver). */
+  deliverFromElsewhere(frame: ArrayBuffer): boolean {
+    const bytes = new Uint8Array(frame)
+    const to = this.#routes.get(routeKeyAt(bytes, TO))
+    return to !== undefined && this.#hand(to, routeKeyAt(bytes, FROM), frame)
+  }
+
+  #hand(to: Route, from: string, frame: ArrayBuffer): boolean {
     if (to.peer === null) {
       // relay.open.exceeded, relay.open.size
-      if (!this.#open.takes(to.key, bytes.length) || !to.holder.forward(frame)) return false
+      if (!this.#open.takes(to.key, frame.byteLength) || !to.holder.forward(frame)) return false
       this.#open.forwarded(to.key)
       return true
     }
     // relay.frame.permission
-    return to.peer === from.key && to.holder.forward(frame)
-  }
-
-  #laneOf(sender: Holder, frame: Uint8Array): Lane | undefined {
-    const { lane } = sender
-    if (lane && isOnLane(frame, lane) && lane.from.holder === sender && lane.from.bound && lane.to.bound) return lane
-    // relay.frame.from
-    const from = sender.routes.get(routeKeyAt(frame, FROM))
-    // relay.frame.offline
-    const to = from && this.#routes.get(routeKeyAt(frame, TO))
-    if (!to) return undefined
-    sender.lane = { header: frame.slice(FROM, PAYLOAD), from, to }
-    return sender.lane
+    return to.peer === from && to.holder.forward(frame)
   }
 
   sweep(): void {

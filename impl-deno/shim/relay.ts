@@ -6,7 +6,7 @@ import type { Role } from './role.ts'
 export function relayRole(): Role {
   let relay: Relay | undefined
   return {
-    capabilities: ['limits', 'origins', 'secret'],
+    capabilities: ['cluster', 'limits', 'origins', 'secret'],
     verbs: {
       start: async (args) => {
         // What may be asked for has the names and units of this relay's own options.

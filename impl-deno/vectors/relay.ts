@@ -11,7 +11,16 @@ import { defineVectors, hex } from './operation.ts'
 function holder(): Holder & { readonly forwarded: ArrayBuffer[] } {
   const forwarded: ArrayBuffer[] = []
   const forward = (frame: ArrayBuffer) => forwarded.push(frame) > 0
-  return { routes: new Map(), lane: undefined, forwarded, forward, send() {}, superseded() {} }
+  return {
+    routes: new Map(),
+    lane: undefined,
+    forwarded,
+    forward,
+    send() {},
+    superseded() {},
+    notDelivered() {},
+    depart() {},
+  }
 }
 
 defineVectors('relay-bind', {

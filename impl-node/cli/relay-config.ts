@@ -1,6 +1,7 @@
 // The options of `happy-remote relay`, from flags and environment.
 
 import { parseArgs } from 'node:util'
+import { redisAddress, shownRedis } from '../relay/bus/redis-url.ts'
 import { defaultLimits, isRelayLimit, type RelayLimitName, type RelayLimits } from '../relay/limits.ts'
 import { checkSecret } from '../relay/own-path.ts'
 import { PROXY_HEADERS, Proxies, type ProxyHeader } from '../relay/proxies.ts'
@@ -20,6 +21,8 @@ export interface RelayConfig {
   readonly secretFile: string | undefined
   readonly tlsCert: string | undefined
   readonly tlsKey: string | undefined
+  /** Undefined: a relay that stands alone. Secret: there may be passwords in them. */
+  readonly redis: readonly string[] | undefined
   readonly trustProxy: readonly string[]
   readonly proxyHeader: ProxyHeader
   readonly adminHost: string
@@ -43,6 +46,7 @@ const options = {
   'secret-file': text,
   'tls-cert': text,
   'tls-key': text,
+  redis: texts,
   'max-frame': text,
   'trust-proxy': texts,
   'proxy-header': text,
@@ -90,6 +94,16 @@ function readSecret(flag: string | undefined, secret: string | undefined, file: 
   return { secret, secretFile: file }
 }
 
+/** As given, for `startRelay`, which reads them again. */
+function checkedRedis(urls: readonly string[] | undefined): readonly string[] | undefined {
+  try {
+    urls?.forEach(redisAddress)
+    return urls
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}.`)
+  }
+}
+
 function readHeader(name: string): ProxyHeader {
   const header = PROXY_HEADERS.find((each) => each === name.toLowerCase())
   if (header === undefined) throw new UsageError(`--proxy-header is one of ${PROXY_HEADERS.join(', ')}.`)
@@ -113,11 +127,12 @@ function parseFlags(args: string[]) {
   }
 }
 
-/** What `--print-config` shows: everything but the secret. */
+/** What `--print-config` shows: everything but the secrets. */
 export function shownConfig({ help: _help, printConfig: _printConfig, secret, origins, limits, ...rest }: RelayConfig) {
   return {
     ...rest,
     secret: secret === undefined ? null : '(set)',
+    redis: rest.redis?.map((url) => shownRedis(redisAddress(url))) ?? null,
     origins: origins ?? null,
     adminPort: rest.adminPort ?? null,
     limits: { ...defaultLimits, ...limits },
@@ -141,6 +156,7 @@ export function relayConfig(args: string[], env: NodeJS.ProcessEnv): RelayConfig
     ...readSecret(flags['secret-file'], fromEnv('SECRET'), fromEnv('SECRET_FILE')),
     tlsCert: flags['tls-cert'] ?? fromEnv('TLS_CERT'),
     tlsKey: flags['tls-key'] ?? fromEnv('TLS_KEY'),
+    redis: checkedRedis(flags.redis ?? listFromEnv('REDIS')),
     trustProxy: flags['trust-proxy'] ?? listFromEnv('TRUST_PROXY') ?? [],
     proxyHeader: readHeader(flags['proxy-header'] ?? fromEnv('PROXY_HEADER') ?? 'x-forwarded-for'),
     adminHost: flags['admin-host'] ?? fromEnv('ADMIN_HOST') ?? '127.0.0.1',

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { generateRouteKey } from '../crypto/route.ts'
+import { TestRedis } from '../relay/bus/test-redis.ts'
 import { defaultLimits } from '../relay/limits.ts'
 import { testCertificate } from '../relay/test-certificate.ts'
 import { TestClient, withRelay } from '../relay/test-client.ts'
@@ -171,6 +172,7 @@ test('flags override the environment, which overrides the defaults', () => {
     secretFile: undefined,
     tlsCert: undefined,
     tlsKey: undefined,
+    redis: undefined,
     trustProxy: [],
     proxyHeader: 'x-forwarded-for',
     adminHost: '127.0.0.1',
@@ -193,6 +195,7 @@ test('flags override the environment, which overrides the defaults', () => {
     HAPPY_RELAY_ADMIN_PORT: '9090',
     HAPPY_RELAY_TLS_CERT: 'c',
     HAPPY_RELAY_TLS_KEY: 'k',
+    HAPPY_RELAY_REDIS: 'redis://a, rediss://u:p@b:1',
     HAPPY_RELAY_LIMIT: 'connections=7,drainTime=8',
     HAPPY_RELAY_MAX_FRAME: '300000',
     HAPPY_RELAY_LOG_LEVEL: 'debug',
@@ -207,6 +210,7 @@ test('flags override the environment, which overrides the defaults', () => {
     secretFile: undefined,
     tlsCert: 'c',
     tlsKey: 'k',
+    redis: ['redis://a', 'rediss://u:p@b:1'],
     trustProxy: ['127.0.0.1', 'fd00::/8'],
     proxyHeader: 'forwarded',
     adminHost: '::1',
@@ -218,7 +222,8 @@ test('flags override the environment, which overrides the defaults', () => {
     help: false,
   })
   const flags =
-    '--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --secret-file s --admin-host 0.0.0.0 --admin-port 0 --trust-proxy ::1 --proxy-header x-forwarded-for --tls-cert d --tls-key l --limit connections=9'
+    '--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --tls-cert d --tls-key l --limit connections=9 --redis redis://c'
+  ;('--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --secret-file s --admin-host 0.0.0.0 --admin-port 0 --trust-proxy ::1 --proxy-header x-forwarded-for --tls-cert d --tls-key l --limit connections=9')
   const given = relayConfig([...flags.split(' '), '--max-frame', '400000', '--log-level', 'info', '--json'], env)
   assert.deepEqual(given, {
     host: '0.0.0.0',
@@ -229,6 +234,7 @@ test('flags override the environment, which overrides the defaults', () => {
     secretFile: 's',
     tlsCert: 'd',
     tlsKey: 'l',
+    redis: ['redis://c'],
     trustProxy: ['::1'],
     proxyHeader: 'x-forwarded-for',
     adminHost: '0.0.0.0',
@@ -258,11 +264,16 @@ const WRONG = [
   ['--proxy-header', 'x-real-ip'],
   ['--prefix', '/team/'],
   ['--log-level', 'loud'],
+  ['--redis', 'http://s3cret@h'],
+  ['--redis', 'redis://u:s3cret@h:x'],
   ['--tls-cert', 'c'],
   ['--tls-key', 'k'],
 ]
 for (const args of WRONG) {
-  test(`relay ${args.join(' ')} is wrong use`, () => assert.throws(() => relayConfig(args, {}), UsageError))
+  test(`relay ${args.join(' ')} is wrong use`, () => {
+    const isSaid = (error: Error) => error instanceof UsageError && !error.stack?.includes('s3cret')
+    assert.throws(() => relayConfig(args, {}), isSaid)
+  })
 }
 
 test('a secret that cannot be used is wrong use, and is not repeated', () => {
@@ -303,19 +314,46 @@ async function printed(...args: string[]): Promise<string> {
 test('--help tells every option', async () => {
   const help = await printed('--help')
   assert.equal(help, relayCommand.help)
-  for (const option of ['host', 'port', 'origin', 'tls-cert', 'tls-key', 'limit', 'json']) {
+  for (const option of ['host', 'port', 'origin', 'tls-cert', 'tls-key', 'redis', 'limit', 'json']) {
     assert.ok(help.includes(`--${option}`))
   }
 })
 
 test('--print-config shows what would be used, as JSON', async () => {
-  const { port, limits, origins } = JSON.parse(
+  const { port, limits, origins, redis } = JSON.parse(
     await printed('--port', '5', '--limit', 'connections=6', '--print-config'),
   )
   assert.equal(port, 5)
   assert.equal(origins, null)
+  assert.equal(redis, null)
   assert.deepEqual(limits, { ...defaultLimits, connections: 6 })
   const shown = shownConfig(relayConfig([], { HAPPY_RELAY_SECRET: SECRET }))
   assert.equal(shown.secret, '(set)')
   assert.ok(!JSON.stringify(shown).includes(SECRET))
+})
+
+test('no password of Redis is shown: not by --print-config, not where Redis is not there', async () => {
+  const url = 'redis://relay:s3cret@127.0.0.1:1'
+  const shown = await printed('--redis', url, '--print-config')
+  assert.deepEqual(JSON.parse(shown).redis, ['redis://127.0.0.1:1'])
+  const { child, line, exit, complaint } = start('--port', '0', '--redis', url)
+  const [, relayUrl = ''] = /^Relay listening at (\S+),/.exec(await line()) ?? []
+  const client = await TestClient.connect(relayUrl)
+  child.kill('SIGTERM')
+  await client.take('draining')
+  await client.leave()
+  assert.equal(await exit, 0)
+  assert.match(await complaint, /Redis is not there/)
+  assert.ok(!`${shown}${await complaint}`.includes('s3cret'))
+})
+
+test('a Redis that wants a password gets one clear sentence and exit code 1', async () => {
+  const redis = await TestRedis.start('--requirepass', 's3cret')
+  try {
+    const { exit, complaint } = start('--port', '0', '--redis', redis.url)
+    assert.match(await complaint, /^Cannot use the Redis at redis:\/\/127\.0\.0\.1:\d+: it wants a password\.\n$/)
+    assert.equal(await exit, 1)
+  } finally {
+    await redis.stop()
+  }
 })

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import pino from 'pino'
 import { type Admin, startAdmin } from '../relay/admin.ts'
+import { BusRefusal } from '../relay/bus/bus.ts'
 import { defaultLimits } from '../relay/limits.ts'
 import type { Logger } from '../relay/log.ts'
 import { type Relay, type RelayOptions, startRelay } from '../relay/server.ts'
@@ -29,6 +30,15 @@ Usage: happy-remote relay [options]
   --tls-cert <file>     certificate chain (PEM); with --tls-key, the relay
                         speaks TLS only
   --tls-key <file>      its private key (PEM)
+  --redis <url>         joins this relay with all others that use the same Redis
+                        (7 or newer) or Valkey: redis://host:port, or
+                        rediss://host:port for TLS, with user:password@ before
+                        the host where they are needed. Of a Redis Cluster name
+                        one server, or repeat the option for several: they are
+                        tried in turn, and the others found by them. The relay
+                        also serves while Redis is away, but only clients of
+                        its own reach each other then. A command line can be
+                        read by others: give a password in HAPPY_RELAY_REDIS
   --max-frame <bytes>   largest frame, at least and by default
                         ${defaultLimits.maxFrame}
   --trust-proxy <range> address or range, such as 10.0.0.0/8, of a proxy that
@@ -49,12 +59,12 @@ Usage: happy-remote relay [options]
   --help                this text
 
 Every option has an environment variable, which the option overrides:
-HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN, HAPPY_RELAY_TRUST_PROXY
-and HAPPY_RELAY_LIMIT (separated by commas), HAPPY_RELAY_PREFIX,
-HAPPY_RELAY_SECRET_FILE, HAPPY_RELAY_TLS_CERT, HAPPY_RELAY_TLS_KEY,
-HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_PROXY_HEADER, HAPPY_RELAY_ADMIN_PORT,
-HAPPY_RELAY_ADMIN_HOST, HAPPY_RELAY_LOG_LEVEL. HAPPY_RELAY_SECRET holds the
-secret itself.
+HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN, HAPPY_RELAY_REDIS,
+HAPPY_RELAY_TRUST_PROXY and HAPPY_RELAY_LIMIT (separated by commas),
+HAPPY_RELAY_PREFIX, HAPPY_RELAY_SECRET_FILE, HAPPY_RELAY_TLS_CERT,
+HAPPY_RELAY_TLS_KEY, HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_PROXY_HEADER,
+HAPPY_RELAY_ADMIN_PORT, HAPPY_RELAY_ADMIN_HOST, HAPPY_RELAY_LOG_LEVEL.
+HAPPY_RELAY_SECRET holds the secret itself.
 
 SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
 stops at once. SIGHUP reads the certificate and its key again, and drops nobody.
@@ -84,7 +94,7 @@ const LISTEN_PROBLEMS: Record<string, string> = {
 
 /** Starts the relay, with a sentence for each way in which that can fail. */
 async function start(config: RelayConfig, logger: Logger): Promise<Relay> {
-  const { host, port, origins, prefix, tlsCert, tlsKey, limits } = config
+  const { host, port, origins, prefix, tlsCert, tlsKey, redis, limits } = config
   const secret = config.secretFile ? readNamed('secret', config.secretFile).toString('latin1').trim() : config.secret
   const tls = tlsCert && tlsKey ? { cert: readNamed('certificate', tlsCert), key: readNamed('key', tlsKey) } : undefined
   const proxies = proxiesOf(config)
@@ -92,6 +102,7 @@ async function start(config: RelayConfig, logger: Logger): Promise<Relay> {
     ...(proxies && { proxies }),
     ...(origins && { origins }),
     ...(tls && { tls }),
+    ...(redis && { redis }),
     ...(secret !== undefined && { secret }),
   }
   const wanted: RelayOptions = { host, port, prefix, limits, logger, ...optional }
@@ -99,6 +110,7 @@ async function start(config: RelayConfig, logger: Logger): Promise<Relay> {
     return await startRelay(wanted)
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
+    if (error instanceof BusRefusal) throw new CannotStart(message)
     // relay/origins.ts and relay/limits.ts say which value and why; errors of the system have a code.
     if (!code && (error instanceof TypeError || error instanceof RangeError)) throw new UsageError(message)
     const problem = LISTEN_PROBLEMS[code]

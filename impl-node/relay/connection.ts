@@ -9,6 +9,7 @@ import { WebSocket } from 'ws'
 import type { Address } from './addresses.ts'
 import { isProven, readBind } from './bind.ts'
 import { Bucket } from './bucket.ts'
+import type { Bus } from './bus/bus.ts'
 import type { Clock } from './clock.ts'
 import { parseControl } from './control.ts'
 import type { Counters } from './counters.ts'
@@ -32,6 +33,7 @@ export interface RelayContext {
   readonly clock: Clock
   readonly logger: Logger
   readonly routes: Routes
+  readonly bus: Bus
   readonly origins: Origins
   readonly flusher: Flusher
   readonly counters: Counters
@@ -140,18 +142,12 @@ export class Connection implements Owner {
 
   /** relay.frame.peer: the `peer` of `from` plays no part. */
   #forward(from: Binding, frame: Buffer): boolean {
-    const { limits, routes } = this.#context
-    const to = routes.get(frameTo(frame))
-    if (to === undefined) return false // relay.frame.offline, relay.storage.none
-    if (to.peer === from.route) {
-      this.#permitted = { pair: pairOf(frame), from, to }
-      return to.owner.deliver(frame)
-    }
-    // relay.frame.permission, relay.open.size, relay.open.exceeded
-    if (to.peer !== null || frame.length > limits.openFrameSize || to.openCount >= limits.openFrames) return false
-    if (!to.owner.deliver(frame)) return false
-    to.openCount++ // relay.open.count
-    return true
+    const { routes, bus } = this.#context
+    const route = frameTo(frame)
+    const to = routes.get(route)
+    if (to === undefined) return bus.publish(from, route, frame) // relay.frame.offline, relay.storage.none
+    if (to.peer === from.route) this.#permitted = { pair: pairOf(frame), from, to }
+    return routes.deliver(to, from.route, frame)
   }
 
   /** Takes `frame` for this client, or returns false: it is going, too slow (relay.slow), or memory is short. */
@@ -190,9 +186,11 @@ export class Connection implements Owner {
       this.#context.counters.forwardedBytes += frame.length
       return
     }
+    this.undelivered(frameFrom(frame), frameTo(frame))
+  }
+
+  undelivered(from: RouteId, to: RouteId): void {
     this.#context.counters.failed++
-    const from = frameFrom(frame)
-    const to = frameTo(frame)
     this.#failures ??= new Failures(this.#context.limits.deliveryFailedRate)
     if (!this.#failures.mayTell(from + to, this.#context.clock.monotonic())) return
     this.notify({ type: 'delivery-failed', from: routeText(from), to: routeText(to), reason: 'offline' })

@@ -1,15 +1,17 @@
-// How often one connection is told `delivery-failed`: once a second for a pair of routes.
+// How often it is told that frames of a pair of routes were not delivered: once a second.
 
 /** Pairs remembered for one connection; with that many failing at once, further ones are not told. */
 const MOST_PAIRS = 256
 
 export class Failures {
   readonly #every: number
+  readonly #most: number
   #told: Map<string, number> | undefined
 
-  /** `every` in milliseconds. */
-  constructor(every: number) {
+  /** `every` in milliseconds; `most` pairs are remembered. */
+  constructor(every: number, most = MOST_PAIRS) {
     this.#every = every
+    this.#most = most
   }
 
   /** relay.failed.rate: whether `pair` may be told now; if so it counts as told. */
@@ -17,10 +19,10 @@ export class Failures {
     this.#told ??= new Map()
     const last = this.#told.get(pair)
     if (last !== undefined && now - last < this.#every) return false
-    if (last === undefined && this.#told.size >= MOST_PAIRS) {
+    if (last === undefined && this.#told.size >= this.#most) {
       this.sweep(now)
       this.#told ??= new Map()
-      if (this.#told.size >= MOST_PAIRS) return false
+      if (this.#told.size >= this.#most) return false
     }
     this.#told.set(pair, now)
     return true

@@ -4,7 +4,7 @@ import { limits } from '@happy-remote/schemas/limits.ts'
 
 /** Times are milliseconds, sizes bytes, rates per second. "Per address" is per IPv4 address or IPv6 /64. */
 export const defaultLimits = {
-  // Fixed by spec/relay.md, changed only by tests; `maxFrame` may be raised.
+  // Fixed by spec/relay.md and spec/cluster.md, changed only by tests; `maxFrame` may be raised.
   maxFrame: limits.maxFrame,
   relayText: limits.relayText,
   relayBuffer: limits.relayBuffer,
@@ -15,6 +15,11 @@ export const defaultLimits = {
   openFrameSize: limits.openFrameSize,
   openMemory: limits.openMemory,
   deliveryFailedRate: limits.deliveryFailedRate,
+  // Of a cluster.
+  clusterLease: limits.clusterLease,
+  clusterRenew: limits.clusterRenew,
+  clusterAnswer: limits.clusterAnswer,
+  clusterBuffer: limits.clusterBuffer,
   /** Silence after which the relay sends a WebSocket ping. */
   pingAfter: limits.pingEvery,
 

@@ -1,7 +1,10 @@
 // Who holds which route, and who may be told about whom. The one table of a relay, in memory.
 
+import { CLOSE_GOING_AWAY } from '@happy-remote/schemas/constants.ts'
 import type { RelayToClient } from '@happy-remote/schemas/relay.ts'
 import { Bucket } from './bucket.ts'
+import { aloneBus, type Bus, type Table } from './bus/bus.ts'
+import type { Way } from './bus/redis-bus.ts'
 import type { Clock } from './clock.ts'
 import { type RouteId, routeText } from './frame.ts'
 import type { RelayLimits } from './limits.ts'
@@ -16,6 +19,9 @@ export interface Owner {
   deliver(frame: Buffer): boolean
   /** A newer connection has taken `route`; it is no longer in `bindings`. */
   superseded(route: RouteId): void
+  /** A frame that was taken turned out not to be delivered. */
+  undelivered(from: RouteId, to: RouteId): void
+  end(closeCode: number): void
 }
 
 /** What a route may send. */
@@ -45,6 +51,16 @@ export class Binding {
   openCount = 0
   /** Made with the first frame. */
   rate: Rate | undefined
+  /** Whether its bind has been answered, and its peer shown as online. */
+  isBound = false
+  isPeerShown = false
+  // Of a cluster: on which other node the peer is, how often that was said, whether that node is dead, whether
+  // a frame to the peer was lost since, and the way that frames took.
+  peerNode: string | undefined
+  peerHeard = 0
+  isPeerNodeDead = false
+  isPeerDoubtful = false
+  way: Way | undefined
 
   constructor(route: RouteId, peer: RouteId | null, owner: Owner, rate: Rate | undefined) {
     this.route = route
@@ -54,15 +70,17 @@ export class Binding {
   }
 }
 
-export class Routes {
+export class Routes implements Table {
   readonly #limits: RelayLimits
   readonly #clock: Clock
+  readonly #bus: Bus
   readonly #bindings = new Map<RouteId, Binding>()
   readonly #openCounts: OpenCounts
 
-  constructor(limits: RelayLimits, clock: Clock) {
+  constructor(limits: RelayLimits, clock: Clock, bus: Bus = aloneBus) {
     this.#limits = limits
     this.#clock = clock
+    this.#bus = bus
     this.#openCounts = new OpenCounts(limits.openMemory, limits.openRemembered)
   }
 
@@ -78,6 +96,10 @@ export class Routes {
     return this.#bindings.get(route)
   }
 
+  bindings(): Iterable<Binding> {
+    return this.#bindings.values()
+  }
+
   /** Gives `route` to `owner`, who has proven it, and tells everyone concerned. */
   bind(owner: Owner, route: RouteId, peer: RouteId | null): void {
     const previous = this.#bindings.get(route)
@@ -89,13 +111,18 @@ export class Routes {
       previous.owner.bindings.delete(route)
       previous.owner.superseded(route)
     }
-    owner.notify({ type: 'bound', route: routeText(route) }) // relay.bind.bound
-    const after = this.#mutualWith(binding)
-    if (before && before !== after) this.#tell(before, route, 'offline') // relay.presence.offline
-    if (after) {
-      this.#tell(binding, after.route, 'online') // relay.presence.online, relay.presence.rebind
-      if (after !== before) this.#tell(after, route, 'online')
-    }
+    this.#bus.join(binding, () => {
+      // relay.bind.bound: also where it was bound again meanwhile, but not where it was given up or taken.
+      if (owner.bindings.has(route)) owner.notify({ type: 'bound', route: routeText(route) })
+      if (before) this.#show(before) // relay.presence.offline
+      if (!binding.isLive) return
+      binding.isBound = true
+      this.#show(binding) // relay.presence.online, relay.presence.rebind
+      const after = this.#mutualWith(binding)
+      if (after === undefined) return
+      after.peerNode = undefined
+      this.#show(after)
+    })
   }
 
   /** relay.unbind, relay.unbind.unknown: gives up `route` if `owner` holds it. */
@@ -107,7 +134,46 @@ export class Routes {
     this.#bindings.delete(route)
     owner.bindings.delete(route)
     if (binding.peer === null) this.#openCounts.remember(route, binding.openCount, this.#clock.monotonic())
-    if (before) this.#tell(before, route, 'offline') // relay.presence.offline
+    this.#bus.leave(binding)
+    if (before) this.#show(before) // relay.presence.offline
+  }
+
+  displace(binding: Binding): void {
+    this.unbind(binding.owner, binding.route)
+    binding.owner.superseded(binding.route) // cluster.claim.newer
+  }
+
+  deliver(to: Binding, from: RouteId, frame: Buffer): boolean {
+    if (to.peer === from) return to.owner.deliver(frame)
+    const { openFrameSize, openFrames } = this.#limits
+    // relay.frame.permission, relay.open.size, relay.open.exceeded
+    if (to.peer !== null || frame.length > openFrameSize || to.openCount >= openFrames) return false
+    if (!to.owner.deliver(frame)) return false
+    to.openCount++ // relay.open.count
+    return true
+  }
+
+  peerFound(binding: Binding, nodeId: string): void {
+    binding.peerNode = nodeId
+    binding.peerHeard++
+    binding.isPeerNodeDead = false
+    // A client that a frame was lost for has taken its peer for gone, and waits to be told.
+    if (binding.isPeerDoubtful) binding.isPeerShown = false
+    this.#show(binding) // cluster.presence.online
+  }
+
+  peerLost(binding: Binding, isNodeDead: boolean): void {
+    binding.peerNode = undefined
+    binding.isPeerNodeDead = isNodeDead
+    this.#show(binding) // cluster.presence.offline, cluster.presence.moved
+  }
+
+  closeUnpaired(): void {
+    const owners = new Set<Owner>()
+    for (const { peer, owner } of this.#bindings.values()) {
+      if (peer === null || !this.#bindings.has(peer)) owners.add(owner)
+    }
+    for (const owner of owners) owner.end(CLOSE_GOING_AWAY)
   }
 
   /** Gives up all routes of a connection that ends. */
@@ -132,7 +198,14 @@ export class Routes {
     const counted =
       previous?.peer === null ? previous.openCount : this.#openCounts.recall(route, this.#clock.monotonic())
     if (peer === null) binding.openCount = counted // relay.open.count, relay.open.memory
-    if (previous) previous.isLive = false
+    if (previous) {
+      previous.isLive = false
+      if (previous.peer === peer) {
+        binding.peerNode = previous.peerNode
+        binding.peerHeard = previous.peerHeard
+        binding.isPeerNodeDead = previous.isPeerNodeDead
+      }
+    }
     this.#bindings.set(route, binding)
     owner.bindings.set(route, binding)
     return binding
@@ -145,12 +218,19 @@ export class Routes {
     return other?.peer === binding.route ? other : undefined
   }
 
-  #tell(binding: Binding, peer: RouteId, status: 'online' | 'offline'): void {
+  /** Tells the client of `binding` whether its peer is there, where that is not what it was told last. */
+  #show(binding: Binding): void {
+    const { isLive, isBound, peer, peerNode, isPeerShown } = binding
+    if (!isLive || !isBound || peer === null) return
+    const isOnline = peerNode !== undefined || this.#mutualWith(binding) !== undefined
+    if (isOnline === isPeerShown) return
+    binding.isPeerShown = isOnline
+    binding.isPeerDoubtful = false
     binding.owner.notify({
       type: 'presence',
       route: routeText(binding.route),
       peer: routeText(peer),
-      status,
+      status: isOnline ? 'online' : 'offline',
       timestamp: this.#clock.wall(),
     })
   }

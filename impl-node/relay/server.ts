@@ -6,6 +6,9 @@ import type { Duplex } from 'node:stream'
 import { CLOSE_GOING_AWAY, RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws'
 import { type Address, Addresses, addressGroup } from './addresses.ts'
+import { aloneBus, type BusCounters } from './bus/bus.ts'
+import { RedisBus } from './bus/redis-bus.ts'
+import { redisAddress } from './bus/redis-url.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Connection, type RelayContext } from './connection.ts'
 import { Counters, REFUSALS, type Refusal } from './counters.ts'
@@ -29,6 +32,11 @@ export interface RelayOptions {
   readonly tls?: TlsFiles
   /** Path before `/v1`, such as `/team`. */
   readonly prefix?: string
+  /**
+   * Where the Redis is through which this relay forms a cluster with others: `redis://` or `rediss://`. Several are
+   * tried in turn; of a Redis Cluster any of its servers.
+   */
+  readonly redis?: string | readonly string[]
   /** Admits: the last segment before `/v1`, of this address and of each origin. 22 characters at least. */
   readonly secret?: string
   /** Whose word counts for the address of a client; without them it is the other end of the connection. */
@@ -40,7 +48,7 @@ export interface RelayOptions {
   readonly clock?: Clock
 }
 
-export interface RelayStats extends Readonly<Counters> {
+export interface RelayStats extends Readonly<Counters>, BusCounters {
   readonly connections: number
   readonly routes: number
   /** Open routes that are gone, and whose counts are remembered. */
@@ -106,10 +114,10 @@ type SocketServerOptions = ServerOptions<typeof ClientSocket> & {
 }
 
 /**
- * Starts a relay in this process: spec/relay.md, one node, everything in memory.
+ * Starts a relay in this process: spec/relay.md, and with `redis` spec/cluster.md. Redis need not be there yet.
  *
- * Rejects with the system's error where it cannot listen, with TypeError for an origin or a secret and
- * RangeError for a limit that cannot be used.
+ * Rejects with the system's error where it cannot listen, with TypeError for an origin, a secret or an address of Redis
+ * and RangeError for a limit that cannot be used, and with BusRefusal for a Redis that cannot be used.
  */
 export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const { host = '127.0.0.1', port: wanted = 0, tls, logger = silent, clock = systemClock } = options
@@ -117,9 +125,20 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const limits = relayLimits(options.limits)
   const given = options.origins?.map(canonicalOrigin)
   const path = new OwnPath(prefix, options.secret)
+  const redis = [options.redis ?? []].flat().map(redisAddress)
 
   const server = httpServer(tls, limits)
-  const { address: bound, family, port } = await listen(server, host, wanted)
+  const bus = redis.length > 0 ? new RedisBus(redis, limits, clock, logger) : aloneBus
+  const routes = new Routes(limits, clock, bus)
+  await bus.open(routes)
+  const {
+    address: bound,
+    family,
+    port,
+  } = await listen(server, host, wanted).catch(async (error: unknown) => {
+    await bus.close()
+    throw error
+  })
   const scheme = tls ? 'wss' : 'ws'
   const shownOrigins = (given?.length ? given : defaultOrigins(bound, port, prefix)).toSorted()
   // relay.secret.origin
@@ -131,8 +150,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const addresses = new Addresses(limits, clock)
   const counters = new Counters()
   const flusher = new Flusher()
-  const routes = new Routes(limits, clock)
-  const context: RelayContext = { limits, clock, logger, routes, origins, flusher, counters, count, gone }
+  const context: RelayContext = { limits, clock, logger, routes, bus, origins, flusher, counters, count, gone }
   let isDraining = false
   const waitingForNone: (() => void)[] = []
   const none = () =>
@@ -244,7 +262,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     for (const connection of connections) connection.end(CLOSE_GOING_AWAY) // relay.drain.close
     // A request that is never finished would hold the server open.
     const cut = setTimeout(() => server.closeAllConnections(), limits.closeTime)
-    await Promise.all([closed, none()])
+    await Promise.all([closed, none(), bus.close()])
     clearTimeout(cut)
   }
 
@@ -278,6 +296,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     },
     stats: () => ({
       ...counters,
+      ...bus.counters(),
       connections: connections.size,
       routes: routes.size,
       openRemembered: routes.remembered,

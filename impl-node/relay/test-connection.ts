@@ -3,6 +3,7 @@
 import { WebSocket } from 'ws'
 import { generateRouteKey, relayAuthInput } from '../crypto/route.ts'
 import { Address } from './addresses.ts'
+import { aloneBus } from './bus/bus.ts'
 import { Connection, type RelayContext } from './connection.ts'
 import { Counters } from './counters.ts'
 import { relayLimits } from './limits.ts'
@@ -40,6 +41,7 @@ export function makeConnection(changes: Partial<RelayContext> = {}) {
     clock,
     logger: silent,
     routes: new Routes(limits, clock),
+    bus: aloneBus,
     origins: new Origins([ORIGIN]),
     flusher: new Flusher(),
     counters: new Counters(),

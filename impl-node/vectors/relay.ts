@@ -8,6 +8,7 @@ import { generateRouteKey } from '../crypto/route.ts'
 import { bindMessage } from '../link/socket.ts'
 import { Address } from '../relay/addresses.ts'
 import { isProven, readBind } from '../relay/bind.ts'
+import { aloneBus } from '../relay/bus/bus.ts'
 import { systemClock } from '../relay/clock.ts'
 import { Connection, type RelayContext } from '../relay/connection.ts'
 import { parseControl } from '../relay/control.ts'
@@ -38,7 +39,7 @@ function connectionAt(routes: Routes) {
   const socket = { writableLength: 0, cork() {}, uncork() {}, write: () => true }
   const context: RelayContext = {
     ...{ limits, routes, clock: systemClock, logger: pino({ level: 'silent' }), origins: new Origins([ORIGIN]) },
-    ...{ flusher: new Flusher(), counters: new Counters(), count() {}, gone() {} },
+    ...{ bus: aloneBus, flusher: new Flusher(), counters: new Counters(), count() {}, gone() {} },
   }
   const connection = new Connection(context, ws as never, socket as never, new Address(limits, 0))
   connection.greet()
@@ -64,7 +65,7 @@ export const relayGroups: Construction = {
     const delivered: Uint8Array[] = []
     const other: Owner = {
       bindings: new Map(),
-      ...{ notify() {}, superseded() {} },
+      ...{ notify() {}, superseded() {}, undelivered() {}, end() {} },
       deliver: (frame) => delivered.push(frame) > 0,
     }
     const own = input.list('own').map(idOf)

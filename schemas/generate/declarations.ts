@@ -1,6 +1,7 @@
 // What schemas/src declares, by name: found through the exports, so nothing can be forgotten.
 
 import type { TSchema } from 'typebox'
+import * as cluster from '../src/cluster.ts'
 import type { Layout } from '../src/layout.ts'
 import * as pairing from '../src/pairing.ts'
 import * as relay from '../src/relay.ts'
@@ -13,7 +14,7 @@ import * as session from '../src/session.ts'
 // biome-ignore lint/suspicious/noExplicitAny: layouts of every decoded type stand side by side
 export type AnyLayout = Layout<any>
 
-const modules: readonly object[] = [relay, pairing, session, envelope, journal, permission, question]
+const modules: readonly object[] = [relay, cluster, pairing, session, envelope, journal, permission, question]
 const exported = modules.flatMap((module) => Object.entries(module))
 
 const isLayout = (value: unknown): value is AnyLayout =>

@@ -88,6 +88,10 @@ const table = {
   openFrames: [20, 'frames', 'frames that an open route accepts'],
   openFrameSize: [2_048, 'bytes', 'largest frame that an open route accepts'],
   openMemory: [600_000, 'ms', 'for which the relay remembers the count of an open route'],
+  clusterLease: [30_000, 'ms', 'life of what a node of a cluster keeps in Redis'],
+  clusterRenew: [10_000, 'ms', 'between two renewals of a lease, and between two looks at the leases of others'],
+  clusterAnswer: [5_000, 'ms', 'without an answer of Redis, after which it counts as lost'],
+  clusterBuffer: [16_777_216, 'bytes', 'frames that a node keeps for Redis to take, beyond which it drops frames'],
   deliveryFailedRate: [1_000, 'ms', 'least time between two delivery-failed of one pair of routes'],
 } as const satisfies Record<string, readonly [number, Unit, string]>
 

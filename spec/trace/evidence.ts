@@ -20,7 +20,16 @@ export interface Evidence {
   readonly lock: string | undefined
 }
 
-export const DOCUMENT_NAMES = ['relay', 'pairing', 'session', 'rpc', 'errors', 'versioning', 'security'] as const
+export const DOCUMENT_NAMES = [
+  'relay',
+  'cluster',
+  'pairing',
+  'session',
+  'rpc',
+  'errors',
+  'versioning',
+  'security',
+] as const
 
 /** Folders whose code may cite requirements. */
 const CITING = ['schemas/src', 'vectors', 'impl-node', 'impl-deno', 'conformance']

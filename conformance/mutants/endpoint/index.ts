@@ -13,6 +13,7 @@ import { agentPause } from './agent-pause.ts'
 import { agentRequests } from './agent-requests.ts'
 import { agentTerminals } from './agent-terminals.ts'
 import { attempt } from './attempt.ts'
+import { cluster } from './cluster.ts'
 import { code } from './code.ts'
 import { commit } from './commit.ts'
 import { confirmation } from './confirmation.ts'
@@ -40,6 +41,7 @@ import { wrap } from './wrap.ts'
 
 export const endpointMutants = [
   ...relay,
+  ...cluster,
   ...socket,
   ...keys,
   ...code,

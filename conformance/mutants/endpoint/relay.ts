@@ -17,9 +17,9 @@ export const relay: readonly EndpointMutant[] = [
     does: 'delivers to a route that was bound for another peer',
     breaks: ['relay.frame.permission'],
     role: 'relay',
-    file: 'impl-node/relay/connection.ts',
-    find: 'if (to.peer === from.route) {',
-    replace: 'if (to.peer !== null) {',
+    file: 'impl-node/relay/routes.ts',
+    find: 'if (to.peer === from) return',
+    replace: 'if (to.peer !== null) return',
   },
   {
     name: 'node-relay-silent-failure',

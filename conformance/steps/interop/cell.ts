@@ -2,11 +2,12 @@
 // none of them scripted. What they say to the suite is the transcript.
 
 import type { Transcript } from '../../peers/transcript.ts'
-import { Refused, Shim, type Tap } from '../../shim/driver.ts'
+import { Refused, type Tap } from '../../shim/driver.ts'
 import type { Role } from '../../shim/lines.ts'
 import { Failed, SuiteError } from '../../shim/trouble.ts'
-import { type Parameters, SUITE_NAME, type Target } from '../parameters.ts'
+import type { Parameters } from '../parameters.ts'
 import { ProgramUnderTest } from '../program.ts'
+import { OneRelay, type RelayProgram, TwoNodes } from './relay-program.ts'
 
 /** ms for what takes a reconnection with its delays, or a rekey; machines with much to do are slow. */
 export const PATIENCE = 60_000
@@ -20,42 +21,6 @@ function brief(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(brief)
   if (value === null || typeof value !== 'object') return value
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, brief(inner)]))
-}
-
-/** The relay, which may be killed and started again at the same address. */
-class RelayProgram {
-  readonly #target: Extract<Target, { kind: 'program' }>
-  readonly #tap: Tap
-  #shim: Shim | undefined
-  #url = ''
-
-  constructor(target: Target | undefined, tap: Tap) {
-    if (target?.kind !== 'program') throw new SuiteError('A cell of the matrix has a program as its relay')
-    this.#target = target
-    this.#tap = tap
-  }
-
-  /** As a client dials it. */
-  get url(): string {
-    return this.#url
-  }
-
-  async start(): Promise<void> {
-    const port = this.#url === '' ? 0 : Number(new URL(this.#url).port)
-    this.#shim = new Shim(this.#target.program)
-    this.#shim.tap = this.#tap
-    await this.#shim.hello(SUITE_NAME)
-    const { url } = await this.#shim.ask('start', { host: '127.0.0.1', port })
-    if (url === undefined) throw new SuiteError('The relay was started and has no URL')
-    if (this.#url !== '' && url !== this.#url)
-      throw new Failed(`The relay listens at ${url} and not, as asked for, at ${this.#url}`)
-    this.#url = url
-  }
-
-  async kill(): Promise<void> {
-    await this.#shim?.kill()
-    this.#shim = undefined
-  }
 }
 
 export interface ControllerInCell {
@@ -88,7 +53,9 @@ export class Cell {
   constructor(parameters: Parameters, transcript: Transcript) {
     this.#parameters = parameters
     this.transcript = transcript
-    this.relay = new RelayProgram(parameters.targets.relay, this.#tapOf('relay'))
+    const { targets, secondNode } = parameters
+    const tap = this.#tapOf('relay')
+    this.relay = secondNode ? new TwoNodes([targets.relay, secondNode], tap) : new OneRelay(targets.relay, tap)
   }
 
   get agent(): ProgramUnderTest {
@@ -152,7 +119,7 @@ export class Cell {
 
   /** Ends all programs. Throws Failed or ShimBroken where one did not hold out until now. */
   async end(): Promise<void> {
-    const ends = await Promise.allSettled([...this.#programs.map((program) => program.end()), this.relay.kill()])
+    const ends = await Promise.allSettled([...this.#programs.map((program) => program.end()), this.relay.end()])
     for (const each of ends) if (each.status === 'rejected') throw each.reason
   }
 
