@@ -92,6 +92,8 @@ When(
 
 Given('a relay under test that keeps {int} bytes unsent at most', function (this: SuiteWorld, totalBuffer: number) {
   this.useRelay({ totalBuffer })
+  // Of two nodes each has a memory of its own.
+  for (const name of ['agent', 'controller']) this.places.set(name, 0)
 })
 
 Then('an upgrade is answered with HTTP status {int} soon', async function (this: SuiteWorld, expected: number) {
