@@ -78,8 +78,10 @@ Deno.test('a body whose session is over is interrupted at once', async () => {
   close()
 })
 
-Deno.test('a message with a body that waits for its peer goes whole in the session that is current then', async () => {
-  const { agent, controller, ends, relay, close } = await pairedScene()
+/** The controller is away for the agent until there is another session. */
+async function awayScene() {
+  const scene = await pairedScene()
+  const { agent, ends, relay } = scene
   const session = ends.agent.link.session
   // Nothing of the controller comes behind a large request, so that none of its frames is on its way any more.
   let isLast = false
@@ -98,6 +100,11 @@ Deno.test('a message with a body that waits for its peer goes whole in the sessi
   void ends.controller.rpc.send(request).catch(() => {})
   await until(() => agent.messages.length === 1, 'the agent has the request')
   ends.agent.link.deliveryFailed()
+  return { ...scene, session }
+}
+
+Deno.test('a message with a body that waits for its peer goes whole in the session that is current then', async () => {
+  const { controller, ends, session, close } = await awayScene()
   const params = { conversationId: 'c', messageId: id(2), role: 'assistant', text: 'x'.repeat(100_000) }
   const sent = ends.agent.rpc.send({ id: id(1), type: 'event', method: 'claude.message', params })
   assert.ok(ends.agent.rpc.backlog > params.text.length)
@@ -107,4 +114,67 @@ Deno.test('a message with a body that waits for its peer goes whole in the sessi
   assert.deepEqual(controller.messages[0]?.message, { id: id(1), type: 'event', method: 'claude.message', params })
   assert.equal(ends.agent.rpc.backlog, 0)
   close()
+})
+
+const said = (n: number, text: string) => ({
+  id: id(n),
+  type: 'event' as const,
+  method: 'claude.message',
+  params: { conversationId: 'c', messageId: id(n), role: 'assistant', text },
+})
+
+Deno.test('events come in the order in which they were sent, with and without bodies, and an answer does not wait', async () => {
+  const { controller, ends, close } = await pairedScene()
+  const { rpc } = ends.agent
+  const sent = [
+    rpc.send(said(1, 'before')),
+    rpc.send(said(2, 'x'.repeat(400_000))),
+    rpc.send(said(3, 'x'.repeat(300_000))),
+    rpc.send(said(4, 'x'.repeat(70_000))),
+    rpc.send(said(5, 'Done.')),
+    rpc.send(said(6, 'completed'), { urgent: true }),
+    rpc.send({ id: id(7), type: 'response', result: {} }, { urgent: true }),
+  ]
+  await Promise.all(sent)
+  await until(() => controller.messages.length === sent.length, 'the controller has all')
+  const ids = controller.messages.map(({ message }) => message.id)
+  assert.deepEqual(ids, [1, 7, 2, 3, 4, 5, 6].map(id))
+  close()
+})
+
+Deno.test('events behind a body that waits for a peer that is away keep their order in the next session', async () => {
+  const { controller, ends, session, close } = await awayScene()
+  const { rpc } = ends.agent
+  const sent = [
+    rpc.send(said(1, 'x'.repeat(200_000))),
+    rpc.send(said(2, 'x'.repeat(70_000))),
+    rpc.send(said(3, 'Done.')),
+  ]
+  assert.ok(rpc.backlog > 270_000)
+  ends.controller.link.rekey()
+  for (const each of await Promise.all(sent)) assert.notEqual(each, session)
+  await until(() => controller.messages.length === sent.length, 'the controller has all')
+  assert.deepEqual(
+    controller.messages.map(({ message }) => message.id),
+    [1, 2, 3].map(id),
+  )
+  assert.equal(rpc.backlog, 0)
+  close()
+})
+
+Deno.test('events behind a body come to their end with the connection', async () => {
+  const { ends, close } = await awayScene()
+  const { rpc } = ends.agent
+  const sent = [
+    rpc.send(said(1, 'x'.repeat(200_000))),
+    rpc.send(said(2, 'x'.repeat(70_000))),
+    rpc.send(said(3, 'Done.')),
+  ]
+  const outcomes = Promise.allSettled(sent)
+  close()
+  assert.deepEqual(
+    (await outcomes).map(({ status }) => status),
+    ['rejected', 'rejected', 'rejected'],
+  )
+  assert.equal(rpc.backlog, 0)
 })

@@ -11,6 +11,7 @@ import { hash } from '../crypto/primitives.ts'
 import type { Received } from '../session/live-sessions.ts'
 import type { Session } from '../session/session.ts'
 import { Batcher } from './batcher.ts'
+import { EventOrder } from './event-order.ts'
 import { IncomingBodies } from './incoming-bodies.ts'
 import type { Link } from './link.ts'
 import { isReference, readMessages } from './rpc-content.ts'
@@ -42,11 +43,15 @@ const isUrgent = (message: Message): boolean =>
 
 const isDelta = (message: Message): boolean => message.type === 'event' && message.method === 'claude.delta'
 
+/** rpc.stream.replace */
+const needsBody = (text: Uint8Array): boolean => text.length > limits.messageMax
+
 export class RpcChannel {
   readonly #link: Link
   readonly #owner: RpcOwner
   readonly #batcher: Batcher
   readonly #bodies: IncomingBodies
+  readonly #events = new EventOrder()
   #backlog = 0
 
   constructor(link: Link, owner: RpcOwner, timers: Timers) {
@@ -60,14 +65,17 @@ export class RpcChannel {
 
   /**
    * Sends a message; what is too large goes as a body behind it. Resolves when all of it has been
-   * handed to the connection, with the session in which it went. Throws ProtocolError `interrupted`
+   * handed to the connection, with the session in which it went. An event goes behind the bodies of those
+   * before it. Throws ProtocolError `interrupted`
    * where its session ended on the way, RangeError where it is too large in another member.
    */
   async send(message: Message, options: MessageOptions = {}): Promise<Session> {
     const text = utf8(JSON.stringify(message))
     this.#backlog += text.length
     try {
-      return await this.#send(message, text, options)
+      const send = () => this.#send(message, text, options)
+      // Only events keep their order: who asks or answers does not wait for them.
+      return await (message.type === 'event' ? this.#events.add(send, needsBody(text)) : send())
     } finally {
       this.#backlog -= text.length
     }
@@ -111,11 +119,12 @@ export class RpcChannel {
 
   close(): void {
     this.#batcher.close()
+    this.#events.close(new ProtocolError('interrupted', 'Cannot send an event: the channel is closed'))
     this.#bodies.close()
   }
 
   #send(message: Message, text: Uint8Array, { urgent, session, signal }: MessageOptions): Promise<Session> {
-    if (text.length > limits.messageMax) {
+    if (needsBody(text)) {
       return session ? this.#withBody(message, session, signal) : this.#withBodyInTheEnd(message, signal)
     }
     if (session) return this.#alone(text, session, signal)
