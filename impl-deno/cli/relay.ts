@@ -29,11 +29,11 @@ Usage: happy-remote relay [options]
   --tls-cert <file>     certificate chain (PEM); with --tls-key, the relay
                         speaks TLS only
   --tls-key <file>      its private key (PEM)
-  --redis <url>         redis://host:port, or rediss:// for TLS: joins all relays
-                        that use this Redis (7 or newer, also a Redis Cluster),
-                        so that a client may connect to any of them. A user and
-                        a password (redis://user:password@host:port) belong in
-                        the variable: other users of this machine see options
+  --redis <url>         redis://host:port, or rediss:// for TLS: joins all
+                        relays that use this Redis (7 or newer, also a Redis
+                        Cluster); a client may connect to any of them. A user
+                        and a password (redis://user:password@host:port) belong
+                        in the variable: others on this machine see options
   --max-frame <bytes>   largest frame, at least and by default
                         262400
   --trust-proxy <range> address or range, such as 10.0.0.0/8, of a proxy that

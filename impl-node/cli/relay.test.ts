@@ -222,8 +222,7 @@ test('flags override the environment, which overrides the defaults', () => {
     help: false,
   })
   const flags =
-    '--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --tls-cert d --tls-key l --limit connections=9 --redis redis://c'
-  ;('--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --secret-file s --admin-host 0.0.0.0 --admin-port 0 --trust-proxy ::1 --proxy-header x-forwarded-for --tls-cert d --tls-key l --limit connections=9')
+    '--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --secret-file s --admin-host 0.0.0.0 --admin-port 0 --trust-proxy ::1 --proxy-header x-forwarded-for --tls-cert d --tls-key l --limit connections=9 --redis redis://c'
   const given = relayConfig([...flags.split(' '), '--max-frame', '400000', '--log-level', 'info', '--json'], env)
   assert.deepEqual(given, {
     host: '0.0.0.0',

@@ -30,8 +30,8 @@ Usage: happy-remote relay [options]
   --tls-cert <file>     certificate chain (PEM); with --tls-key, the relay
                         speaks TLS only
   --tls-key <file>      its private key (PEM)
-  --redis <url>         joins this relay with all others that use the same Redis
-                        (7 or newer) or Valkey: redis://host:port, or
+  --redis <url>         joins this relay with all others that use the same
+                        Redis (7 or newer) or Valkey: redis://host:port, or
                         rediss://host:port for TLS, with user:password@ before
                         the host where they are needed. Of a Redis Cluster name
                         one server, or repeat the option for several: they are
@@ -67,7 +67,7 @@ HAPPY_RELAY_ADMIN_PORT, HAPPY_RELAY_ADMIN_HOST, HAPPY_RELAY_LOG_LEVEL.
 HAPPY_RELAY_SECRET holds the secret itself.
 
 SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
-stops at once. SIGHUP reads the certificate and its key again, and drops nobody.
+stops at once. SIGHUP reads certificate and key again, and drops nobody.
 
 Exit codes: 0 stopped, 1 could not run, 2 wrong use.
 `
