@@ -278,7 +278,7 @@ Then('{client} is told once that they were not delivered', async function (this:
 })
 
 /** Arrival may lag behind sending by this much, and unevenly. */
-const JITTER = 150
+export const JITTER = 150
 
 Then(
   '{client} is told that they were not delivered, with a second or more between two answers',

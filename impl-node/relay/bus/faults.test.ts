@@ -11,7 +11,7 @@ import { startRelay } from '../server.ts'
 import { TestClient, withRelay } from '../test-client.ts'
 import { BusRefusal } from './bus.ts'
 import { channelOf, tokenKeyOf } from './names.ts'
-import { newRoute, pairAt, TestNode, until } from './test-node.ts'
+import { newRoute, pairAt, TestNode, until, withNodes } from './test-node.ts'
 import { freePort, TestRedis } from './test-redis.ts'
 
 /** Quick, so that a test need not wait for half a minute. */
@@ -23,19 +23,6 @@ async function withRedis(run: (redis: TestRedis) => Promise<void>, ...options: s
     await run(redis)
   } finally {
     await redis.stop()
-  }
-}
-
-async function withNodes(
-  redis: TestRedis,
-  limits: Partial<RelayLimits>,
-  run: (one: TestNode, other: TestNode) => Promise<void>,
-): Promise<void> {
-  const nodes = [await TestNode.start(redis.url, limits), await TestNode.start(redis.url, limits)] as const
-  try {
-    await run(...nodes)
-  } finally {
-    await Promise.all(nodes.map((node) => node.stop()))
   }
 }
 

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { RouteId } from '../frame.ts'
-import type { RelayLimits } from '../limits.ts'
 import { claim, nack, presence } from './envelope.ts'
 import { channelOf, leaseKeyOf, tokenKeyOf } from './names.ts'
 import type { RedisConnection } from './redis-connection.ts'
-import { frameOf, newRoute, pairAt, TestNode, until } from './test-node.ts'
+import { frameOf, newRoute, pairAt, TestNode, until, withNodes } from './test-node.ts'
 import { TestRedis } from './test-redis.ts'
 
 let redis: TestRedis
@@ -13,18 +12,6 @@ before(async () => {
   redis = await TestRedis.shared()
 })
 after(() => redis.stop())
-
-async function withNodes(
-  limits: Partial<RelayLimits>,
-  run: (one: TestNode, other: TestNode) => Promise<void>,
-): Promise<void> {
-  const nodes = [await TestNode.start(redis.url, limits), await TestNode.start(redis.url, limits)] as const
-  try {
-    await run(...nodes)
-  } finally {
-    await Promise.all(nodes.map((node) => node.stop()))
-  }
-}
 
 /** Somebody at Redis who hears the channel of `route`. */
 async function listen(route: RouteId) {
@@ -40,7 +27,7 @@ const subscribers = async (route: RouteId) =>
   (await redis.ask<[string, number]>('PUBSUB', 'SHARDNUMSUB', channelOf(route)))[1]
 
 test('a pair at two nodes exchanges frames, the same bytes in the same order', () =>
-  withNodes({}, async (one, other) => {
+  withNodes(redis, {}, async (one, other) => {
     const { first, second, a, b } = await pairAt(one, other)
     const sent = Array.from({ length: 500 }, (_, i) => Buffer.alloc(i * 7, i))
     for (const payload of sent) first.send(a, b, payload)
@@ -59,7 +46,7 @@ test('a pair at two nodes exchanges frames, the same bytes in the same order', (
   }))
 
 test('frames between two routes of one node are not published', () =>
-  withNodes({}, async (one) => {
+  withNodes(redis, {}, async (one) => {
     const { first, second, a, b } = await pairAt(one, one)
     first.send(a, b)
     await second.hears('frame')
@@ -67,7 +54,7 @@ test('frames between two routes of one node are not published', () =>
   }))
 
 test('a frame to a route that is bound nowhere is answered, and so is one that the other node may not forward', () =>
-  withNodes({}, async (one, other) => {
+  withNodes(redis, {}, async (one, other) => {
     const { first, second, a } = await pairAt(one, other)
     first.send(a, newRoute())
     await first.hears('delivery-failed')
@@ -83,7 +70,7 @@ test('a frame to a route that is bound nowhere is answered, and so is one that t
   }))
 
 test('an open route takes 20 frames from other nodes', () =>
-  withNodes({}, async (one, other) => {
+  withNodes(redis, {}, async (one, other) => {
     const [agent, phone, a, p] = [one.client(), other.client(), newRoute(), newRoute()]
     agent.bind(a, null)
     phone.bind(p, a)
@@ -96,7 +83,7 @@ test('an open route takes 20 frames from other nodes', () =>
   }))
 
 test('a route that is bound at another node is taken from the old connection, and its peer is told nothing', () =>
-  withNodes({}, async (one, other) => {
+  withNodes(redis, {}, async (one, other) => {
     const { first, second, a, b } = await pairAt(one, other)
     const moved = one.client()
     moved.bind(b, a)
@@ -117,7 +104,7 @@ test('a route that is bound at another node is taken from the old connection, an
   }))
 
 test('no frame is answered as not delivered while its recipient moves between nodes', () =>
-  withNodes({}, async (one, other) => {
+  withNodes(redis, {}, async (one, other) => {
     const third = await TestNode.start(redis.url)
     const { first, a, b } = await pairAt(third, one)
     for (let i = 0; i < 20; i++) {
@@ -135,7 +122,7 @@ test('no frame is answered as not delivered while its recipient moves between no
   }))
 
 test('of binds at the same time on nodes and connections one counts, and every other connection is told', () =>
-  withNodes({}, async (one, other) => {
+  withNodes(redis, {}, async (one, other) => {
     const [a, b] = [newRoute(), newRoute()]
     const owners = Array.from({ length: 12 }, (_, i) => (i % 2 ? one : other).client())
     for (const owner of owners) owner.bind(a, b)
@@ -150,7 +137,7 @@ test('of binds at the same time on nodes and connections one counts, and every o
   }))
 
 test('bind, unbind and bind again while Redis is slow: each is settled, and the last one is true', () =>
-  withNodes({}, async (one) => {
+  withNodes(redis, {}, async (one) => {
     const [client, a, b, c] = [one.client(), newRoute(), newRoute(), newRoute()]
     client.bind(a, b)
     client.unbind(a)
@@ -165,7 +152,7 @@ test('bind, unbind and bind again while Redis is slow: each is settled, and the 
   }))
 
 test('two routes of one connection are a pair, and "bound" comes before the presence that it causes', () =>
-  withNodes({}, async (one) => {
+  withNodes(redis, {}, async (one) => {
     const [client, a, b, c] = [one.client(), newRoute(), newRoute(), newRoute()]
     client.bind(a, b)
     client.bind(b, a)
@@ -176,7 +163,7 @@ test('two routes of one connection are a pair, and "bound" comes before the pres
   }))
 
 test('presence ends with the unbind, the connection and a bind with another peer', () =>
-  withNodes({}, async (one, other) => {
+  withNodes(redis, {}, async (one, other) => {
     const { first, second, a, b } = await pairAt(one, other)
     second.unbind(b)
     await first.hears('offline')
@@ -194,7 +181,7 @@ test('presence ends with the unbind, the connection and a bind with another peer
   }))
 
 test('presence with "online" 0 of another node than the last is ignored', () =>
-  withNodes({}, async (one, other) => {
+  withNodes(redis, {}, async (one, other) => {
     const { first, a, b } = await pairAt(one, other)
     using redisSide = await listen(b)
     const end = { route: b, peer: a, nodeId: newRoute(), isOnline: false, wantsAnswer: false }
@@ -205,7 +192,7 @@ test('presence with "online" 0 of another node than the last is ignored', () =>
   }))
 
 test('a claim with a smaller token is answered with the own one, and one with a larger token takes the route', () =>
-  withNodes({}, async (one) => {
+  withNodes(redis, {}, async (one) => {
     const [client, a] = [one.client(), newRoute()]
     using others = await listen(a)
     client.bind(a, null)
@@ -224,7 +211,7 @@ test('a claim with a smaller token is answered with the own one, and one with a 
   }))
 
 test('of two nodes at which a route is bound at the same time the one that keeps it is the last that its peer hears of', () =>
-  withNodes({}, async (one, other) => {
+  withNodes(redis, {}, async (one, other) => {
     const [client, a, b] = [one.client(), newRoute(), newRoute()]
     const peer = other.client()
     client.bind(a, b)
@@ -244,7 +231,7 @@ test('of two nodes at which a route is bound at the same time the one that keeps
   }))
 
 test('a claim that comes before the own token is known is compared with it', () =>
-  withNodes({}, async (one) => {
+  withNodes(redis, {}, async (one) => {
     const [client, a, b] = [one.client(), newRoute(), newRoute()]
     client.bind(a, b)
     await client.hears('bound')
@@ -257,7 +244,7 @@ test('a claim that comes before the own token is known is compared with it', () 
   }))
 
 test('what is no envelope, or not one of its channel, changes nothing', () =>
-  withNodes({}, async (one, other) => {
+  withNodes(redis, {}, async (one, other) => {
     const { first, second, a, b } = await pairAt(one, other)
     using others = await listen(b)
     const ghost = { route: b, peer: newRoute(), nodeId: newRoute(), isOnline: true, wantsAnswer: true }
@@ -284,7 +271,7 @@ test('what is no envelope, or not one of its channel, changes nothing', () =>
   }))
 
 test('nacks are sent once a second for a pair, and answered', () =>
-  withNodes({}, async (one, other) => {
+  withNodes(redis, {}, async (one, other) => {
     const { first, a, b } = await pairAt(one, other)
     const stranger = newRoute()
     using others = await listen(stranger)
@@ -324,7 +311,7 @@ test('everything in Redis expires, and a node that stops takes its lease away', 
 })
 
 test('peers at a node without a lease are offline, and frames to them not delivered, until they are told of again', () =>
-  withNodes({ clusterRenew: 100 }, async (one, other) => {
+  withNodes(redis, { clusterRenew: 100 }, async (one, other) => {
     const { first, a, b } = await pairAt(one, other)
     using dead = await listen(b)
     const nodeId = newRoute()
@@ -350,7 +337,7 @@ test('peers at a node without a lease are offline, and frames to them not delive
   }))
 
 test('a node whose lease has ended announces its routes again', () =>
-  withNodes({ clusterRenew: 200 }, async (one) => {
+  withNodes(redis, { clusterRenew: 200 }, async (one) => {
     const [client, a, b] = [one.client(), newRoute(), newRoute()]
     using atPeer = await listen(b)
     using atRoute = await listen(a)

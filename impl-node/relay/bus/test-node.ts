@@ -9,6 +9,7 @@ import { type Logger, silent } from '../log.ts'
 import { type Binding, type Owner, Routes } from '../routes.ts'
 import { RedisBus } from './redis-bus.ts'
 import { redisAddress } from './redis-url.ts'
+import type { TestRedis } from './test-redis.ts'
 
 export const newRoute = (): RouteId => randomBytes(16).toString('latin1')
 
@@ -136,4 +137,18 @@ export async function pairAt(one: TestNode, other: TestNode) {
   await second.hears('bound', 'online')
   await first.hears('online')
   return { first, second, a, b }
+}
+
+/** Two nodes of one cluster, for as long as `run` takes. */
+export async function withNodes(
+  redis: TestRedis,
+  limits: Partial<RelayLimits>,
+  run: (one: TestNode, other: TestNode) => Promise<void>,
+): Promise<void> {
+  const nodes = [await TestNode.start(redis.url, limits), await TestNode.start(redis.url, limits)] as const
+  try {
+    await run(...nodes)
+  } finally {
+    await Promise.all(nodes.map((node) => node.stop()))
+  }
 }
