@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { type Client, newRoute, routed, WAIT } from './testing/client.ts'
+import { type Client, newRoute, type RouteKey, routed, WAIT } from './testing/client.ts'
 import { relayTest } from './testing/subject.ts'
 
 async function isEnded(client: Client, code: string, close: number): Promise<void> {
@@ -143,6 +143,8 @@ relayTest(
       (client) => client.send({ type: 'ping', timestamp: 1 }),
       (client) => client.sendFrame(routed(a, b)),
       (client) => client.sendFrame(routed(a, b, new Uint8Array(40_000))),
+      // From a route that is not bound there
+      (client) => client.sendFrame(routed(b, a)),
     ]
     for (const flood of floods) {
       const client = await relay.bound(a, b)
@@ -152,6 +154,19 @@ relayTest(
     deepEqual(await bystander.settled(), [])
   },
 )
+
+relayTest('each route of a connection may send as many frames as any', { limits: scarce }, async (relay) => {
+  const peer = await newRoute()
+  const routes = await Promise.all(Array.from({ length: 5 }, () => newRoute()))
+  const client = await relay.open()
+  for (const route of routes) await client.bind(route, peer, relay.origin)
+  for (let i = 0; i < scarce.framesPerSecond; i++) for (const route of routes) client.sendFrame(routed(route, peer))
+  // Nothing but that, of each route at least once
+  const failed = (await client.settled()).map((one) => !(one instanceof Uint8Array) && one.from)
+  deepEqual(new Set(failed), new Set(routes.map(({ text }) => text)))
+  await untilEnded(client, () => client.sendFrame(routed(routes[0] as RouteKey, peer)))
+  await isEnded(client, 'rate-limited', 4429)
+})
 
 /** How long a burst may be is the operator's, so it goes on until it is too long. */
 async function untilEnded(client: Client, flood: (client: Client) => void): Promise<void> {

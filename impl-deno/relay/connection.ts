@@ -7,7 +7,7 @@ import { type Bind, type Claim, fromBase64url, isProven, readClaim } from './bin
 import type { RelayContext } from './context.ts'
 import { FailedPairs } from './failed.ts'
 import { exceeds, readControlMessage } from './messages.ts'
-import { FrameRates } from './rates.ts'
+import { Rates } from './rates.ts'
 import { ClientSocket } from './socket.ts'
 import { type Holder, isRouted, type Route, routeKeyAt, routeText } from './table.ts'
 
@@ -24,6 +24,7 @@ const shortened = (route: string): string => `${route.slice(0, 6)}…`
 export class Connection implements Holder {
   readonly routes = new Map<string, Route>()
   lane: Holder['lane']
+  readonly rates = new Rates()
   readonly #relay: RelayContext
   readonly #address: string
   readonly #socket: ClientSocket
@@ -39,7 +40,6 @@ export class Connection implements Holder {
   #waitingBytes = 0
   #opened = 0
   #heard = 0
-  readonly #rates = new FrameRates()
   #failed: FailedPairs | undefined
 
   /** `ended` is called once, when nothing of the connection is left. */
@@ -134,7 +134,7 @@ export class Connection implements Holder {
     if (this.#state !== 'open') return
     this.#heard = this.#relay.clock.now
     try {
-      // A flood or an oversized frame is not kept waiting for anything.
+      // A flood of messages or an oversized frame is not kept waiting for anything.
       this.#checkLimits(frame)
       if (this.#waiting) this.#wait(this.#waiting, frame)
       else this.#handle(frame)
@@ -145,14 +145,15 @@ export class Connection implements Holder {
 
   /** Throws ProtocolError with a code of the relay, as all that follow. */
   #checkLimits(frame: Frame): void {
-    const { maxFrame } = this.#relay.limits
+    const { limits, clock } = this.#relay
+    const { maxFrame } = limits
     // relay.frame.size
     if (typeof frame === 'string' ? exceeds(frame, maxFrame) : frame.byteLength > maxFrame) {
       throw new ProtocolError('too-large', `Cannot take a frame: it is larger than ${maxFrame} bytes`)
     }
-    // relay.rate
-    if (!this.#rates.count(frame, this.#relay)) {
-      throw new ProtocolError('rate-limited', 'Cannot take a frame: there were too many in one second')
+    // relay.rate; frames are counted where their route is known
+    if (typeof frame === 'string' && !this.rates.message(limits, clock, frame.length)) {
+      throw new ProtocolError('rate-limited', 'Cannot take a control message: there were too many in one second')
     }
   }
 

@@ -6,7 +6,7 @@ import { FailedPairs } from './failed.ts'
 import { defaultLimits, isRelayLimit, relayLimits } from './limits.ts'
 import { OpenCounts } from './open.ts'
 import { defaultOrigins, dialled } from './origins.ts'
-import { FrameRates } from './rates.ts'
+import { Rates } from './rates.ts'
 
 Deno.test('relayLimits() gives the defaults with what is changed', () => {
   deepEqual(relayLimits(), defaultLimits)
@@ -35,19 +35,19 @@ Deno.test('AddressRates counts connections at once, and new ones and binds in a 
   deepEqual([rates.enter('a'), rates.enter('a'), rates.enter('a'), rates.bind('a')], [true, true, false, true])
 })
 
-Deno.test('FrameRates counts each kind of frame, and forgets with the second', () => {
+Deno.test('Rates counts each kind of frame, and forgets with the second', () => {
   const limits = relayLimits({ messagesPerSecond: 1, framesPerSecond: 2, bytesPerSecond: 100 })
-  const context = { limits, clock: { now: 0, second: 5 } }
-  const rates = new FrameRates()
-  const small = new ArrayBuffer(10)
+  const clock = { now: 0, second: 5 }
+  const rates = new Rates()
+  deepEqual([rates.message(limits, clock, 4), rates.message(limits, clock, 4)], [true, false])
   deepEqual(
-    ['text', 'text', small, small, small].map((frame) => rates.count(frame, context)),
-    [true, false, true, true, false],
+    [10, 10, 10].map((size) => rates.frame(limits, clock, size)),
+    [true, true, false],
   )
-  context.clock.second++
-  deepEqual([rates.count(new ArrayBuffer(100), context), rates.count('', context)], [true, true])
-  context.clock.second++
-  equal(rates.count(new ArrayBuffer(101), context), false)
+  clock.second++
+  deepEqual([rates.frame(limits, clock, 100), rates.message(limits, clock, 0)], [true, true])
+  clock.second++
+  equal(rates.frame(limits, clock, 101), false)
 })
 
 Deno.test('FailedPairs tells a pair once in the rate, each pair by itself', () => {

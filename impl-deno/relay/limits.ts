@@ -23,8 +23,9 @@ export const defaultLimits = {
   connectionsPerSecond: 200,
   /** Binds from one network address. */
   bindsPerSecond: 500,
-  /** Text frames, binary frames and bytes on one connection. */
+  /** Text frames on one connection. */
   messagesPerSecond: 200,
+  /** Routed frames and their bytes of one route; those of routes that are not bound there count for the connection. */
   framesPerSecond: 50_000,
   bytesPerSecond: 268_435_456,
   /** Pairs of routes on one connection whose last `delivery-failed` is remembered. */

@@ -1,26 +1,31 @@
-// The limits on what one connection sends in a second (relay.rate).
+// The limits on what a connection or a route sends in a second (relay.rate).
 
-import type { RelayContext } from './context.ts'
+import type { Clock } from './context.ts'
+import type { RelayLimits } from './limits.ts'
 
-export class FrameRates {
+export class Rates {
   #second = -1
   #messages = 0
   #frames = 0
   #bytes = 0
 
-  /** Counts a frame, and says whether the connection may have sent it. */
-  count(frame: string | ArrayBuffer, { limits, clock }: Pick<RelayContext, 'limits' | 'clock'>): boolean {
-    if (this.#second !== clock.second) {
-      this.#second = clock.second
-      this.#messages = this.#frames = this.#bytes = 0
-    }
-    if (typeof frame === 'string') {
-      this.#bytes += frame.length
-      if (++this.#messages > limits.messagesPerSecond) return false
-    } else {
-      this.#bytes += frame.byteLength
-      if (++this.#frames > limits.framesPerSecond) return false
-    }
-    return this.#bytes <= limits.bytesPerSecond
+  /** Counts a text frame, and says whether it may have come. */
+  message(limits: RelayLimits, { second }: Clock, size: number): boolean {
+    this.#begin(second)
+    this.#bytes += size
+    return ++this.#messages <= limits.messagesPerSecond && this.#bytes <= limits.bytesPerSecond
+  }
+
+  /** The same for a binary frame. */
+  frame(limits: RelayLimits, { second }: Clock, size: number): boolean {
+    this.#begin(second)
+    this.#bytes += size
+    return ++this.#frames <= limits.framesPerSecond && this.#bytes <= limits.bytesPerSecond
+  }
+
+  #begin(second: number): void {
+    if (this.#second === second) return
+    this.#second = second
+    this.#messages = this.#frames = this.#bytes = 0
   }
 }

@@ -3,6 +3,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import fc from 'fast-check'
 import { relayLimits } from './limits.ts'
+import { Rates } from './rates.ts'
 import { type Holder, RouteTable, routeText } from './table.ts'
 
 const ROUTES = 4
@@ -59,6 +60,7 @@ Deno.test('the table tells what the model tells, and forwards what it forwards, 
         return {
           routes: new Map(),
           lane: undefined,
+          rates: new Rates(),
           send(message) {
             if (message.type !== 'presence') return
             told.push(`${i}: ${numberOf(message.route)} ${numberOf(message.peer)} ${message.status}`)

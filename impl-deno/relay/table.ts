@@ -1,11 +1,13 @@
 // Which route is bound where, who may send to it, and who is told of whom (spec/relay.md, Routed frames, Presence).
 
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { type RelayToClient, ROUTED_HEADER, ROUTED_TYPE } from '@happy-remote/schemas/relay.ts'
 import type { Bus } from './bus/bus.ts'
 import { alone } from './bus/memory.ts'
 import type { Clock } from './context.ts'
 import type { RelayLimits } from './limits.ts'
 import { OpenCounts } from './open.ts'
+import { Rates } from './rates.ts'
 
 /** Places of `from`, `to` and the payload in a routed frame. */
 const FROM = 1
@@ -22,6 +24,8 @@ export interface Holder {
   readonly routes: Map<string, Route>
   /** What the last frame from here was looked up as; kept by the table. */
   lane: Lane | undefined
+  /** Of what it sends that is of none of its routes. */
+  readonly rates: Rates
   send(message: RelayToClient): void
   /** Hands a frame on as it is; false where too much is unsent already. */
   forward(frame: ArrayBuffer): boolean
@@ -39,6 +43,8 @@ export interface Route {
   /** Base64url: what messages take. */
   readonly text: string
   holder: Holder
+  /** Of the frames from here; made with the first. */
+  rates: Rates | undefined
   /** Key of the one route that may send to this one; null where it is open. */
   peer: string | null
   /** False for good once it is unbound: a route that is bound again is another object. */
@@ -101,6 +107,7 @@ const newRoute = (key: string, text: string, holder: Holder): Route => ({
   key,
   text,
   holder,
+  rates: undefined,
   peer: null,
   bound: true,
   told: undefined,
@@ -237,22 +244,38 @@ export class RouteTable {
     for (const key of [...holder.routes.keys()]) this.unbind(holder, key)
   }
 
-  /** Forwards a routed frame, or says that it is not delivered. */
+  /** Forwards a routed frame, or says that it is not delivered. Throws ProtocolError where it is one too many. */
   deliver(sender: Holder, frame: ArrayBuffer): boolean {
     const bytes = new Uint8Array(frame)
     let { lane } = sender
     if (!lane || !isOnLane(bytes, lane) || lane.from.holder !== sender || !lane.from.bound || !lane.to.bound) {
       // relay.frame.from
       const from = sender.routes.get(routeKeyAt(bytes, FROM))
-      if (!from) return false
+      if (!from) {
+        this.#count(sender.rates, frame)
+        return false
+      }
       const key = routeKeyAt(bytes, TO)
       const to = this.#routes.get(key)
       // relay.frame.offline
-      if (!to) return this.#bus.publish(from, key, frame)
+      if (!to) {
+        from.rates ??= new Rates()
+        this.#count(from.rates, frame)
+        return this.#bus.publish(from, key, frame)
+      }
       lane = { header: bytes.slice(FROM, PAYLOAD), from, to }
       sender.lane = lane
     }
-    return this.#hand(lane.to, lane.from.key, frame)
+    const { from, to } = lane
+    from.rates ??= new Rates()
+    this.#count(from.rates, frame)
+    return this.#hand(to, from.key, frame)
+  }
+
+  /** relay.rate */
+  #count(rates: Rates, frame: ArrayBuffer): void {
+    if (rates.frame(this.#limits, this.#clock, frame.byteLength)) return
+    throw new ProtocolError('rate-limited', 'Cannot take a frame: there were too many in one second')
   }
 
   /** The same for one that another node has sent (cluster.frame.deliver). */
