@@ -6,17 +6,12 @@ import { batching } from './batch.ts'
 import { installReferences } from './install.ts'
 import { pairing } from './pairing.ts'
 import { dhStep, sameChain } from './ratchet.ts'
-import { relayForward } from './relay-forward.ts'
+import { forwarding } from './relay-forward.ts'
 import type { Row, Topic } from './row.ts'
 import { flooded, roundTrip } from './rpc.ts'
 import { formatTable } from './table.ts'
 import { terminals } from './terminal.ts'
 
-const forwarding: Topic = {
-  ids: ['256', '256.single', '256.burst', '4096', '65536'].map((load) => `relay.forward.${load}.node`),
-  needsReferences: false,
-  measure: relayForward,
-}
 const TOPICS: readonly Topic[] = [forwarding, sameChain, dhStep, pairing, roundTrip, batching, terminals, flooded]
 
 const say = (line: string): void => console.error(`bench: ${line}`)
@@ -51,6 +46,6 @@ if (topics.some(({ needsReferences }) => needsReferences) && !installReferences(
 const rows: Row[] = []
 for (const [at, topic] of topics.entries()) {
   say(`${at + 1} of ${topics.length}: ${topic.ids.filter(isWanted).join(', ')}`)
-  rows.push(...(await topic.measure()).filter(({ id }) => isWanted(id)))
+  rows.push(...(await topic.measure(isWanted)).filter(({ id }) => isWanted(id)))
 }
 console.log(json ? JSON.stringify({ rows }, null, 1) : formatTable(rows))

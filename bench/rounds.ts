@@ -31,26 +31,38 @@ async function numberFrom(child: ChildProcess): Promise<number> {
   }
 }
 
-/** One round of everybody after the other; each round another begins. */
+/** One round of everybody after the other; each round another begins. What each came to, by round. */
+export async function takeTurns<Contestant, Result>(
+  contestants: readonly Contestant[],
+  rounds: number,
+  measure: (contestant: Contestant) => Promise<Result>,
+): Promise<Result[][]> {
+  const results = contestants.map((): Result[] => [])
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < contestants.length; turn++) {
+      const at = (round + turn) % contestants.length
+      results[at]?.push(await measure(contestants[at] as Contestant))
+    }
+  }
+  return results
+}
+
 export async function measureRounds(libraries: readonly LibraryName[], work: WorkName): Promise<Measured[]> {
-  const contestants: { name: LibraryName; child: ChildProcess; samples: number[] }[] = []
+  const contestants: { name: LibraryName; child: ChildProcess }[] = []
   try {
     for (const name of libraries) {
       const child = fork(join(import.meta.dirname, 'contestant.ts'), [name, work])
-      contestants.push({ name, child, samples: [] })
+      contestants.push({ name, child })
       await numberFrom(child)
     }
-    for (let round = 0; round < ROUNDS; round++) {
-      const first = round % contestants.length
-      for (const { child, samples } of [...contestants.slice(first), ...contestants.slice(0, first)]) {
-        child.send('round')
-        samples.push(await numberFrom(child))
-      }
-    }
+    const samples = await takeTurns(contestants, ROUNDS, ({ child }) => {
+      child.send('round')
+      return numberFrom(child)
+    })
+    return contestants.map(({ name }, at) => ({ name, samples: samples[at] as number[] }))
   } finally {
     for (const { child } of contestants) child.kill()
   }
-  return contestants
 }
 
 /** The middle value, or the mean of the two in the middle; NaN for none. */

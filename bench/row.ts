@@ -21,5 +21,6 @@ export interface Topic {
   readonly ids: readonly string[]
   /** Whether it compares with the packages of bench/package.json. */
   readonly needsReferences: boolean
-  measure(): Promise<readonly Row[]>
+  /** The rows, of which only those that `isWanted` are shown. */
+  measure(isWanted: (id: string) => boolean): Promise<readonly Row[]>
 }

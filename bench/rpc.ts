@@ -1,12 +1,11 @@
 // A call and its answer through our relay, against the same bytes through a bare forwarder; and how long the answer to a
 // prompt takes while another terminal is flooded.
 
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { ClientProcess, type Command, Live, RUNTIMES, type Runtime } from './live.ts'
 import { compare, type Measured, median } from './rounds.ts'
 import type { Row, Topic } from './row.ts'
+import { Subject } from './subject.ts'
 
 const ROUNDS = 7
 const CALLS = 400
@@ -33,10 +32,9 @@ async function bareEcho({
   request,
   response,
 }: Live['sizes']): Promise<{ caller: ClientProcess; end(): Promise<void> }> {
-  const forwarder: ChildProcess = fork(here('relay-forward.ts'), ['bare'])
-  const [{ url }] = (await once(forwarder, 'message')) as [{ url: string }]
+  const forwarder = await Subject.start('bare ws forwarder')
   const command = (role: string): Command => {
-    return [process.execPath, here('bare-echo.ts'), role, `${url}/echo`, String(request), String(response)]
+    return [process.execPath, here('bare-echo.ts'), role, `${forwarder.url}/echo`, String(request), String(response)]
   }
   const answerer = new ClientProcess(command('answerer'))
   await answerer.answer()
@@ -45,7 +43,7 @@ async function bareEcho({
     caller,
     end: async () => {
       await Promise.all([caller.end(), answerer.end()])
-      forwarder.disconnect()
+      await forwarder.end()
     },
   }
 }

@@ -1,0 +1,42 @@
+// Two clients of a server that forwards, and the frames that they send each other.
+
+import { generateRouteKey, type RouteKey } from '../impl-node/crypto/route.ts'
+import { frameSize, maskedFrame, OPCODE, RawClient } from './raw-client.ts'
+
+export interface Pair {
+  readonly a: RawClient
+  readonly b: RawClient
+  /** One frame as it is written, with its mask. */
+  readonly aToB: Buffer
+  readonly bToA: Buffer
+  /** Bytes of the frame as it arrives. */
+  readonly arriving: number
+}
+
+/** How clients become the pair `name`, for frames of `size` bytes. */
+type Dialect = (url: string, name: string, size: number) => Promise<Pair>
+
+const connectBoth = (url: string, path: string) =>
+  Promise.all([RawClient.connect(url, path), RawClient.connect(url, path)])
+
+const routedFrame = (from: RouteKey, to: RouteKey, size: number) =>
+  Buffer.concat([Buffer.of(1), from.routeId, to.routeId, Buffer.alloc(size - 33, 0x55)])
+
+export const DIALECTS = {
+  /** spec/relay.md: a route each, bound for the other. */
+  async relay(url, _, size) {
+    const [a, b] = await connectBoth(url, '/v1')
+    const [aKey, bKey] = [generateRouteKey(), generateRouteKey()]
+    await a.bind(url, aKey, bKey.routeId)
+    await b.bind(url, bKey, aKey.routeId)
+    await Promise.all([a.message(), b.message()]) // presence
+    const frame = (from: RouteKey, to: RouteKey) => maskedFrame(routedFrame(from, to, size), OPCODE.binary)
+    return { a, b, aToB: frame(aKey, bKey), bToA: frame(bKey, aKey), arriving: frameSize(size) }
+  },
+  /** The same path. */
+  async paths(url, name, size) {
+    const [a, b] = await connectBoth(url, `/${name}`)
+    const frame = maskedFrame(Buffer.alloc(size, 0x55), OPCODE.binary)
+    return { a, b, aToB: frame, bToA: frame, arriving: frameSize(size) }
+  },
+} satisfies Record<string, Dialect>
