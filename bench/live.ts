@@ -60,13 +60,20 @@ export type Command = readonly [string, ...string[]]
 export const run = ([file, ...args]: Command): ChildProcessWithoutNullStreams =>
   spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] }) as unknown as ChildProcessWithoutNullStreams
 
-async function targetOf(runtime: Runtime, role: 'relay' | 'agent' | 'controller') {
+export async function targetOf(runtime: Runtime, role: 'relay' | 'agent' | 'controller') {
   const { implementation, folder } = loadImplementation(here(`../conformance/implementations/${runtime}.json`))
   const declared = implementation.roles[role]
   if (!declared) throw new Error(`${implementation.name} has no ${role}`)
   const program = { ...declared, cwd: folder }
   const { capabilities } = await preflight(role, program, { starts: false })
   return { kind: 'program', program, capabilities } satisfies Target
+}
+
+/** What the programs of `runtimes` are made of, once. */
+export async function buildPrograms(runtimes: readonly Runtime[]): Promise<void> {
+  for (const runtime of runtimes) {
+    await build(loadImplementation(here(`../conformance/implementations/${runtime}.json`)))
+  }
 }
 
 export class Live {
@@ -93,7 +100,7 @@ export class Live {
 
   /** `method` is the one whose frames are weighed. */
   static async begin(runtime: Runtime, method: string): Promise<Live> {
-    await build(loadImplementation(here(`../conformance/implementations/${runtime}.json`)))
+    await buildPrograms([runtime])
     // Paired, and weighed, through the relay of the suite, which sees each frame; then ours takes its place.
     const scale = new FaultyRelay()
     const url = await scale.listen()

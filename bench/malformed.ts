@@ -1,25 +1,18 @@
 // node bench/malformed.ts [--frames 1000000] [--impl node|deno]: what malformed frames do to a relay, and to
 // those who use it meanwhile.
 
-import { fork, spawn } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { WebSocket } from 'ws'
 import { generateRouteKey, relayAuthInput } from '../impl-node/crypto/route.ts'
 import type { Wave } from './flood.ts'
+import { IMPLEMENTATIONS, type Implementation, RelayProcess } from './relay-process.ts'
 
-const root = join(import.meta.dirname, '..')
 const PAIRS = 4
 /** Quiet and flood take turns: what else the machine does meets both alike. */
 const WAVES = 10
-
-const RUN = {
-  node: ['node', '--disable-warning=ExperimentalWarning', 'impl-node/cli/main.ts'],
-  deno: ['deno', 'run', '--quiet', '--no-prompt', '--allow-all', 'impl-deno/cli/main.ts'],
-} as const
-export type Implementation = keyof typeof RUN
 
 export interface Verdict {
   readonly frames: number
@@ -104,20 +97,11 @@ async function measure(pairs: readonly { echo(): Promise<number> }[], into: numb
 }
 
 export async function flood(implementation: Implementation, frames: number): Promise<Verdict> {
-  const [program, ...args] = RUN[implementation]
-  const options = ['relay', '--port', '0', '--admin-port', '0', '--json', '--limit', 'drainTime=1']
-  const relay = spawn(program, [...args, ...options], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
-  const stopped = once(relay, 'exit')
+  const relay = await RelayProcess.start(implementation)
   const flooder = fork(join(import.meta.dirname, 'flood.ts'), { execArgv: ['--disable-warning=ExperimentalWarning'] })
   try {
-    const [line] = await once(createInterface({ input: relay.stdout }), 'line')
-    const { url, adminPort } = JSON.parse(line) as { url: string; adminPort: number }
-    const metric = async (name: string) => {
-      const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
-      return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1])
-    }
-    const memory = async () => (await metric('process_resident_memory_bytes')) / 2 ** 20
-    const connectionsLeft = async () => (await metric('happy_relay_connections')) - 2 * PAIRS
+    const { url } = relay
+    const connectionsLeft = async () => (await relay.metric('happy_relay_connections')) - 2 * PAIRS
     const settled = async () => {
       for (let tries = 0; (await connectionsLeft()) > 0 && tries < 300; tries++) {
         await new Promise((resolve) => setTimeout(resolve, 100))
@@ -137,7 +121,7 @@ export async function flood(implementation: Implementation, frames: number): Pro
     // Warm, so that what a program needs once counts for nothing.
     await measure(pairs, [], send(Math.ceil(frames / WAVES)))
     await settled()
-    const before = await memory()
+    const before = await relay.memory()
     const [quiet, flooded]: [number[], number[]] = [[], []]
     let connections = 0
     const began = performance.now()
@@ -153,15 +137,18 @@ export async function flood(implementation: Implementation, frames: number): Pro
     const seconds = (performance.now() - began) / 1_000
     const verdict = {
       ...{ frames, connections, seconds, quiet: summary(quiet), flooded: summary(flooded) },
-      ...{ memory: { before, after: await memory() }, lost, errors: await metric('happy_relay_internal_errors_total') },
+      ...{
+        memory: { before, after: await relay.memory() },
+        lost,
+        errors: await relay.metric('happy_relay_internal_errors_total'),
+      },
       left: await connectionsLeft(),
     }
     for (const { leave } of pairs) leave()
     return verdict
   } finally {
     if (flooder.connected) flooder.disconnect()
-    relay.kill('SIGTERM')
-    await stopped
+    await relay.stop()
   }
 }
 
@@ -169,7 +156,7 @@ if (import.meta.main) {
   const { values } = parseArgs({
     options: { frames: { type: 'string', default: '1000000' }, impl: { type: 'string' } },
   })
-  for (const implementation of ['node', 'deno'] as const) {
+  for (const implementation of IMPLEMENTATIONS) {
     if (values.impl !== undefined && values.impl !== implementation) continue
     const { quiet, flooded, ...verdict } = await flood(implementation, Number(values.frames))
     const ms = (value: number) => Number(value.toFixed(3))

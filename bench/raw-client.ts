@@ -47,9 +47,10 @@ export class RawClient {
     this.socket.on('data', listener)
   }
 
-  static async connect(url: string, path: string): Promise<RawClient> {
+  /** `localAddress`: from where, such as 127.0.0.2. */
+  static async connect(url: string, path: string, localAddress?: string): Promise<RawClient> {
     const { hostname, port } = new URL(url)
-    const socket = connect(Number(port), hostname)
+    const socket = connect({ port: Number(port), host: hostname, ...(localAddress !== undefined && { localAddress }) })
     await once(socket, 'connect')
     socket.setNoDelay()
     const client = new RawClient(socket)
@@ -62,18 +63,28 @@ export class RawClient {
       const end = bytes.indexOf('\r\n\r\n')
       return end === -1 ? undefined : [end + 4, bytes.toString('latin1', 0, end)]
     })
-    if (!answer.startsWith('HTTP/1.1 101')) throw new Error(`Cannot connect to ${url}: ${answer.split('\r\n', 1)}`)
+    if (!answer.startsWith('HTTP/1.1 101')) {
+      socket.destroy()
+      throw new Error(`Cannot connect to ${url}: ${answer.split('\r\n', 1)}`)
+    }
     return client
   }
 
-  /** The next text message. */
-  text(): Promise<string> {
+  /** The next frame of any kind. */
+  frame(): Promise<{ readonly opcode: number; readonly payload: Buffer }> {
     return this.#read((bytes) => {
-      const start = (bytes[1] ?? 0) < 126 ? 2 : 4
+      const start = bytes[1] === 127 ? 10 : bytes[1] === 126 ? 4 : 2
       if (bytes.length < start) return undefined
-      const end = start + (start === 2 ? (bytes[1] as number) : bytes.readUInt16BE(2))
-      return bytes.length < end ? undefined : [end, bytes.toString('utf8', start, end)]
+      const size = start === 2 ? (bytes[1] as number) : start === 4 ? bytes.readUInt16BE(2) : bytes.readUInt32BE(6)
+      const end = start + size
+      if (bytes.length < end) return undefined
+      return [end, { opcode: (bytes[0] as number) & 0x0f, payload: bytes.subarray(start, end) }]
     })
+  }
+
+  /** The next text message. */
+  async text(): Promise<string> {
+    return (await this.frame()).payload.toString()
   }
 
   /** The next message of a relay. */
@@ -90,8 +101,8 @@ export class RawClient {
     )
     const bind = { type: 'bind', routeKey, peer: peerText, signature: signatureText }
     this.socket.write(maskedFrame(Buffer.from(JSON.stringify(bind)), OPCODE.text))
-    const { type } = await this.message()
-    if (type !== 'bound') throw new Error(`Cannot bind at ${origin}: the relay answered with ${type}`)
+    const { type, code } = await this.message()
+    if (type !== 'bound') throw new Error(`Cannot bind at ${origin}: the relay answered with ${type} ${code ?? ''}`)
   }
 
   async #read<T>(parse: (bytes: Buffer) => [number, T] | undefined): Promise<T> {

@@ -17,7 +17,8 @@ import {
 import { Killed, type Member } from './member.ts'
 import { type Halves, longest } from './memory.ts'
 import { type Cut, Dice, FAULTS, kindOf, type Outage, planOf } from './plan.ts'
-import { answerTo, type Cast, promptText, Scene } from './scene.ts'
+import { Scene } from './scene.ts'
+import { answerTo, type Cast, promptText } from './stage.ts'
 
 /** Commands of one controller that wait at a time. */
 const WAITING = 8
@@ -63,7 +64,7 @@ export async function soak(
   try {
     return await new Soak(scene, name, seed, time, say).run()
   } catch (error) {
-    for (const { name: who, program } of scene.members) {
+    for (const { name: who, program } of scene.stage.members) {
       const last = program.log.trimEnd().split('\n').slice(-LOG_SHOWN).join('\n')
       if (last !== '') say(`${name}: the last that ${who} wrote to its log:\n${last}`)
     }
@@ -214,7 +215,7 @@ class Soak {
     let waiting = mine.filter(({ state }) => state !== undefined && isLive(state)).length
     for (; waiting < WAITING; waiting++) {
       const given = this.#next(controller, mine)
-      const { id } = await controller.ask('enqueue', this.#scene.command(given))
+      const { id } = await controller.ask('enqueue', this.#scene.stage.command(given))
       given.id = id
       given.state = 'pending'
     }
@@ -230,7 +231,7 @@ class Soak {
 
   /** Gives a command without the queue: it is lost with the controller, and with nothing else. */
   async #call(controller: Member, given: Given): Promise<void> {
-    const { method, params } = this.#scene.command(given)
+    const { method, params } = this.#scene.stage.command(given)
     const count = (more: number) => this.#calling.set(controller, (this.#calling.get(controller) ?? 0) + more)
     count(1)
     try {
@@ -294,10 +295,10 @@ class Soak {
       const status = (await controller?.call('command.status', { id: given.id })) as Result<'command.status'>
       given.status = status.state
     }
-    const journal = await this.#scene.journal()
+    const journal = await this.#scene.stage.journal()
     await agent.kill()
     await agent.startAgain()
-    const afterwards = await this.#scene.journal()
+    const afterwards = await this.#scene.stage.journal()
     if (JSON.stringify(journal) !== JSON.stringify(afterwards.slice(0, journal.length)))
       wrong.push('the journal is another one after a last kill of the agent')
     wrong.push(...journalFaults(journal))
@@ -315,7 +316,7 @@ class Soak {
     const permissions = permissionFaults(journal)
     wrong.push(...permissions.faults)
 
-    const done = this.#scene.done()
+    const done = this.#scene.stage.done()
     const prompts = promptsOf(journal)
     const orphaned = journal.filter(
       (entry) => 'body' in entry && (entry.body as { reason?: string }).reason === 'orphaned',
