@@ -108,7 +108,7 @@ const later = (alone: number): number => (alone + DELAY_GOAL) / alone
 
 export const batching: Topic = {
   ids: ['batch.bytes.node', 'batch.encryptions.node', 'batch.lone.node', 'batch.urgent.node'],
-  needsReferences: false,
+  needsReferences: () => false,
   measure: async () => [
     await rowOf('batch.bytes.node', 'bytes of 1,000 events', async (name) => (await cost(name)).bytes),
     await rowOf('batch.encryptions.node', 'encryptions', async (name) => (await cost(name)).frames),

@@ -39,7 +39,10 @@ const unknown = words.find((word) => !allIds.some(isNamedBy(word)))
 if (unknown !== undefined) fail(`Cannot measure ${unknown}: there are ${allIds.join(', ')}`, 2)
 
 const topics = TOPICS.filter(({ ids }) => ids.some(isWanted))
-if (topics.some(({ needsReferences }) => needsReferences) && !installReferences(say)) {
+if (
+  topics.some(({ ids, needsReferences }) => ids.some((id) => isWanted(id) && needsReferences(id))) &&
+  !installReferences(say)
+) {
   fail('Cannot install the references: npm ci failed in bench/ (is the registry reachable?)', 1)
 }
 

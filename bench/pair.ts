@@ -39,4 +39,20 @@ export const DIALECTS = {
     const frame = maskedFrame(Buffer.alloc(size, 0x55), OPCODE.binary)
     return { a, b, aToB: frame, bToA: frame, arriving: frameSize(size) }
   },
+  /** Engine.IO 4 on WebSocket alone, Socket.IO 5 in it: a binary event is a text that announces it, and its bytes. */
+  async socketIo(url, name, size) {
+    const [a, b] = await connectBoth(url, `/socket.io/?EIO=4&transport=websocket&pair=${name}`)
+    for (const client of [a, b]) {
+      expectText(await client.text(), '0{') // open
+      client.socket.write(maskedFrame(Buffer.from('40'), OPCODE.text)) // to the default namespace
+      expectText(await client.text(), '40{')
+    }
+    const event = Buffer.from('451-["frame",{"_placeholder":true,"num":0}]')
+    const frame = Buffer.concat([maskedFrame(event, OPCODE.text), maskedFrame(Buffer.alloc(size, 0x55), OPCODE.binary)])
+    return { a, b, aToB: frame, bToA: frame, arriving: frameSize(event.length) + frameSize(size) }
+  },
 } satisfies Record<string, Dialect>
+
+function expectText(text: string, beginning: string): void {
+  if (!text.startsWith(beginning)) throw new Error(`Cannot speak Socket.IO: ${text} does not begin with ${beginning}`)
+}

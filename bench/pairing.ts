@@ -7,7 +7,7 @@ const unit = 'µs CPU per pairing'
 
 export const pairing: Topic = {
   ids: ['pairing.cpu', 'pairing.cpu.s2', 'pairing.cpu.vodozemac'],
-  needsReferences: true,
+  needsReferences: () => true,
   async measure() {
     const measured = await measureRounds(['impl-node, suite 1', 'impl-node, suite 2', 'libsignal', 'vodozemac'], 'pair')
     const [suite1, suite2, libsignal, vodozemac] = measured as [Measured, Measured, Measured, Measured]

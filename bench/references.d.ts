@@ -1,5 +1,4 @@
-// The parts of the two reference libraries that the rows use, so that types can be checked where neither is
-// installed. Written after the declarations of the versions in package-lock.json.
+// The parts of the reference libraries that the rows use, so that types can be checked where none is installed. Written after the declarations of the versions in package-lock.json.
 
 declare module '@signalapp/libsignal-client' {
   type Octets = Uint8Array<ArrayBuffer>
@@ -151,4 +150,38 @@ declare module 'vodozemac-wasm-bindings' {
     decrypt(messageType: number, ciphertext: string): Uint8Array
     free(): void
   }
+}
+
+declare module 'socket.io' {
+  export interface Socket {
+    readonly handshake: { readonly query: Readonly<Record<string, unknown>> }
+    on(event: string, listener: (data: unknown) => void): void
+    emit(event: string, data: unknown): void
+  }
+  export class Server {
+    constructor(server: import('node:http').Server, options: { transports: readonly string[]; pingInterval: number })
+    on(event: 'connection', listener: (socket: Socket) => void): void
+  }
+}
+
+declare namespace Bun {
+  interface ServerWebSocket<Data> {
+    readonly data: Data
+    send(data: string | Uint8Array): number
+  }
+  interface Upgrader<Data> {
+    upgrade(request: Request, options: { readonly data: Data }): boolean
+  }
+  interface ServeOptions<Data> {
+    readonly hostname: string
+    readonly port: number
+    fetch(request: Request, server: Upgrader<Data>): Response | undefined
+    readonly websocket: {
+      readonly idleTimeout: number
+      readonly perMessageDeflate: boolean
+      open(socket: ServerWebSocket<Data>): void
+      message(socket: ServerWebSocket<Data>, data: string | Uint8Array): void
+    }
+  }
+  function serve<Data>(options: ServeOptions<Data>): { readonly port: number }
 }

@@ -2,6 +2,7 @@
 // Each is a process of its own, and only its own CPU is counted.
 
 import { ClosedLoop, type Load } from './closed-loop.ts'
+import { bunProgram } from './install.ts'
 import { compare, type Measured, takeTurns } from './rounds.ts'
 import type { Row, Topic } from './row.ts'
 import type { ProgramName } from './subject.ts'
@@ -24,14 +25,20 @@ interface Match {
   readonly subject: ProgramName
   readonly reference: ProgramName
   readonly goal: number | null
+  /** All, where left out. */
+  readonly loads?: readonly string[]
 }
 
+const SIZES = ['256', '4096', '65536']
 const MATCHES: readonly Match[] = [
   { suffix: 'node', subject: 'relay (Node)', reference: 'bare ws forwarder', goal: 1 },
   { suffix: 'deno', subject: 'relay (Deno)', reference: 'bare Deno forwarder', goal: 1.1 },
+  { suffix: 'node.socket-io', subject: 'relay (Node)', reference: 'Socket.IO', goal: 1, loads: SIZES },
+  { suffix: 'node.bun', subject: 'relay (Node)', reference: 'Bun (uWebSockets)', goal: null, loads: SIZES },
 ]
 
 const idOf = (load: string, { suffix }: Match) => `relay.forward.${load}.${suffix}`
+const matchesOf = (load: string) => MATCHES.filter(({ loads }) => loads?.includes(load) ?? true)
 
 /** Everybody who takes part in one of the matches, under the same load in the same rounds. */
 async function measureLoad(load: (typeof LOADS)[number], matches: readonly Match[]): Promise<Row[]> {
@@ -55,14 +62,26 @@ async function measureLoad(load: (typeof LOADS)[number], matches: readonly Match
   }
 }
 
+function isThere({ reference }: Match): boolean {
+  return reference !== 'Bun (uWebSockets)' || bunProgram() !== undefined
+}
+
 export const forwarding: Topic = {
-  ids: LOADS.flatMap(({ name }) => MATCHES.map((match) => idOf(name, match))),
-  needsReferences: false,
+  ids: LOADS.flatMap(({ name }) => matchesOf(name).map((match) => idOf(name, match))),
+  needsReferences: (id) => id.endsWith('.socket-io') || id.endsWith('.bun'),
   async measure(isWanted) {
     const rows: Row[] = []
+    const leftOut: string[] = []
     for (const load of LOADS) {
-      const matches = MATCHES.filter((match) => isWanted(idOf(load.name, match)))
+      const wanted = matchesOf(load.name).filter((match) => isWanted(idOf(load.name, match)))
+      const matches = wanted.filter(isThere)
+      leftOut.push(...wanted.filter((match) => !matches.includes(match)).map((match) => idOf(load.name, match)))
       if (matches.length > 0) rows.push(...(await measureLoad(load, matches)))
+    }
+    if (leftOut.length > 0) {
+      console.error(
+        `bench: npm has no Bun for ${process.platform} ${process.arch}, so ${leftOut.join(', ')} are left out`,
+      )
     }
     return rows
   },

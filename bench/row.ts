@@ -19,8 +19,8 @@ export interface Row {
 /** Rows that are measured together. */
 export interface Topic {
   readonly ids: readonly string[]
-  /** Whether it compares with the packages of bench/package.json. */
-  readonly needsReferences: boolean
+  /** Whether a row compares with the packages of bench/package.json. */
+  needsReferences(id: string): boolean
   /** The rows, of which only those that `isWanted` are shown. */
   measure(isWanted: (id: string) => boolean): Promise<readonly Row[]>
 }

@@ -109,12 +109,12 @@ async function besideYes(runtime: Runtime): Promise<Row> {
 
 export const roundTrip: Topic = {
   ids: RUNTIMES.flatMap((runtime) => [`rpc.roundtrip.p50.${runtime}`, `rpc.roundtrip.p99.${runtime}`]),
-  needsReferences: false,
+  needsReferences: () => false,
   measure: async () => [...(await roundTrips('node')), ...(await roundTrips('deno'))],
 }
 
 export const flooded: Topic = {
   ids: RUNTIMES.map((runtime) => `terminal.yes.${runtime}`),
-  needsReferences: false,
+  needsReferences: () => false,
   measure: async () => [await besideYes('node'), await besideYes('deno')],
 }

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import { bunProgram } from './install.ts'
 import type { Usage } from './usage.ts'
 
 /** ms for a start or an answer, on a machine that does much else. */
@@ -12,8 +13,10 @@ const PATIENCE = 60_000
 
 /** How each runtime is started, and what lets a program ask it for a collection. */
 const RUNTIMES = {
-  node: { command: [process.execPath, '--disable-warning=ExperimentalWarning'], collecting: '--expose-gc' },
-  deno: { command: ['deno', 'run', '--quiet', '--allow-all'], collecting: '--v8-flags=--expose-gc' },
+  node: { command: () => [process.execPath, '--disable-warning=ExperimentalWarning'], collecting: '--expose-gc' },
+  deno: { command: () => ['deno', 'run', '--quiet', '--allow-all'], collecting: '--v8-flags=--expose-gc' },
+  // It may have been installed only now.
+  bun: { command: () => [bunProgram() ?? 'bun', 'run'], collecting: '--expose-gc' },
 } as const
 
 /** By the names that the table shows; `speaks` says how its clients become pairs (pair.ts). */
@@ -22,6 +25,8 @@ export const PROGRAMS = {
   'relay (Deno)': { runtime: 'deno', file: 'deno/relay.ts', speaks: 'relay' },
   'bare ws forwarder': { runtime: 'node', file: 'node/bare.ts', speaks: 'paths' },
   'bare Deno forwarder': { runtime: 'deno', file: 'deno/bare.ts', speaks: 'paths' },
+  'Socket.IO': { runtime: 'node', file: 'node/socket-io.ts', speaks: 'socketIo' },
+  'Bun (uWebSockets)': { runtime: 'bun', file: 'bun/bare.ts', speaks: 'paths' },
 } as const
 export type ProgramName = keyof typeof PROGRAMS
 
@@ -50,7 +55,7 @@ export class Subject {
   static async start(name: ProgramName, { limits = {}, collects = false }: SubjectOptions = {}): Promise<Subject> {
     const { runtime, file } = PROGRAMS[name]
     const { command, collecting } = RUNTIMES[runtime]
-    const [program, ...flags] = [...command, ...(collects ? [collecting] : [])]
+    const [program, ...flags] = [...command(), ...(collects ? [collecting] : [])]
     const args = [...flags, join(import.meta.dirname, file), JSON.stringify(limits)]
     const child = spawn(program as string, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     child.on('error', () => {}) // A command that is not there: its output ends, and that is what is said.

@@ -131,7 +131,7 @@ async function rowsOf(runtime: Runtime, ssh: OpenSsh): Promise<Row[]> {
 
 export const terminals: Topic = {
   ids: RUNTIMES.flatMap((runtime) => [`terminal.echo.p50.${runtime}`, `terminal.bulk.${runtime}`]),
-  needsReferences: false,
+  needsReferences: () => false,
   measure: async () => {
     const program = sshServer()
     if (program === undefined) {
