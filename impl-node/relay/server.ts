@@ -48,7 +48,9 @@ export interface RelayOptions {
   readonly clock?: Clock
 }
 
-export interface RelayStats extends Readonly<Counters>, BusCounters {
+export interface RelayStats extends Readonly<Counters> {
+  /** Undefined for a relay that stands alone. */
+  readonly cluster: BusCounters | undefined
   readonly connections: number
   readonly routes: number
   /** Open routes that are gone, and whose counts are remembered. */
@@ -296,7 +298,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     },
     stats: () => ({
       ...counters,
-      ...bus.counters(),
+      cluster: bus.counters(),
       connections: connections.size,
       routes: routes.size,
       openRemembered: routes.remembered,

@@ -87,8 +87,8 @@ export const cluster: readonly EndpointMutant[] = [
     'does not claim the route that it has bound',
     ['cluster.bind.claim'],
     MEMBERS,
-    "await commands.send('SPUBLISH', channel, claim(member.token, this.#nodeId))",
-    'claim(member.token, this.#nodeId)',
+    "await commands.send<number>('SPUBLISH', channel, claim(member.token, this.#nodeId))",
+    'claim(member.token, this.#nodeId).length',
   ),
   node(
     'keeps-route',
@@ -191,7 +191,7 @@ export const cluster: readonly EndpointMutant[] = [
     'does not answer a nack',
     ['cluster.nack.answer'],
     BUS,
-    'if (member.binding) this.#undelivered(member.binding, envelope.to)',
+    'this.#undelivered(member.binding, envelope.to)',
     '',
   ),
   node(

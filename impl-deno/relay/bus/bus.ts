@@ -2,16 +2,29 @@
 
 import type { Route } from '../table.ts'
 
-/** How often what has happened since the start. */
+/** How a node is now, and how often what has happened since the start. */
 export interface BusStats {
-  /** Whether this node has Redis now. */
+  /** Whether this node has Redis. */
   readonly isJoined: boolean
-  /** Times that Redis was lost. */
+  /** Whether its lease lives. */
+  readonly holdsLease: boolean
+  /** Its routes of which the others know. */
+  readonly announced: number
+  /** Bytes of frames that Redis has not answered. */
+  readonly unanswered: number
+  /** Times that Redis was found, and lost. */
+  readonly found: number
   readonly lost: number
-  /** Frames given to Redis, frames of other nodes forwarded here, frames of either kind that were not delivered. */
+  /** Frames given to Redis, and frames of other nodes forwarded here. */
   readonly published: number
   readonly received: number
-  readonly undelivered: number
+  readonly nacksSent: number
+  readonly nacksReceived: number
+  /** Routes that other nodes had when they were bound here, and routes of this node that others have taken. */
+  readonly takenOver: number
+  readonly yielded: number
+  /** Messages on the channels that are no envelopes, or not for that channel. */
+  readonly malformed: number
 }
 
 export interface Bus {

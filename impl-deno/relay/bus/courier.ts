@@ -14,7 +14,7 @@ export class Courier {
   readonly #link: Link
   readonly #voice: Voice
   readonly #most: number
-  readonly counts = { published: 0, received: 0, undelivered: 0 }
+  readonly counts = { published: 0, received: 0 }
   /** Bytes of frames that Redis has not answered. */
   #unanswered = 0
 
@@ -23,6 +23,11 @@ export class Courier {
     this.#link = link
     this.#voice = voice
     this.#most = most
+  }
+
+  /** Bytes, with what each frame costs beside its own. */
+  get unanswered(): number {
+    return this.#unanswered
   }
 
   /** cluster.frame.publish: once, over the one connection of the channel; false where it is not delivered. */
@@ -55,7 +60,6 @@ export class Courier {
 
   /** Tells who sent a frame, a connection of this node or another node, that it is not delivered. */
   undelivered(sender: Holder | undefined, frame: ArrayBuffer): void {
-    this.counts.undelivered++
     const header = new Uint8Array(frame, 0, ROUTED_HEADER)
     if (sender) sender.notDelivered(header)
     else this.#voice.nack(routeKeyAt(header, 1), routeKeyAt(header, 17))

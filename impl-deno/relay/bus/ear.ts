@@ -8,6 +8,7 @@ import { isNewer, type Seat } from './seat.ts'
 
 export class Ear {
   readonly #node: NodeParts
+  readonly counts = { nacksReceived: 0, malformed: 0 }
   readonly #giveUp: (seat: Seat, route: Route) => void
 
   /** `giveUp` leaves a route to the node that has a newer claim. */
@@ -22,19 +23,31 @@ export class Ear {
       return
     }
     const envelope = readEnvelope(message)
-    // cluster.envelope.malformed
-    if (!envelope) return
-    const place = goesTo(envelope)
-    // cluster.envelope.channel
-    if (place !== undefined && place !== seat.key) return
+    const place = envelope && goesTo(envelope)
+    // cluster.envelope.malformed, cluster.envelope.channel
+    if (!envelope || (place !== undefined && place !== seat.key)) {
+      this.counts.malformed++
+      return
+    }
     if (envelope.kind === 'claim') this.#hearClaim(seat, envelope)
     else if (envelope.kind === 'presence') this.#hearPresence(seat, envelope)
-    // cluster.nack.answer
-    else this.#node.table.get(seat.key)?.holder.notDelivered(message)
+    else this.#hearNack(seat, message)
+  }
+
+  /** cluster.nack.answer */
+  #hearNack(seat: Seat, message: Uint8Array): void {
+    const route = this.#node.table.get(seat.key)
+    if (!route) return
+    this.counts.nacksReceived++
+    route.holder.notDelivered(message)
   }
 
   #hearFrame(seat: Seat, message: Uint8Array): void {
-    if (message.length < ROUTED_HEADER || routeKeyAt(message, 17) !== seat.key) return
+    // cluster.envelope.malformed, cluster.envelope.channel
+    if (message.length < ROUTED_HEADER || routeKeyAt(message, 17) !== seat.key) {
+      this.counts.malformed++
+      return
+    }
     const isBound = this.#node.table.get(seat.key) !== undefined
     // The node that has taken the route forwards it.
     if (!isBound && !seat.pending && seat.isYielded) return

@@ -11,6 +11,7 @@ export class Lease {
   /** When the last renewal that succeeded was begun, at first the start; and the last of all. */
   #renewed = performance.now()
   #begun = 0
+  #wasSet = false
   #isOverdueTold = false
   /** When each node was last heard to be the place of a peer. */
   readonly #heardOf = new Map<string, number>()
@@ -31,8 +32,14 @@ export class Lease {
     const life = String(this.#limits.clusterLease)
     const before = await servers.at(this.#key).commands.ask('SET', this.#key, '1', 'PX', life, 'GET')
     this.#renewed = begun
+    this.#wasSet = true
     this.#isOverdueTold = false
     return before !== null
+  }
+
+  /** Whether the others see it. */
+  isHeld(now: number): boolean {
+    return this.#wasSet && now - this.#renewed <= this.#limits.clusterLease
   }
 
   /** True once for each time that it could not be renewed while it lives (cluster.lease.lost). */

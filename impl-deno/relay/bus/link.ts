@@ -23,6 +23,7 @@ export class Link {
   readonly #log: Log
   readonly #events: LinkEvents
   #servers: Servers | undefined
+  #found = 0
   #lost = 0
   #retries = 0
   /** What was said last of why there is no Redis: the same is not said again. */
@@ -42,6 +43,11 @@ export class Link {
   /** Undefined while there is no Redis. */
   get servers(): Servers | undefined {
     return this.#servers
+  }
+
+  /** Times that Redis was found. */
+  get found(): number {
+    return this.#found
   }
 
   /** Times that Redis was lost. */
@@ -79,6 +85,7 @@ export class Link {
       return
     }
     this.#servers = opened
+    this.#found++
     this.#retries = 0
     this.#complaint = ''
     this.#log('info', 'Redis is there', { redis: shownRedis(this.#address) })

@@ -58,7 +58,15 @@ export class RedisBus implements Bus {
   }
 
   stats(): BusStats {
-    return { isJoined: this.#link.servers !== undefined, lost: this.#link.lost, ...this.#courier.counts }
+    const { servers, found, lost } = this.#link
+    return {
+      ...{ isJoined: servers !== undefined, found, lost },
+      holdsLease: this.#lease.isHeld(performance.now()),
+      unanswered: this.#courier.unanswered,
+      ...this.#courier.counts,
+      nacksSent: this.#voice.nacksSent,
+      ...this.#seats.counts,
+    }
   }
 
   /** cluster.redis.back */

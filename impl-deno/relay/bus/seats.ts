@@ -1,6 +1,7 @@
 // The routes of a node: claimed, given up, and announced again (spec/cluster.md, Binding a route).
 
 import { type Route, routeKeyAt } from '../table.ts'
+import type { BusStats } from './bus.ts'
 import { Ear } from './ear.ts'
 import type { NodeParts } from './parts.ts'
 import { type EarlyFrame, isNewer, Pending, Seat } from './seat.ts'
@@ -16,12 +17,22 @@ export class Seats {
   readonly #node: NodeParts
   readonly #ear: Ear
   readonly #seats = new Map<string, Seat>()
+  #takenOver = 0
+  #yielded = 0
   /** Since when binds wait, the oldest first. */
   readonly #waiting = new Set<{ readonly awake: number }>()
 
   constructor(node: NodeParts) {
     this.#node = node
     this.#ear = new Ear(node, (seat, route) => this.yield(seat, route))
+  }
+
+  get counts(): Pick<BusStats, 'announced' | 'takenOver' | 'yielded' | 'nacksReceived' | 'malformed'> {
+    let announced = 0
+    for (const { isSubscribed, token, pending } of this.#seats.values()) {
+      if (isSubscribed && token !== undefined && !pending) announced++
+    }
+    return { ...this.#ear.counts, announced, takenOver: this.#takenOver, yielded: this.#yielded }
   }
 
   /** The bind of a route that waits for Redis. */
@@ -106,7 +117,10 @@ export class Seats {
     const claim = this.#node.voice.claim(servers, seat.key, token)
     // The claim comes back between the frames that another node took as its own and those that are for this one.
     const [count] = await Promise.all([claim, pending.echo])
-    if (count > 1) pending.frames.splice(0, pending.beforeClaim)
+    if (count > 1) {
+      this.#takenOver++
+      pending.frames.splice(0, pending.beforeClaim)
+    }
   }
 
   #bindAlone(seat: Seat, bind: () => boolean): void {
@@ -156,6 +170,7 @@ export class Seats {
 
   yield(seat: Seat, route: Route): void {
     seat.isYielded = true
+    this.#yielded++
     this.#node.table.yield(route)
   }
 

@@ -15,6 +15,7 @@ export class Voice {
   readonly #link: Link
   readonly #node: string
   readonly #nacks: FailedPairs
+  nacksSent = 0
   /** Presence that ended while there was no Redis, by route and peer put together. */
   readonly #ends = new Map<string, { readonly route: string; readonly peer: string }>()
 
@@ -65,6 +66,7 @@ export class Voice {
   /** cluster.nack.send */
   nack(from: string, to: string): void {
     if (this.#nacks.size < NACKED_PAIRS && this.#nacks.due(from + to, performance.now())) {
+      this.nacksSent++
       this.#say(from, nackOf(from, to))
     }
   }

@@ -22,13 +22,24 @@ export interface BusCounters {
   /** Frames given to other nodes, and got from them. */
   readonly published: number
   readonly received: number
-  /** Frames from other nodes that could not be forwarded, and were said to be so. */
+  /** Bytes of what Redis has not answered for. */
+  readonly unanswered: number
+  /** Frames from other nodes that could not be forwarded, and were said to be so; and frames that others said so of. */
   readonly nacks: number
-  /** Messages of other nodes that nobody could read. */
+  readonly nacked: number
+  /** Messages that are no envelopes, or not for the channel on which they came. */
   readonly malformed: number
-  /** How often Redis was reached, and whether it is now. */
+  /** How often Redis was reached and lost, and whether it is there now. */
   readonly redisConnects: number
+  readonly redisLosses: number
   readonly redisConnected: boolean
+  /** Whether the others see this node as alive. */
+  readonly isLeaseHeld: boolean
+  /** Routes of this node that the others know of. */
+  readonly announced: number
+  /** Routes that were bound here while another node had them, and the other way round. */
+  readonly takenOver: number
+  readonly lost: number
 }
 
 export interface Bus {
@@ -40,21 +51,13 @@ export interface Bus {
   leave(binding: Binding): void
   /** Gives `frame` to the node where `to` is bound; false where it cannot. What is found out later goes to `from.owner`. */
   publish(from: Binding, to: RouteId, frame: Buffer): boolean
-  counters(): BusCounters
+  /** Undefined where there is no other node. */
+  counters(): BusCounters | undefined
   close(): Promise<void>
 }
 
 /** A sentence for the operator: this bus cannot be used, now or later. */
 export class BusRefusal extends Error {}
-
-const none: BusCounters = {
-  published: 0,
-  received: 0,
-  nacks: 0,
-  malformed: 0,
-  redisConnects: 0,
-  redisConnected: false,
-}
 
 /** Of a relay that stands alone: nobody to tell, nobody to ask. */
 export const aloneBus: Bus = {
@@ -62,6 +65,6 @@ export const aloneBus: Bus = {
   join: (_, settle) => settle(),
   leave() {},
   publish: () => false,
-  counters: () => none,
+  counters: () => undefined,
   close: async () => {},
 }

@@ -253,7 +253,7 @@ test('a relay starts without its Redis, says so, and finds it later; its passwor
     const client = await TestClient.connect(relay.url)
     await client.bind(generateRouteKey(), null)
     await redis.run()
-    await until(() => relay.stats().redisConnected, 'Redis is there')
+    await until(() => relay.stats().cluster?.redisConnected === true, 'Redis is there')
     await client.leave()
   })
   await running.finally(() => redis.stop())
@@ -312,7 +312,7 @@ test('a replica, a Redis that does not answer and one that is gone are not used:
     using silent = await fakeRedis(() => '')
     const gone = `redis://127.0.0.1:${await freePort()}`
     await withRelay({ redis: [replica.url, silent.url, gone, redis.url], limits: QUICK }, async (relay) => {
-      assert.equal(relay.stats().redisConnected, true)
+      assert.equal(relay.stats().cluster?.redisConnected, true)
     })
     for (const [url, why] of [
       [replica.url, 'it is a replica'],

@@ -9,6 +9,7 @@ export class Lease {
   /** When a renewal that succeeded was begun, by the monotonic clock. */
   #renewedAt: number
   #isLapseSaid = false
+  #wasSet = false
 
   constructor(nodeId: string, life: number, now: number) {
     this.#key = leaseKeyOf(nodeId)
@@ -23,6 +24,7 @@ export class Lease {
       .commands.send<string | null>('SET', this.#key, '1', 'PX', String(this.#life), 'GET')
     this.#renewedAt = now
     this.#isLapseSaid = false
+    this.#wasSet = true
     return before !== null
   }
 
@@ -31,6 +33,10 @@ export class Lease {
     if (this.#isLapseSaid || now - this.#renewedAt < this.#life) return false
     this.#isLapseSaid = true
     return true
+  }
+
+  isHeld(now: number): boolean {
+    return this.#wasSet && now - this.#renewedAt < this.#life
   }
 
   /** cluster.lease.clean */

@@ -57,6 +57,7 @@ export class Members {
   readonly #then: Member[] = []
   #running = 0
   #onEmpty = () => {}
+  readonly counters = { takenOver: 0, lost: 0 }
 
   constructor(nodeId: string, clock: Clock, events: MemberEvents) {
     this.#nodeId = nodeId
@@ -147,6 +148,13 @@ export class Members {
     })
   }
 
+  /** How many of its routes the others know of. */
+  get announced(): number {
+    let count = 0
+    for (const { announcedTo } of this.#byRoute.values()) if (announcedTo !== undefined) count++
+    return count
+  }
+
   #add(route: RouteId): Member {
     const member: Member = {
       route,
@@ -175,6 +183,7 @@ export class Members {
 
   #displace(member: Member): void {
     member.isDisplaced = true
+    this.counters.lost++
     this.#events.displaced(member)
   }
 
@@ -233,6 +242,7 @@ export class Members {
     const { route, channel } = member
     const { commands, subscriptions } = link.serverOf(channel)
     const isCurrent = (binding: Binding) => member.binding === binding && !link.isOver
+    let isNew = false
     while (!link.isOver) {
       const { binding } = member
       if (binding === undefined) {
@@ -259,6 +269,7 @@ export class Members {
           continue
         }
         member.token = token // cluster.bind.token
+        isNew = age === undefined
         member.lateSince = undefined
       }
       if (member.subscribedTo !== link) {
@@ -275,7 +286,11 @@ export class Members {
         await link.serverOf(theirs).commands.send('SPUBLISH', theirs, presence(said)) // cluster.bind.presence
         if (!isCurrent(binding)) continue
       }
-      await commands.send('SPUBLISH', channel, claim(member.token, this.#nodeId)) // cluster.bind.claim
+      // cluster.bind.claim
+      const heard = await commands.send<number>('SPUBLISH', channel, claim(member.token, this.#nodeId))
+      // Not by this node alone: another one has the route until it hears this.
+      if (isNew && heard > 1) this.counters.takenOver++
+      isNew = false
       if (!isCurrent(binding)) continue
       member.announcedTo = link
       this.#settle(member)

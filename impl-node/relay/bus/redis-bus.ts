@@ -43,7 +43,10 @@ export class RedisBus implements Bus {
   readonly #members: Members
   readonly #lease: Lease
   readonly #nacks: Failures
-  readonly #counters = { published: 0, received: 0, nacks: 0, malformed: 0, redisConnects: 0 }
+  readonly #counters = {
+    ...{ published: 0, received: 0, nacks: 0, nacked: 0, malformed: 0 },
+    ...{ redisConnects: 0, redisLosses: 0 },
+  }
   readonly #stops: (() => void)[] = []
   #table: Table | undefined
   #link: RedisLink | undefined
@@ -91,7 +94,15 @@ export class RedisBus implements Bus {
   }
 
   counters(): BusCounters {
-    return { ...this.#counters, redisConnected: this.#link !== undefined }
+    const servers = this.#link?.servers ?? []
+    return {
+      ...this.#counters,
+      ...this.#members.counters,
+      announced: this.#members.announced,
+      unanswered: servers.reduce((sum, { commands }) => sum + commands.unanswered, 0),
+      redisConnected: this.#link !== undefined,
+      isLeaseHeld: this.#lease.isHeld(this.#clock.monotonic()),
+    }
   }
 
   join(binding: Binding, settle: () => void): void {
@@ -163,6 +174,7 @@ export class RedisBus implements Bus {
   #lost(link: RedisLink, error: unknown): void {
     if (link !== this.#link) return
     this.#link = undefined
+    this.#counters.redisLosses++
     this.#members.detach()
     const bindings = [...(this.#table?.bindings() ?? [])]
     for (const binding of bindings) if (binding.peerNode !== undefined) this.#table?.peerLost(binding, false) // cluster.redis.offline
@@ -228,8 +240,14 @@ export class RedisBus implements Bus {
         if (envelope.nodeId !== this.#nodeId) this.#members.heard(member, envelope)
         break
       case 'nack':
-        if (envelope.from !== member.route) break // cluster.envelope.channel
-        if (member.binding) this.#undelivered(member.binding, envelope.to) // cluster.nack.answer
+        // cluster.envelope.channel
+        if (envelope.from !== member.route) {
+          this.#counters.malformed++
+          break
+        }
+        if (!member.binding) break
+        this.#counters.nacked++
+        this.#undelivered(member.binding, envelope.to) // cluster.nack.answer
         break
       case 'presence':
         this.#receivePresence(member, envelope)
@@ -259,8 +277,13 @@ export class RedisBus implements Bus {
 
   #receivePresence(member: Member, { route: other, peer, nodeId, isOnline, wantsAnswer }: Presence): void {
     const { route, binding } = member
-    // cluster.envelope.channel, cluster.presence.stranger; what this node says itself it knows.
-    if (peer !== route || binding?.peer !== other || nodeId === this.#nodeId) return
+    // cluster.envelope.channel
+    if (peer !== route) {
+      this.#counters.malformed++
+      return
+    }
+    // cluster.presence.stranger; what this node says itself it knows.
+    if (binding?.peer !== other || nodeId === this.#nodeId) return
     if (isOnline) this.#table?.peerFound(binding, nodeId)
     else if (binding.peerNode === nodeId) this.#table?.peerLost(binding, false) // cluster.presence.old
     if (!wantsAnswer) return
