@@ -1,13 +1,13 @@
 // `happy-remote devices`
 
 import { type Audit, AuditLog } from '../agent/audit.ts'
+import { safeLine } from '../controller/safe-text.ts'
 import { encodeBase32 } from '../crypto/base32.ts'
 import { deviceIdOf } from '../crypto/identity.ts'
 import { nameToSend } from '../link/control.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { type Command, CommandFailure, EXIT_FAILED, EXIT_NOT_PAIRED, EXIT_OK, UsageError } from './command.ts'
 import { readOptions, STATE_OPTIONS } from './options.ts'
-import { safeLine } from './safe-text.ts'
 import { readCapability, readSettings } from './settings.ts'
 import { auditPath, openState } from './state.ts'
 

@@ -1,9 +1,9 @@
 // An agent without a terminal: a line for what happens, and lines of standard input for what is wanted.
 
 import type { AgentEvents, Offer } from '../../agent/agent.ts'
+import { safeLine } from '../../controller/safe-text.ts'
 import type { CommandIo } from '../command.ts'
 import { findDevice } from '../devices.ts'
-import { safeLine } from '../safe-text.ts'
 import { Lines } from '../stdin.ts'
 import { reasonOf, type Screen, type Shown, wordOf } from './screen.ts'
 

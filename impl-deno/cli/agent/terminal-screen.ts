@@ -2,7 +2,7 @@
 // alternate screen, so that it does not stay in the scrollback (pairing.qr.clear).
 
 import type { AgentEvents, Offer } from '../../agent/agent.ts'
-import { safeLine } from '../safe-text.ts'
+import { safeLine } from '../../controller/safe-text.ts'
 import { qrLines, qrWidth } from './qr-code.ts'
 import { reasonOf, type Screen, type Shown } from './screen.ts'
 

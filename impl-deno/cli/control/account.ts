@@ -7,7 +7,7 @@ import { Check } from 'typebox/value'
 import type { Controller, ControllerEvent } from '../../controller/controller.ts'
 import type { Arrival, Missed } from '../../controller/journal.ts'
 import type { JournalPlace } from '../../controller/journal-place.ts'
-import { safeLine, safeText } from '../safe-text.ts'
+import { safeLine, safeText } from '../../controller/safe-text.ts'
 
 /** Entries of the first page that are shown. */
 const SHOWN = 50

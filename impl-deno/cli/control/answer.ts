@@ -1,8 +1,8 @@
 // `happy-remote control answer`
 
 import { CallFailure } from '../../controller/failure.ts'
+import { safeLine } from '../../controller/safe-text.ts'
 import { CommandFailure, EXIT_OK, UsageError } from '../command.ts'
-import { safeLine } from '../safe-text.ts'
 import { answersOf } from './form.ts'
 import type { Subject } from './subject.ts'
 

@@ -1,8 +1,8 @@
 // `happy-remote control approve`
 
 import { CallFailure } from '../../controller/failure.ts'
+import { exactText, safeLine } from '../../controller/safe-text.ts'
 import { CommandFailure, EXIT_OK, UsageError } from '../command.ts'
-import { exactText, safeLine } from '../safe-text.ts'
 import type { Lines } from '../stdin.ts'
 import { allowOnce, answer, deny, optionOf, questionText } from './question.ts'
 import type { Subject } from './subject.ts'

@@ -3,9 +3,9 @@
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { ATTACHMENTS_MAX } from '@happy-remote/schemas/rpc/attachment.ts'
 import type { Params } from '@happy-remote/schemas/rpc/registry.ts'
+import { safeLine } from '../../controller/safe-text.ts'
 import { toBase64url } from '../../crypto/base64url.ts'
 import { CommandFailure, EXIT_FAILED, UsageError } from '../command.ts'
-import { safeLine } from '../safe-text.ts'
 
 type Attached = Pick<Params<'claude.sendMessage'>, 'attachments'>
 

@@ -3,8 +3,8 @@
 import { limits } from '@happy-remote/schemas/limits.ts'
 import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
 import type { Controller } from '../../controller/controller.ts'
+import { safeLine } from '../../controller/safe-text.ts'
 import { CommandFailure, EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from '../command.ts'
-import { safeLine } from '../safe-text.ts'
 import type { Subject } from './subject.ts'
 
 type Listed = Result<'claude.listConversations'>['conversations'][number]

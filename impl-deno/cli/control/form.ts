@@ -1,8 +1,8 @@
 // A question as a person sees it, a line a field, and the answers that typed words mean.
 
 import type { AnswerValue, QuestionAnswer, QuestionField, QuestionRequest } from '@happy-remote/schemas/rpc/question.ts'
+import { safeLine } from '../../controller/safe-text.ts'
 import { UsageError } from '../command.ts'
-import { safeLine } from '../safe-text.ts'
 
 const TAKES: Readonly<Record<QuestionField['type'], string>> = {
   text: 'a text',

@@ -2,8 +2,8 @@
 
 import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { CallFailure } from '../../controller/failure.ts'
+import { exactText, safeLine, safeText } from '../../controller/safe-text.ts'
 import { EXIT_OK, UsageError } from '../command.ts'
-import { exactText, safeLine, safeText } from '../safe-text.ts'
 import type { Subject } from './subject.ts'
 
 export interface GitOptions {

@@ -2,8 +2,8 @@
 
 import { limits } from '@happy-remote/schemas/limits.ts'
 import type { JournalEntry } from '@happy-remote/schemas/rpc/journal.ts'
+import { safeLine } from '../../controller/safe-text.ts'
 import { EXIT_OK, UsageError } from '../command.ts'
-import { safeLine } from '../safe-text.ts'
 import type { Subject } from './subject.ts'
 
 const DEFAULT = 20

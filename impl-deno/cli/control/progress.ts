@@ -1,6 +1,6 @@
 // How much of a file is there, on the terminal of a person.
 
-import { exactText } from '../safe-text.ts'
+import { exactText } from '../../controller/safe-text.ts'
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
 /** Milliseconds between two looks. */

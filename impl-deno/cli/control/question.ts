@@ -4,7 +4,7 @@ import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
 import type { Controller } from '../../controller/controller.ts'
 import { permissionAnswer } from '../../controller/permission.ts'
-import { exactText, safeLine } from '../safe-text.ts'
+import { exactText, safeLine } from '../../controller/safe-text.ts'
 
 type Option = PermissionRequest['options'][number]
 

@@ -1,7 +1,7 @@
 // `happy-remote control status | info | devices | terms`
 
+import { safeLine } from '../../controller/safe-text.ts'
 import { EXIT_OK } from '../command.ts'
-import { safeLine } from '../safe-text.ts'
 import { formText } from './form.ts'
 import type { Subject } from './subject.ts'
 

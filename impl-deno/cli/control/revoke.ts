@@ -1,9 +1,9 @@
 // `happy-remote control revoke`
 
+import { safeLine } from '../../controller/safe-text.ts'
 import { encodeBase32 } from '../../crypto/base32.ts'
 import { deviceIdOf } from '../../crypto/identity.ts'
 import { CommandFailure, type CommandIo, EXIT_OK, EXIT_REFUSED, UsageError } from '../command.ts'
-import { safeLine } from '../safe-text.ts'
 import type { Settings } from '../settings.ts'
 import type { Lines } from '../stdin.ts'
 import { pairedDevice } from './paired-device.ts'

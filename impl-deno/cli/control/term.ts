@@ -3,8 +3,8 @@
 import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import type { ControllerEvent } from '../../controller/controller.ts'
 import { CallFailure } from '../../controller/failure.ts'
+import { safeLine } from '../../controller/safe-text.ts'
 import { CommandFailure, EXIT_FAILED, EXIT_OK, UsageError } from '../command.ts'
-import { safeLine } from '../safe-text.ts'
 import type { Subject } from './subject.ts'
 
 export interface TermOptions {

@@ -3,9 +3,9 @@
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import type { Controller, ControllerEvent } from '../../controller/controller.ts'
+import { exactText, safeLine, safeText } from '../../controller/safe-text.ts'
 import { CommandFailure } from '../command.ts'
 import { allowOnce, answer, deny } from '../control/question.ts'
-import { exactText, safeLine, safeText } from '../safe-text.ts'
 
 export class FirstPrompt {
   readonly #controller: Controller

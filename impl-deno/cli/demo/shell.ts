@@ -2,8 +2,8 @@
 
 import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import type { Controller } from '../../controller/controller.ts'
+import { safeText } from '../../controller/safe-text.ts'
 import { CommandFailure } from '../command.ts'
-import { safeText } from '../safe-text.ts'
 
 /** Says what it prints. Rejects with CommandFailure where its exit code is not 0. */
 export async function runInShell(controller: Controller, script: string, say: (text: string) => void): Promise<void> {

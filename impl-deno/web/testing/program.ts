@@ -15,10 +15,10 @@ export class Program {
   #errors = ''
   #heard: () => void = () => {}
 
-  /** The Node implementation, with `--json`. */
-  constructor(name: string, args: readonly string[]) {
+  /** The Node implementation, with `--json`. `assistant`: options that end with a command. */
+  constructor(name: string, args: readonly string[], assistant: readonly string[] = []) {
     this.#name = name
-    const command = ['--disable-warning=ExperimentalWarning', NODE, name, ...args, '--json']
+    const command = ['--disable-warning=ExperimentalWarning', NODE, name, ...args, '--json', ...assistant]
     this.#child = spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'pipe'] })
     this.#child.stderr?.on('data', (text) => {
       this.#errors += text

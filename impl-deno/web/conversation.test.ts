@@ -1,0 +1,116 @@
+// A conversation in real Chromium, with a Node agent whose assistant follows a script.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { assertAccessible, startScene } from './testing/scene.ts'
+
+const TIME = { timeout: 240_000 }
+
+async function give(tab: Page, prompt: string): Promise<void> {
+  await tab.getByLabel('Prompt').fill(prompt)
+  await tab.getByRole('button', { name: 'Send' }).click()
+}
+
+test(
+  'a prompt streams Markdown, an edit is shown as a diff and allowed, and a push is denied with a note',
+  TIME,
+  async () => {
+    const scene = await startScene()
+    const { tab } = scene
+    try {
+      await scene.pair()
+      await give(tab, 'Say hello instead of hi')
+      await tab.getByRole('heading', { name: 'The plan' }).waitFor()
+      const ask = tab.getByRole('article', { name: 'Edit greeting.ts' })
+      await ask.getByText("-export const greeting = 'Hi'").waitFor()
+      await ask.getByText("+export const greeting = 'Hello'").waitFor()
+      await ask.getByText('{"tool":"Edit","input":{"file_path":"greeting.ts"', { exact: false }).waitFor()
+      await assertAccessible(tab)
+      // What the assistant says is data: no element of it, and no link that runs.
+      assert.equal(await tab.locator('img').count(), 0)
+      assert.deepEqual(await tab.locator('.markdown a').evaluateAll((all) => all.map((a) => a.getAttribute('href'))), [
+        'https://example.org/',
+      ])
+      await tab.getByText('<img src=x onerror=alert(1)>').waitFor()
+      await ask.getByRole('button', { name: 'Allow once' }).click()
+      await tab.getByText('The greeting is changed.').waitFor()
+      await tab.getByText('Allowed by this device').waitFor()
+      await tab.locator('.delivery', { hasText: 'Done' }).waitFor()
+
+      await give(tab, 'Now push it')
+      const push = tab.getByRole('article', { name: 'Run `git push --force origin main`' })
+      // What reaches beyond this once takes a second touch.
+      await push.getByRole('button', { name: 'Allow git push for this conversation' }).click()
+      await push.getByRole('button', { name: 'Choose “Allow git push for this conversation”' }).waitFor()
+      await push.getByRole('button', { name: 'Back' }).click()
+      await push.getByRole('button', { name: 'Deny with a note…' }).click()
+      await push.getByLabel('Note for the assistant').fill('Never with --force')
+      await push.getByRole('button', { name: 'Deny', exact: true }).click()
+      await tab.getByText('Understood, nothing was pushed.').waitFor()
+      await tab.getByText('Denied by this device').waitFor()
+      await assertAccessible(tab)
+    } finally {
+      await scene.close()
+    }
+  },
+)
+
+test('a reload in the middle of an answer loses nothing and shows nothing twice', TIME, async () => {
+  const scene = await startScene()
+  const { tab } = scene
+  try {
+    await scene.pair()
+    await give(tab, 'Tell me a story')
+    await tab.getByText('Once upon a time', { exact: false }).waitFor()
+    await tab.reload()
+    await tab.getByText('This is the end of the story.', { exact: false }).waitFor()
+    assert.equal(await tab.getByText('Once upon a time', { exact: false }).count(), 1)
+    assert.equal(await tab.getByText('Tell me a story').count(), 1)
+    await tab.locator('.delivery', { hasText: 'Done' }).waitFor()
+  } finally {
+    await scene.close()
+  }
+})
+
+test('a question is a form, and what runs can be stopped', TIME, async () => {
+  const scene = await startScene()
+  const { tab } = scene
+  try {
+    await scene.pair()
+    await give(tab, 'Please ask me')
+    const form = tab.getByRole('article', { name: 'Where shall the work go?' })
+    await form.getByLabel('Branch').fill('topic')
+    await assertAccessible(tab)
+    await form.getByLabel('The quick ones').check()
+    await form.getByRole('button', { name: 'Answer', exact: true }).click()
+    await tab.getByText('"topic"', { exact: false }).waitFor()
+    await tab.getByText('Answered by this device').waitFor()
+
+    await give(tab, 'Tell me a story')
+    await tab.getByText('Once upon', { exact: false }).waitFor()
+    await tab.getByRole('button', { name: 'Stop' }).click()
+    await tab.locator('.delivery', { hasText: 'Stopped' }).waitFor()
+  } finally {
+    await scene.close()
+  }
+})
+
+test('one tab at a time holds the keys, and another one takes over when the person asks', TIME, async () => {
+  const scene = await startScene()
+  const { tab, site } = scene
+  try {
+    await scene.pair()
+    await give(tab, 'Tell me a story')
+    const other = await scene.newTab()
+    await other.goto(site.url)
+    await other.getByRole('heading', { name: 'Open in another tab' }).waitFor()
+    await assertAccessible(other)
+    await other.getByRole('button', { name: 'Use it here' }).click()
+    await other.getByRole('link', { name: 'desk' }).click()
+    await other.getByText('This is the end of the story.', { exact: false }).waitFor()
+    await tab.getByRole('heading', { name: 'Open in another tab' }).waitFor()
+  } finally {
+    await scene.close()
+  }
+})

@@ -1,0 +1,22 @@
+// What the page may load and do. A relay that serves it (`--web`) sends the same as a header.
+
+const RULES = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob:",
+  // Any relay: a person pairs with whichever the computer uses. The page has nothing else to tell anybody.
+  "connect-src 'self' ws: wss:",
+  "manifest-src 'self'",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+]
+
+/** Of the page itself, wherever it is served from. */
+export const META_POLICY = RULES.join('; ')
+
+/** As a header, where it can also keep the page out of frames. */
+export const HEADER_POLICY = [...RULES, "frame-ancestors 'none'"].join('; ')

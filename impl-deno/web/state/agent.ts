@@ -1,0 +1,256 @@
+// One computer: its live connection, and all that is shown of it, as signals.
+
+import type { Capability } from '@happy-remote/schemas/constants.ts'
+import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
+import type { QuestionAnswer, QuestionRequest } from '@happy-remote/schemas/rpc/question.ts'
+import type { EventParams, Result } from '@happy-remote/schemas/rpc/registry.ts'
+import { batch, computed, signal } from '@preact/signals'
+import type { Controller, ControllerEvent } from '../../controller/controller.ts'
+import { CallFailure } from '../../controller/failure.ts'
+import { permissionAnswer } from '../../controller/permission.ts'
+import { type QueuedCommand, waits } from '../../controller/queued-command.ts'
+import type { RelayState } from '../../link/pairing-connection.ts'
+import { now } from './clock.ts'
+import { Conversation } from './conversation.ts'
+
+export type Status = Result<'claude.getStatus'>
+export type Info = Result<'agent.info'>
+export type Device = Result<'device.list'>['devices'][number]
+
+/** What the assistant waits for. */
+export type Waiting =
+  | { readonly kind: 'permission'; readonly request: PermissionRequest }
+  | { readonly kind: 'question'; readonly request: QuestionRequest }
+
+const PROMPT = 'claude.sendMessage'
+
+export class Agent {
+  readonly controller: Controller
+  readonly conversation = new Conversation()
+  readonly name = signal('')
+  readonly relay = signal<RelayState | undefined>(undefined)
+  readonly status = signal<Status | undefined>(undefined)
+  readonly info = signal<Info | undefined>(undefined)
+  readonly devices = signal<readonly Device[]>([])
+  readonly capabilities = signal<readonly Capability[]>([])
+  readonly waiting = signal<readonly Waiting[]>([])
+  readonly queue = signal<readonly QueuedCommand[]>([])
+  /** The pairing is over. */
+  readonly over = signal<'revoked' | 'unconfirmed' | undefined>(undefined)
+  /** For a log: what was refused last. */
+  readonly trouble = signal<string | undefined>(undefined)
+  readonly #changed = signal(0)
+  /** Prompts that were accepted in this life of the page, so that they are shown until they come back as an entry. */
+  readonly #accepted = new Set<string>()
+  readonly #hidden = signal<ReadonlySet<string>>(new Set())
+
+  constructor(controller: Controller) {
+    this.controller = controller
+    this.name.value = controller.record.peerName
+    this.capabilities.value = controller.capabilities
+    controller.listen((event) => batch(() => this.#take(event)))
+    controller.queue.listen((command) => {
+      if (command.state === 'completed') this.#accepted.add(command.id)
+      void this.#readQueue()
+    })
+    void this.#readQueue()
+  }
+
+  get id(): string {
+    return this.controller.agentId
+  }
+
+  /** As heard end to end: whether it is there, and when it was heard last (rpc.show.heard, rpc.show.online). */
+  readonly presence = computed(() => {
+    void this.#changed.value
+    const { silentFor, online, record } = this.controller
+    const heardAt = Number.isFinite(silentFor) ? now.value - silentFor : record.lastHeardAt
+    return { online, heardAt }
+  })
+
+  /** Of the prompts that were given here, those that have not come back from the computer. */
+  readonly outbox = computed(() => {
+    void this.conversation.entries.value
+    return this.queue.value.filter(({ id, method, state }) => {
+      if (method !== PROMPT || state === 'cancelled' || this.#hidden.value.has(id)) return false
+      if (this.conversation.has(id)) return false
+      return state !== 'completed' || this.#accepted.has(id)
+    })
+  })
+
+  readonly waitingInQueue = computed(() => this.queue.value.filter(waits).length)
+
+  may(capability: Capability): boolean {
+    return this.capabilities.value.includes(capability)
+  }
+
+  /** Gives a prompt, which goes out when the computer is there. Throws ProtocolError. */
+  async prompt(text: string): Promise<void> {
+    await this.controller.enqueue(PROMPT, { prompt: text })
+  }
+
+  /** The four below throw ProtocolError where the prompt waits no more. */
+  async edit(id: string, text: string): Promise<void> {
+    await this.controller.queue.edit(id, { prompt: text })
+  }
+
+  async move(id: string, place: number): Promise<void> {
+    await this.controller.queue.move(id, place)
+    await this.#readQueue()
+  }
+
+  async takeBack(id: string): Promise<void> {
+    await this.controller.queue.cancel(id)
+  }
+
+  /** What has ended once more, under another id. */
+  async giveAgain(id: string): Promise<void> {
+    await this.controller.queue.giveAgain(id)
+    this.hide(id)
+    this.controller.sendQueue()
+  }
+
+  hide(id: string): void {
+    this.#hidden.value = new Set([...this.#hidden.value, id])
+  }
+
+  /** Throws CallFailure. */
+  async stop(scope: 'turn' | 'turn-and-queue'): Promise<void> {
+    await this.controller.call('claude.cancel', { scope })
+  }
+
+  /** `shownText` is what stood on the screen. Throws CallFailure; `conflict` where somebody else was faster. */
+  async answer(request: PermissionRequest, shownText: string, option: string, note?: string): Promise<void> {
+    const params = permissionAnswer(request, shownText, option, note)
+    await this.controller.call('permission.answer', params)
+    this.#settled(request.requestId)
+  }
+
+  /** null declines. Throws CallFailure; `invalid-params` with the field in `data`. */
+  async answerQuestion({ requestId }: QuestionRequest, answers: QuestionAnswer[] | null): Promise<void> {
+    await this.controller.call('question.answer', { requestId, answers })
+    this.#settled(requestId)
+  }
+
+  /** Reads the page before the oldest entry. Throws CallFailure. */
+  async readEarlier(): Promise<void> {
+    const { epoch, oldest } = this.conversation
+    if (epoch === undefined || oldest.value === undefined || oldest.value <= 1) return
+    const page = await this.controller.call('journal.subscribe', { epoch, beforeSeq: oldest.value })
+    if (page.epoch === epoch) this.conversation.takeEarlier(page.entries)
+  }
+
+  async readInfo(): Promise<void> {
+    if (this.controller.away || !this.may('observe')) return
+    const [info, list] = await Promise.all([
+      this.controller.call('agent.info', {}).catch(unanswered),
+      this.controller.call('device.list', {}).catch(unanswered),
+    ])
+    batch(() => {
+      if (info) {
+        this.info.value = info
+        this.name.value = info.name
+        this.capabilities.value = info.capabilities
+      }
+      if (list) this.devices.value = list.devices
+    })
+  }
+
+  /** Connects at once: the page is looked at again, or the network is another one. */
+  wake(): void {
+    this.controller.connection.reconnect()
+  }
+
+  async #readQueue(): Promise<void> {
+    this.queue.value = await this.controller.queue.list()
+  }
+
+  #take(event: ControllerEvent): void {
+    switch (event.type) {
+      case 'entry':
+        this.conversation.take(event.entry)
+        break
+      case 'missed':
+        this.conversation.missed(event.missed)
+        break
+      case 'event':
+        this.#event(event.method, event.params)
+        break
+      case 'status':
+        this.#present(event.status)
+        void this.readInfo()
+        break
+      case 'relay':
+        this.relay.value = event.state
+        break
+      case 'paired':
+        this.name.value = event.record.peerName
+        this.capabilities.value = event.record.capabilities
+        break
+      case 'revoked':
+        this.over.value = event.why
+        break
+      case 'trouble':
+        this.trouble.value = event.code
+    }
+    if (event.type !== 'output') this.#changed.value++
+  }
+
+  /** `params` were checked by the controller. What is journaled comes as its entry, too. */
+  #event(method: string, params: unknown): void {
+    if (method === 'claude.delta') this.conversation.delta(params as EventParams<'claude.delta'>)
+    if (method === 'claude.state' && this.status.value) {
+      const { state, conversationId } = params as EventParams<'claude.state'>
+      this.status.value = { ...this.status.value, state, conversationId }
+    }
+    if (method === 'permission.requested') this.#ask({ kind: 'permission', request: params as PermissionRequest })
+    if (method === 'question.requested') this.#ask({ kind: 'question', request: params as QuestionRequest })
+    if (method === 'permission.resolved' || method === 'question.resolved') {
+      this.#settled((params as { requestId: string }).requestId)
+    }
+    if (method.startsWith('device.')) void this.readInfo()
+    if (method === 'session.paused' && this.status.value) {
+      this.status.value = { ...this.status.value, paused: params as EventParams<'session.paused'> }
+    }
+    if (method === 'session.resumed' && this.status.value) {
+      const { paused: _, ...rest } = this.status.value
+      this.status.value = rest
+    }
+    if (method === 'claude.messageState') this.#count()
+  }
+
+  /** How many wait at the computer is told by its status alone. */
+  #count(): void {
+    if (!this.may('observe')) return
+    void this.controller
+      .call('claude.getStatus', {})
+      .then((status) => {
+        this.status.value = status
+      })
+      .catch(unanswered)
+  }
+
+  /** What was answered while nobody listened waits no more. */
+  #present(status: Status): void {
+    this.status.value = status
+    this.waiting.value = []
+    for (const request of status.pending) this.#ask({ kind: 'permission', request })
+    for (const request of status.questions ?? []) this.#ask({ kind: 'question', request })
+  }
+
+  #ask(asked: Waiting): void {
+    const { requestId } = asked.request
+    if (this.waiting.value.some(({ request }) => request.requestId === requestId)) return
+    this.waiting.value = [...this.waiting.value, asked]
+  }
+
+  #settled(requestId: string): void {
+    this.waiting.value = this.waiting.value.filter(({ request }) => request.requestId !== requestId)
+  }
+}
+
+/** The next occasion asks again. */
+function unanswered(error: unknown): undefined {
+  if (!(error instanceof CallFailure)) throw error
+  return undefined
+}

@@ -1,0 +1,100 @@
+// Pairing as a person goes through it: a code, consent, six digits, and each way in which it can fail.
+
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { signal } from '@preact/signals'
+import type { Controller } from '../../controller/controller.ts'
+import { readPairingCode, startPairing } from '../../controller/pairing.ts'
+import { encodeBase32 } from '../../crypto/base32.ts'
+import type { ControllerPairing } from '../../link/pairing-controller.ts'
+import type { PairingCode } from '../../session/pairing-code.ts'
+import type { Store } from '../../session/store.ts'
+
+/** `why` is the code of a ProtocolError, or one of `unreachable` (the relay) and `no-answer` (the computer). */
+export type PairingStep =
+  | { readonly at: 'code'; readonly why?: string }
+  | { readonly at: 'consent'; readonly agentId: string; readonly relay: string; readonly expiresAt: number }
+  | { readonly at: 'reaching'; readonly isAnswerLate: boolean }
+  | { readonly at: 'digits'; readonly digits: string }
+  | { readonly at: 'paired'; readonly agentId: string }
+  | { readonly at: 'failed'; readonly why: string }
+
+const SCHEME = 'HAPPY://'
+
+export class Pairing {
+  readonly step = signal<PairingStep>({ at: 'code' })
+  readonly #store: Store
+  readonly #made: (controller: Controller) => void
+  #text = ''
+  #run: ControllerPairing | undefined
+
+  /** `made` takes the controller as soon as there is one, which is before the digits are typed. */
+  constructor(store: Store, made: (controller: Controller) => void) {
+    this.#store = store
+    this.#made = made
+  }
+
+  /** A code as it was scanned, pasted, or stood behind the # of a link. */
+  take(text: string): void {
+    const compact = text.replaceAll(/\s/g, '')
+    const fragment = /^https?:\/\/[^#]*#(?<code>[A-Za-z2-7]+)$/.exec(compact)?.groups?.code
+    this.#text = fragment ? SCHEME + fragment : /^[A-Za-z2-7]{80,}$/.test(compact) ? SCHEME + compact : compact
+    const code = this.#read()
+    if (!code) return
+    const { deviceId, relay, expiry } = code
+    const agentId = encodeBase32(deviceId).toLowerCase()
+    this.step.value = { at: 'consent', agentId, relay: relay.origin, expiresAt: expiry * 1_000 }
+  }
+
+  /** The person has seen who and through which relay (pairing.consent.screen). `name`: of this device. */
+  async agree(name: string): Promise<void> {
+    // Time has gone by: it may be over.
+    const code = this.#read()
+    if (!code) return
+    this.#text = ''
+    this.step.value = { at: 'reaching', isAnswerLate: false }
+    let isReached = false
+    this.#run = await startPairing({
+      ...{ store: this.#store, code, name },
+      listener: {
+        digits: (digits, controller) => {
+          this.step.value = { at: 'digits', digits }
+          controller.listen((event) => {
+            if (event.type === 'paired') this.step.value = { at: 'paired', agentId: controller.agentId }
+            if (event.type === 'revoked') this.#fail('unconfirmed')
+          })
+          this.#made(controller)
+        },
+        noAnswer: () => {
+          if (this.step.value.at === 'reaching') this.step.value = { at: 'reaching', isAnswerLate: true }
+        },
+        relay: ({ state }) => {
+          isReached ||= state === 'bound'
+        },
+        failed: ({ code: why }) => this.#fail(isReached ? why : 'unreachable'),
+      },
+    })
+  }
+
+  /** Back to the beginning; what an agent has confirmed stays. */
+  restart(): void {
+    this.#run?.cancel()
+    this.#run = undefined
+    this.#text = ''
+    this.step.value = { at: 'code' }
+  }
+
+  #fail(why: string): void {
+    if (this.step.value.at === 'reaching' || this.step.value.at === 'digits') this.step.value = { at: 'failed', why }
+  }
+
+  /** Undefined where the text is no code that can be used now, which the step then tells. */
+  #read(): PairingCode | undefined {
+    try {
+      return readPairingCode(this.#text, Date.now())
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.step.value = { at: 'code', why: error.code }
+      return undefined
+    }
+  }
+}

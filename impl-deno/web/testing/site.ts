@@ -1,0 +1,57 @@
+// The release, built once a test file and served with the headers that it wants.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { release } from '../build.ts'
+import { HEADER_POLICY } from '../policy.ts'
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
+}
+
+export interface Site {
+  readonly url: string
+  close(): void
+}
+
+let built: Promise<ReadonlyMap<string, Uint8Array>> | undefined
+
+/** By the paths under which they are served. */
+async function build(): Promise<ReadonlyMap<string, Uint8Array>> {
+  const folder = mkdtempSync(join(tmpdir(), 'happy-remote-site-'))
+  try {
+    const written = await release(folder)
+    return new Map(written.map(({ path }) => [`/${path}`, readFileSync(join(folder, path))]))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+export async function startSite(): Promise<Site> {
+  built ??= build()
+  const files = await built
+  const server = createServer(({ url = '/' }, response) => {
+    const path = url === '/' || url === '/pair' ? '/index.html' : url
+    const file = files.get(path)
+    response.writeHead(file ? 200 : 404, {
+      'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
+      'content-security-policy': HEADER_POLICY,
+    })
+    response.end(file)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}

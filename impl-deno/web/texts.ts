@@ -1,0 +1,284 @@
+// Every text of the page, in one place, ready to be translated. Functions where a text has a number or a name in it.
+
+import type { Capability } from '@happy-remote/schemas/constants.ts'
+
+const plural = (count: number, one: string, many: string): string =>
+  count === 1 ? one : many.replace('#', String(count))
+
+/** How long ago, in milliseconds. */
+function ago(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000))
+  if (seconds < 2) return 'just now'
+  if (seconds < 60) return `${seconds} s ago`
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ago`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ago`
+  return plural(Math.floor(seconds / 86_400), '1 day ago', '# days ago')
+}
+
+const capabilities: Readonly<Record<Capability, readonly [name: string, about: string]>> = {
+  observe: ['See what happens', 'the conversation, and what happened before'],
+  prompt: ['Give prompts', 'to the coding assistant'],
+  approve: ['Answer the assistant', 'allow or deny what it wants to do'],
+  terminal: ['Use a shell', 'run any command as you'],
+  files: ['Read and change files', 'in the workspace of the agent'],
+  git: ['Use git', 'see changes and commit'],
+  'git.push': ['Push', 'to the remotes of the repository'],
+  admin: ['Administer', 'remove other devices and grant capabilities'],
+}
+
+export const texts = {
+  name: 'Happy Remote Control',
+  back: 'Back',
+  cancel: 'Cancel',
+  close: 'Close',
+  copy: 'Copy',
+  copied: 'Copied',
+  save: 'Save',
+  ago,
+  plural,
+  capabilities,
+
+  doors: {
+    opening: 'Opening your keys…',
+    elsewhere: 'Open in another tab',
+    elsewhereAbout:
+      'One tab at a time holds the keys of this device and its connections, so that nothing is said twice.',
+    takeOver: 'Use it here',
+    unusable: 'The keys of this device cannot be opened',
+    unusableAbout:
+      'This browser keeps them where only this page reaches them. In a private window, or where storage is full or switched off, there is no such place.',
+    again: 'Try again',
+    code: (code: string) => `What the browser said: ${code}`,
+  },
+
+  computers: {
+    title: 'Computers',
+    none: 'No computer yet',
+    noneAbout: 'Start the agent on your computer, and pair this device with the code that it shows.',
+    command: 'npx happy-remote agent --pair',
+    pair: 'Pair a computer',
+    another: 'Pair',
+    unnamed: 'A computer',
+    choose: 'Choose a computer',
+  },
+
+  presence: {
+    online: (heard: string) => `Online, heard ${heard}`,
+    away: (heard: string) => `Away, last heard ${heard}`,
+    never: 'Not heard yet',
+    connecting: 'Reaching the relay…',
+    offline: 'No way to the relay; trying again',
+    superseded: 'This pairing is in use elsewhere',
+    ended: 'The relay does not take this device',
+    useHere: 'Use it here',
+    unconfirmed: 'Waiting for the six digits',
+    revoked: 'Removed at the computer',
+    queued: (count: number) => plural(count, '1 waits to be sent', '# wait to be sent'),
+    asks: (count: number) => plural(count, '1 waits for your answer', '# wait for your answer'),
+    working: 'Working',
+  },
+
+  pair: {
+    title: 'Pair a computer',
+    about: 'On your computer, start the agent. It shows a code for ten minutes.',
+    label: 'Pairing code or link',
+    placeholder: 'HAPPY://…',
+    go: 'Continue',
+    consentTitle: 'Pair with this computer?',
+    computer: 'Computer',
+    relay: 'Through the relay',
+    relayAbout: 'It passes sealed messages on and can read none of them.',
+    expires: (seconds: number) =>
+      seconds > 60
+        ? `The code is good for ${Math.ceil(seconds / 60)} more minutes`
+        : `The code is good for ${Math.max(0, seconds)} more seconds`,
+    allows: 'This device will be able to',
+    allowsAbout:
+      'Unless you choose less at the computer. It amounts to sitting in front of it: what you send from here runs there as you.',
+    deviceName: 'Name of this device',
+    deviceNameAbout: 'So that you know it again in the list at the computer.',
+    agree: 'Pair',
+    reaching: 'Reaching the computer…',
+    answerLate: 'The computer has not answered yet. Its code may be over, or somebody else has used it.',
+    digitsTitle: 'Type this on the computer',
+    digitsAbout: 'The digits prove that this device and your computer speak with each other, and nobody in between.',
+    digitsLimit: 'The computer waits for a minute.',
+    digitsSpoken: (digits: string) => `The six digits: ${[...digits].join(' ')}`,
+    paired: 'Paired',
+    pairedAbout: (name: string) => `You can now use ${name} from here.`,
+    open: 'Open',
+    failedTitle: 'Not paired',
+    retry: 'Try another code',
+    failures: {
+      'qr-encoding': 'This is not a whole pairing code. Copy all of it, from HAPPY:// on.',
+      'qr-length': 'This is not a whole pairing code. Copy all of it, from HAPPY:// on.',
+      'qr-version': 'This code is of another version: this page or the agent is too old.',
+      'qr-expired': 'This code has expired. Have the computer show another one.',
+      'qr-insecure': 'This code asks for a relay without encryption on a public host, and is not used.',
+      suite: 'This code offers nothing that this page knows: it may be too old.',
+      unreachable: 'The relay cannot be reached. Look at your network, then try a new code.',
+      timeout: 'The computer did not answer. The code may be over, or somebody else has used it: try a new one.',
+      'pair-busy': 'Somebody else has used this code. If that was not you, see who is near, and try a new one.',
+      'sas-mismatch': 'The digits were typed wrongly too often. Try a new code.',
+      'identity-mismatch': 'Another computer answered than the one that showed the code. Nothing was stored.',
+      unconfirmed: 'The digits were not typed in time. Try a new code.',
+      rejected: 'The pairing was given up.',
+    } as Readonly<Record<string, string>>,
+    failure: 'The computer has refused this device. Try a new code.',
+  },
+
+  sections: { label: 'Parts of the computer', talk: 'Talk', about: 'About' } as Readonly<Record<string, string>>,
+
+  talk: {
+    label: 'Conversation',
+    empty: 'Nothing was said yet',
+    emptyAbout: 'Ask for something. It works on your computer, in',
+    earlier: 'Show what was before',
+    beginning: 'The beginning',
+    down: 'To the newest',
+    otherConversation: 'Another conversation',
+    prompt: 'Prompt',
+    placeholder: 'Ask for something…',
+    placeholderAway: 'The computer is away; this waits for it…',
+    send: 'Send',
+    stop: 'Stop',
+    stopTurn: 'Stop what runs now',
+    stopAll: (count: number) =>
+      plural(count, 'Stop, and drop the prompt that waits', 'Stop, and drop the # prompts that wait'),
+    cannotPrompt: 'This device may look, but not give prompts.',
+    cannotObserve: 'This device may not see the conversation.',
+    you: 'You',
+    thought: 'Thought',
+    thinking: 'Thinking…',
+    steps: { pending: 'waits', in_progress: 'runs', completed: 'done', failed: 'failed' } as Readonly<
+      Record<string, string>
+    >,
+    tool: 'Tool',
+    input: 'Input',
+    output: 'Output',
+    files: 'With',
+    raw: 'An update of a kind that this page does not know',
+    delivery: {
+      pending: 'Waits to be sent',
+      processing: 'On its way',
+      accepted: 'Received',
+      queued: 'Waits behind another prompt',
+      started: 'Working on it',
+      completed: 'Done',
+      cancelled: 'Stopped',
+      failed: 'Failed',
+      expired: 'Not sent: it waited for more than a day',
+      uncertain: 'It was sent, and whether it ran cannot be told',
+    } as Readonly<Record<string, string>>,
+    edit: 'Edit',
+    editing: 'Edit the prompt',
+    sooner: 'Sooner',
+    later: 'Later',
+    takeBack: 'Take back',
+    again: 'Send again',
+    hide: 'Hide',
+    notTaken: (why: string) => `Not taken: ${why}`,
+    paused: (by: string) => `Paused by ${by}. Nothing new begins until it is resumed.`,
+  },
+
+  missed: {
+    lost: 'Something was lost on the way, and was fetched.',
+    pruned: (count: number) => `The computer no longer keeps ${count} of the things that happened here.`,
+    restarted: 'The history of the computer began anew; what happened before is unknown.',
+  },
+
+  events: {
+    joined: (name: string) => `${name} was paired.`,
+    changed: (name: string, may: string) => `${name} may now: ${may}.`,
+    revoked: (name: string) => `${name} is no longer paired.`,
+    paused: (by: string) => `Paused by ${by}.`,
+    resumed: (by: string) => `Resumed by ${by}.`,
+    exited: (code: string) => `A terminal has ended${code}.`,
+    lost: (count: number) => `The computer could not keep ${count} of the events before this.`,
+    unknown: (name: string) => `Something happened that this page does not know: ${name}`,
+  },
+
+  ask: {
+    waiting: 'Waiting for you',
+    asks: 'The assistant asks',
+    wants: 'The assistant wants to know',
+    tool: 'Tool',
+    exact: 'Exactly this is asked',
+    more: 'Scroll to see all of it',
+    expires: (seconds: number) => `Must be answered within ${seconds} s`,
+    expired: 'Its time is over',
+    note: 'Note for the assistant',
+    noteAbout: 'Why not, or what to do instead',
+    denyWithNote: 'Deny with a note…',
+    always: 'Beyond this once',
+    sure: (name: string) => `Choose “${name}”`,
+    cannot: 'This device may not answer; another one or the computer can.',
+    faster: 'Somebody else was faster.',
+    over: 'It waits for an answer no longer.',
+    failed: (why: string) => `The answer was not taken: ${why}`,
+    outcomes: {
+      allowed: 'Allowed',
+      denied: 'Denied',
+      answered: 'Answered',
+      declined: 'Not answered',
+      cancelled: 'Withdrawn: what ran was stopped',
+      expired: 'Not answered in time',
+      orphaned: 'Lost: the assistant was restarted',
+      local: 'Answered at the computer',
+    } as Readonly<Record<string, string>>,
+    by: (outcome: string, who: string) => `${outcome} by ${who}`,
+    open: 'Not answered yet',
+    answer: 'Answer',
+    decline: 'Decline to answer',
+    required: 'needed',
+    none: '(nothing)',
+    other: 'Something else',
+    yes: 'Yes',
+    notFitting: 'This does not fit.',
+  },
+
+  who: { self: 'this device', local: 'the computer', unknown: (id: string) => `device ${id.slice(0, 8)}` },
+
+  about: {
+    title: 'About this computer',
+    id: 'Its id',
+    relay: 'Relay',
+    software: 'Software',
+    workspace: 'Works in',
+    assistant: 'Assistant',
+    scripted: 'follows a script and runs nothing',
+    noAssistant: 'none',
+    unavailable: 'cannot be started',
+    may: 'This device may',
+    devices: 'Paired devices',
+    self: 'this device',
+    lastHeard: (heard: string) => `heard ${heard}`,
+    rename: 'Rename this device',
+    remove: 'Remove this computer',
+    removeAbout: 'The pairing ends at the computer and here. To use it again you pair anew.',
+    removeAway:
+      'It is away: the pairing ends here alone. The computer keeps this device in its list until you remove it there.',
+    removeSure: 'Remove',
+    removeFailed: (why: string) => `It was not removed: ${why}`,
+  },
+
+  /** By the codes of errors; the rest as the code itself. */
+  errors: {
+    timeout: 'the computer did not answer in time',
+    'assistant-unavailable': 'the assistant cannot be started',
+    paused: 'the computer is paused',
+    forbidden: 'this device may not',
+    'too-large': 'it is too large',
+    busy: 'too many wait already',
+    conflict: 'it has changed meanwhile',
+    revoked: 'the pairing is over',
+    unsupported: 'the assistant cannot take that',
+    interrupted: 'it was interrupted',
+  } as Readonly<Record<string, string>>,
+}
+
+/** A sentence's worth of an error, for people: the code stands for what has no text. */
+export const errorText = (error: unknown): string => {
+  const { code, message } = error as { code?: string; message?: string }
+  return (code !== undefined && (texts.errors[code] ?? code)) || message || 'unknown'
+}

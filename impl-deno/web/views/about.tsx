@@ -1,0 +1,158 @@
+// What there is to know of a computer, and the end of its pairing.
+
+import { useEffect, useState } from 'preact/hooks'
+import { safeLine } from '../../controller/safe-text.ts'
+import { fittingName, keepDeviceName } from '../app/device-name.ts'
+import { go, linkTo } from '../app/routes.ts'
+import type { Device, Info } from '../state/agent.ts'
+import { now } from '../state/clock.ts'
+import { errorText, texts } from '../texts.ts'
+import type { SectionProps } from './computer.tsx'
+
+const words = texts.about
+
+function assistantText({ assistant }: Info): string {
+  if (!assistant) return words.noAssistant
+  const hint = assistant.scripted ? words.scripted : assistant.available ? '' : words.unavailable
+  return [safeLine(assistant.name), hint].filter(Boolean).join(', ')
+}
+
+function DeviceRow({ device: { name, self, deviceId, lastHeardAt, online } }: { device: Device }) {
+  const heard = lastHeardAt === null ? texts.presence.never : words.lastHeard(texts.ago(now.value - lastHeardAt))
+  return (
+    <li>
+      <strong>{safeLine(name) || deviceId.slice(0, 8)}</strong>{' '}
+      <span class="quiet">{self ? words.self : online ? texts.presence.online('') : heard}</span>
+    </li>
+  )
+}
+
+function Rename({ home, agent }: SectionProps) {
+  const [name, setName] = useState(home.name.value)
+  const [trouble, setTrouble] = useState<string>()
+  const save = async () => {
+    const fitting = fittingName(name)
+    setTrouble(undefined)
+    try {
+      const self = agent.devices.value.find((device) => device.self)
+      if (self) await agent.controller.call('device.rename', { deviceId: self.deviceId, name: fitting })
+      keepDeviceName(fitting)
+      home.name.value = fitting
+      await agent.readInfo()
+    } catch (error) {
+      setTrouble(errorText(error))
+    }
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        void save()
+      }}
+    >
+      <label class="field">
+        {words.rename}
+        <input type="text" value={name} maxLength={64} onInput={({ currentTarget }) => setName(currentTarget.value)} />
+      </label>
+      {trouble !== undefined && (
+        <p class="trouble" role="alert">
+          {trouble}
+        </p>
+      )}
+      <button type="submit" class="button" disabled={!agent.presence.value.online}>
+        {texts.save}
+      </button>
+    </form>
+  )
+}
+
+function Remove({ home, agent }: SectionProps) {
+  const [isAsked, setAsked] = useState(false)
+  const [trouble, setTrouble] = useState<string>()
+  const remove = async () => {
+    try {
+      await home.remove(agent)
+      go(linkTo.computers)
+    } catch (error) {
+      setTrouble(words.removeFailed(errorText(error)))
+    }
+  }
+  return (
+    <>
+      <p>{agent.presence.value.online ? words.removeAbout : words.removeAway}</p>
+      {trouble !== undefined && (
+        <p class="trouble" role="alert">
+          {trouble}
+        </p>
+      )}
+      <div class="actions">
+        {isAsked ? (
+          <>
+            <button type="button" class="button danger" onClick={() => void remove()}>
+              {words.removeSure}
+            </button>
+            <button type="button" class="button" onClick={() => setAsked(false)}>
+              {texts.cancel}
+            </button>
+          </>
+        ) : (
+          <button type="button" class="button danger" onClick={() => setAsked(true)}>
+            {words.remove}
+          </button>
+        )}
+      </div>
+    </>
+  )
+}
+
+export function About({ home, agent }: SectionProps) {
+  useEffect(() => void agent.readInfo(), [agent])
+  const info = agent.info.value
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
+    <section class="scroll" tabIndex={0} aria-label={words.title}>
+      <div class="column about">
+        <dl class="facts">
+          <dt>{words.id}</dt>
+          <dd class="mono">hd1{agent.id}</dd>
+          <dt>{words.relay}</dt>
+          <dd class="mono">{agent.controller.record.relay}</dd>
+          {info && (
+            <>
+              <dt>{words.workspace}</dt>
+              <dd class="mono">{safeLine(info.workspace)}</dd>
+              <dt>{words.software}</dt>
+              <dd>
+                {safeLine(info.software)}, {safeLine(info.platform)}
+              </dd>
+              <dt>{words.assistant}</dt>
+              <dd>{assistantText(info)}</dd>
+            </>
+          )}
+        </dl>
+        <h2>{words.may}</h2>
+        <ul class="grants">
+          {agent.capabilities.value.map((capability) => (
+            <li key={capability}>
+              <strong>{texts.capabilities[capability][0]}</strong>{' '}
+              <span class="quiet">{texts.capabilities[capability][1]}</span>
+            </li>
+          ))}
+        </ul>
+        {agent.devices.value.length > 0 && (
+          <>
+            <h2>{words.devices}</h2>
+            <ul class="grants">
+              {agent.devices.value.map((device) => (
+                <DeviceRow key={device.deviceId} device={device} />
+              ))}
+            </ul>
+          </>
+        )}
+        <Rename home={home} agent={agent} />
+        <h2>{words.remove}</h2>
+        <Remove home={home} agent={agent} />
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,67 @@
+// One computer: its name, how it stands, and its sections.
+
+import type { Capability } from '@happy-remote/schemas/constants.ts'
+import type { ComponentType } from 'preact'
+import { linkTo } from '../app/routes.ts'
+import type { Agent } from '../state/agent.ts'
+import type { Home } from '../state/home.ts'
+import { texts } from '../texts.ts'
+import { About } from './about.tsx'
+import { nameOf } from './computers.tsx'
+import { useFocus } from './focus.ts'
+import { Icon } from './icon.tsx'
+import { Presence, presenceOf } from './presence.tsx'
+import { Talk } from './talk/talk.tsx'
+
+export interface SectionProps {
+  readonly home: Home
+  readonly agent: Agent
+}
+
+interface SectionOf {
+  readonly id: string
+  /** Without it the section is not shown. */
+  readonly capability?: Capability
+  readonly View: ComponentType<SectionProps>
+}
+
+/** In their order; each has its name in `texts.sections`. */
+const SECTIONS: readonly SectionOf[] = [
+  { id: 'talk', View: Talk },
+  { id: 'about', View: About },
+]
+
+export function Computer({ home, agent, section }: SectionProps & { section: string }) {
+  const sections = SECTIONS.filter(({ capability }) => capability === undefined || agent.may(capability))
+  const { id, View } = sections.find((one) => one.id === section) ?? (SECTIONS[0] as SectionOf)
+  const heading = useFocus<HTMLHeadingElement>(id)
+  const isUsedElsewhere = presenceOf(agent).text === texts.presence.superseded
+  return (
+    <div class="computer">
+      <header class="bar">
+        <a class="button bare narrow-only" href={linkTo.computers} aria-label={texts.back}>
+          <Icon name="back" />
+        </a>
+        <div class="bar-title">
+          <h1 ref={heading} tabIndex={-1}>
+            {nameOf(agent)}
+          </h1>
+          <Presence agent={agent} />
+        </div>
+        {isUsedElsewhere && (
+          <button type="button" class="button" onClick={() => agent.wake()}>
+            {texts.presence.useHere}
+          </button>
+        )}
+        <nav class="sections" aria-label={texts.sections.label}>
+          {sections.map((one) => (
+            <a key={one.id} href={linkTo.computer(agent.id, one.id)} aria-current={one.id === id ? 'page' : undefined}>
+              {texts.sections[one.id]}
+            </a>
+          ))}
+        </nav>
+      </header>
+      <View home={home} agent={agent} />
+    </div>
+  )
+}

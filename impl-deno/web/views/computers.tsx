@@ -1,0 +1,70 @@
+// The computers that this device is paired with.
+
+import { safeLine } from '../../controller/safe-text.ts'
+import { linkTo, route } from '../app/routes.ts'
+import type { Agent } from '../state/agent.ts'
+import type { Home } from '../state/home.ts'
+import { texts } from '../texts.ts'
+import { Icon } from './icon.tsx'
+import { Presence } from './presence.tsx'
+
+const words = texts.computers
+
+export const nameOf = (agent: Agent): string => safeLine(agent.name.value) || words.unnamed
+
+function Card({ agent }: { agent: Agent }) {
+  const shown = route.value
+  const isHere = shown.at === 'computer' && shown.id === agent.id
+  const [asks, queued] = [agent.waiting.value.length, agent.waitingInQueue.value]
+  return (
+    <li>
+      <a class="card link" href={linkTo.computer(agent.id)} aria-current={isHere ? 'page' : undefined}>
+        <span class="card-icon">
+          <Icon name="computer" />
+        </span>
+        <span class="card-text">
+          <strong>{nameOf(agent)}</strong>
+          <Presence agent={agent} />
+          <span class="tags">
+            {asks > 0 && <span class="tag attention">{texts.presence.asks(asks)}</span>}
+            {queued > 0 && <span class="tag">{texts.presence.queued(queued)}</span>}
+            {agent.status.value?.state === 'running' && <span class="tag">{texts.presence.working}</span>}
+          </span>
+        </span>
+      </a>
+    </li>
+  )
+}
+
+export function Computers({ home }: { home: Home }) {
+  const agents = home.agents.value
+  return (
+    <section class="computers" aria-labelledby="computers-title">
+      <header class="bar">
+        <h1 id="computers-title">{words.title}</h1>
+        {agents.length > 0 && (
+          <a class="button" href={linkTo.pair} aria-label={words.pair}>
+            <Icon name="plus" />
+            {words.another}
+          </a>
+        )}
+      </header>
+      {agents.length > 0 ? (
+        <ul class="cards">
+          {agents.map((agent) => (
+            <Card key={agent.id} agent={agent} />
+          ))}
+        </ul>
+      ) : (
+        <div class="empty">
+          <h2>{words.none}</h2>
+          <p>{words.noneAbout}</p>
+          <pre class="command">{words.command}</pre>
+          <a class="button primary" href={linkTo.pair}>
+            {words.pair}
+          </a>
+        </div>
+      )}
+    </section>
+  )
+}

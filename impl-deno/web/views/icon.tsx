@@ -1,0 +1,23 @@
+// Pictures beside words; nothing depends on them alone.
+
+const PATHS = {
+  back: 'M15 5l-7 7 7 7',
+  plus: 'M12 5v14M5 12h14',
+  send: 'M12 19V5M5 12l7-7 7 7',
+  stop: 'M7 7h10v10H7z',
+  down: 'M12 5v14M5 12l7 7 7-7',
+  computer: 'M4 5h16v11H4zM9 20h6M12 16v4',
+  check: 'M5 13l4 4L19 7',
+  question: 'M9 9a3 3 0 1 1 4 2.8c-.7.3-1 .9-1 1.7M12 17.5v.1',
+  shield: 'M12 3l7 3v6c0 4.5-3 7.5-7 9-4-1.5-7-4.5-7-9V6z',
+  wrench: 'M14 6a4 4 0 0 0-5 5l-5 5 3 3 5-5a4 4 0 0 0 5-5l-3 2-2-2z',
+  thought: 'M5 12a7 5.5 0 1 1 4 5l-4 2 1-3.500',
+} as const
+
+export type IconName = keyof typeof PATHS
+
+export const Icon = ({ name }: { name: IconName }) => (
+  <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <path d={PATHS[name]} />
+  </svg>
+)

@@ -1,0 +1,121 @@
+// The prompt box, and the way to stop what runs.
+
+import { useSignal } from '@preact/signals'
+import { useRef, useState } from 'preact/hooks'
+import type { Agent } from '../../state/agent.ts'
+import { errorText, texts } from '../../texts.ts'
+import { Icon } from '../icon.tsx'
+
+const words = texts.talk
+
+function Stop({ agent }: { agent: Agent }) {
+  const isOpen = useSignal(false)
+  const [trouble, setTrouble] = useState<string>()
+  const queued = agent.status.value?.queued ?? 0
+  const stop = (scope: 'turn' | 'turn-and-queue') => {
+    isOpen.value = false
+    setTrouble(undefined)
+    agent.stop(scope).catch((error) => setTrouble(errorText(error)))
+  }
+  return (
+    <>
+      {trouble !== undefined && (
+        <p class="trouble" role="alert">
+          {words.notTaken(trouble)}
+        </p>
+      )}
+      {isOpen.value ? (
+        <div class="actions stop-scope">
+          <button type="button" class="button danger" onClick={() => stop('turn')}>
+            {words.stopTurn}
+          </button>
+          {queued > 0 && (
+            <button type="button" class="button danger" onClick={() => stop('turn-and-queue')}>
+              {words.stopAll(queued)}
+            </button>
+          )}
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              isOpen.value = false
+            }}
+          >
+            {texts.cancel}
+          </button>
+        </div>
+      ) : (
+        <button
+          type="button"
+          class="button stop"
+          onClick={() => {
+            if (queued > 0) isOpen.value = true
+            else stop('turn')
+          }}
+        >
+          <Icon name="stop" />
+          {words.stop}
+        </button>
+      )}
+    </>
+  )
+}
+
+export function Composer({ agent, given }: { agent: Agent; given: () => void }) {
+  const [text, setText] = useState('')
+  const [trouble, setTrouble] = useState<string>()
+  const box = useRef<HTMLTextAreaElement>(null)
+  const isRunning = agent.status.value?.state === 'running' || agent.status.value?.state === 'needs-answer'
+  if (!agent.may('prompt')) return <p class="composer quiet">{words.cannotPrompt}</p>
+  const send = async () => {
+    if (text.trim() === '') return
+    setTrouble(undefined)
+    try {
+      await agent.prompt(text)
+      setText('')
+      given()
+    } catch (error) {
+      setTrouble(words.notTaken(errorText(error)))
+    }
+    box.current?.focus()
+  }
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void send()
+      }}
+    >
+      {trouble !== undefined && (
+        <p class="trouble" role="alert">
+          {trouble}
+        </p>
+      )}
+      {isRunning && <Stop agent={agent} />}
+      <div class="composer-row">
+        <label class="visually-hidden" for="prompt-box">
+          {words.prompt}
+        </label>
+        <textarea
+          id="prompt-box"
+          ref={box}
+          rows={1}
+          value={text}
+          placeholder={agent.presence.value.online ? words.placeholder : words.placeholderAway}
+          onInput={({ currentTarget }) => setText(currentTarget.value)}
+          onKeyDown={(event) => {
+            // With a keyboard, Enter sends; on a touch screen it is a new line, and the button sends.
+            const isPhone = matchMedia('(pointer: coarse)').matches
+            if (event.key !== 'Enter' || event.shiftKey || event.isComposing || isPhone) return
+            event.preventDefault()
+            void send()
+          }}
+        />
+        <button type="submit" class="button primary round" aria-label={words.send} disabled={text.trim() === ''}>
+          <Icon name="send" />
+        </button>
+      </div>
+    </form>
+  )
+}

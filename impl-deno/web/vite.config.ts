@@ -1,0 +1,33 @@
+// Development server and release of the web controller.
+
+import type { Plugin, UserConfig } from 'vite'
+import { META_POLICY } from './policy.ts'
+
+/** The development server needs more than the page may have, so the policy is in the release alone. */
+const policy: Plugin = {
+  name: 'content-security-policy',
+  apply: 'build',
+  transformIndexHtml: () => [
+    {
+      tag: 'meta',
+      attrs: { 'http-equiv': 'Content-Security-Policy', content: META_POLICY },
+      injectTo: 'head-prepend',
+    },
+  ],
+}
+
+const config: UserConfig = {
+  root: import.meta.dirname,
+  base: './',
+  plugins: [policy],
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    emptyOutDir: true,
+  },
+  server: { host: '127.0.0.1' },
+}
+export default config
