@@ -1,7 +1,8 @@
-// A TCP door in front of one server or several: it can be shut, or held so that nothing comes through.
+// A TCP door in front of one server or several: it can be shut, held so that nothing comes through, or made slow.
 
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { Delay } from './delay.ts'
 
 export interface Target {
   readonly host: string
@@ -16,6 +17,8 @@ export class Door {
   #targets: readonly Target[]
   #isShut = false
   #isHeld = false
+  /** ms, each way. */
+  #delay = 0
 
   private constructor(targets: readonly Target[]) {
     this.#targets = targets
@@ -27,8 +30,10 @@ export class Door {
       }
       this.#count(target, 1)
       const outer = connect(target.port, target.host)
-      inner.pipe(outer)
-      outer.pipe(inner)
+      const delay = () => this.#delay
+      const [there, back] = [new Delay(delay), new Delay(delay)]
+      inner.pipe(there).pipe(outer)
+      outer.pipe(back).pipe(inner)
       inner.once('close', () => this.#count(target, -1))
       for (const [socket, other] of [
         [inner, outer],
@@ -41,6 +46,7 @@ export class Door {
         socket.once('close', () => {
           this.#sockets.delete(socket)
           other.destroy()
+          for (const one of [there, back]) one.destroy()
         })
       }
     })
@@ -83,6 +89,11 @@ export class Door {
   release(): void {
     this.#isHeld = false
     for (const socket of this.#sockets) socket.resume()
+  }
+
+  /** Each byte comes through `ms` later than it came. */
+  slow(ms: number): void {
+    this.#delay = ms
   }
 
   async end(): Promise<void> {

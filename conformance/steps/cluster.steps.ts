@@ -29,6 +29,14 @@ Given('everything comes through between the node and Redis again', async functio
   door.release()
 })
 
+Given(
+  'everything between a node and Redis takes {int} ms, in each direction',
+  async function (this: SuiteWorld, ms: number) {
+    const { door } = await this.meeting()
+    door.slow(ms)
+  },
+)
+
 Given('Redis is away from the node', async function (this: SuiteWorld) {
   const { door } = await this.meeting()
   door.shut()
