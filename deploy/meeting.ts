@@ -125,16 +125,21 @@ async function scan(controller: Shim, uri: string): Promise<string> {
   }
 }
 
+/** The environment in which programs of both runtimes trust `authority`, too. */
+export const trusting = (authority: string) => ({ NODE_EXTRA_CA_CERTS: authority, DENO_CERT: authority })
+
 /** A relay with the secret that ends with the test. */
 export async function startRelay(
   t: TestContext,
   runtime: Runtime,
   options: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ child: ChildProcess; port: number; adminPort: number }> {
   const all = ['relay', '--json', ...options, '--limit', 'drainTime=1']
   const child = run(t, [...COMMANDS[runtime]('cli/main'), ...all], {
     HAPPY_RELAY_SECRET: SECRET,
     HAPPY_RELAY_LOG_LEVEL: 'debug',
+    ...env,
   })
   assert.ok(child.stdout)
   const [line] = await once(createInterface({ input: child.stdout }), 'line')
@@ -148,7 +153,7 @@ export async function meet(
   authority: string,
   runtimes: { readonly agent: Runtime; readonly controller: Runtime },
 ): Promise<{ agent: Shim; controller: Shim }> {
-  const env = { NODE_EXTRA_CA_CERTS: authority, DENO_CERT: authority }
+  const env = trusting(authority)
   const shim = async (role: 'agent' | 'controller') => {
     const program = new Shim({ command: [...COMMANDS[runtimes[role]]('shim'), role], env, cwd: root })
     t.after(() => program.end())
@@ -168,4 +173,13 @@ export async function meet(
 export async function talk(controller: Shim): Promise<void> {
   const { result } = await controller.ask('call', { method: 'agent.info', params: {} })
   assert.ok(Array.isArray((result as { methods?: unknown }).methods))
+}
+
+export type Metrics = Readonly<Record<string, number>>
+
+/** The metrics of a relay, by name without what all names begin with. */
+export async function metricsOf(host: string, adminPort: number): Promise<Metrics> {
+  const text = await (await fetch(`http://${host}:${adminPort}/metrics`)).text()
+  const lines = text.matchAll(/^happy_relay_(\S+) (\S+)$/gm)
+  return Object.fromEntries([...lines].map(([, name, value]) => [name, Number(value)]))
 }

@@ -5,34 +5,23 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { makeCertificate } from './certificate.ts'
-import { answers, freePort, LONG, meet, run, SECRET, startCaddy, startNginx, startRelay, talk } from './meeting.ts'
+import {
+  answers,
+  freePort,
+  LONG,
+  type Metrics,
+  meet,
+  metricsOf,
+  SECRET,
+  startCaddy,
+  startNginx,
+  startRelay,
+  talk,
+} from './meeting.ts'
 import { missing } from './programs.ts'
-
-/** A Redis that ends with the test, or that of REDIS_URL. */
-async function startRedis(t: TestContext, folder: string): Promise<string> {
-  const { REDIS_URL } = process.env
-  if (REDIS_URL !== undefined) return REDIS_URL
-  const port = await freePort()
-  const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]
-  const { stdout } = run(t, ['redis-server', ...options], {})
-  assert.ok(stdout)
-  for await (const line of createInterface({ input: stdout })) {
-    if (line.includes('Ready to accept connections')) break
-  }
-  stdout.resume()
-  return `redis://127.0.0.1:${port}`
-}
-
-type Metrics = Readonly<Record<string, number>>
-
-async function metricsOf(host: string, adminPort: number): Promise<Metrics> {
-  const text = await (await fetch(`http://${host}:${adminPort}/metrics`)).text()
-  const lines = text.matchAll(/^happy_relay_(\S+) (\S+)$/gm)
-  return Object.fromEntries([...lines].map(([, name, value]) => [name, Number(value)]))
-}
+import { startRedis } from './redis.ts'
 
 /** Two machines, as far as this one can be two. */
 const HOSTS = ['127.0.0.1', '127.0.0.2'] as const
@@ -49,8 +38,10 @@ for (const { proxy, start, example } of CASES) {
     const folder = mkdtempSync(join(tmpdir(), 'happy-remote-several-'))
     t.after(() => rmSync(folder, { recursive: true, force: true }))
     const { authority, cert, key } = makeCertificate(folder)
-    const redis = await startRedis(t, folder)
     const [port, relayPort, adminPort] = [await freePort(), await freePort(), await freePort()]
+    const redisPort = await freePort()
+    const { REDIS_URL: redis = `redis://127.0.0.1:${redisPort}` } = process.env
+    if (!process.env.REDIS_URL) await startRedis(t, folder, ['--port', `${redisPort}`])
     const origin = `wss://localhost:${port}`
     const relays = []
     for (const [i, host] of HOSTS.entries()) {
