@@ -4,7 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { Untestable } from '../shim/trouble.ts'
+import { NotApplicable, Untestable } from '../shim/trouble.ts'
+import { Network } from './network.ts'
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
@@ -17,12 +18,15 @@ async function freePort(): Promise<number> {
 export class RedisServer {
   readonly host: string
   readonly port: number
+  /** Its own, where it has one. */
+  readonly network: Network | undefined
   #process: ChildProcess | undefined
   readonly #endWithUs = () => this.#process?.kill('SIGKILL')
 
-  private constructor(host: string, port: number) {
+  private constructor(host: string, port: number, network?: Network) {
     this.host = host
     this.port = port
+    this.network = network
   }
 
   /** Throws Untestable where there is no Redis to be had. */
@@ -38,15 +42,33 @@ export class RedisServer {
     return server
   }
 
+  /** Throws NotApplicable where this machine allows no such network. */
+  static async startApart(): Promise<RedisServer> {
+    if (process.env.REDIS_URL !== undefined) throw new NotApplicable('the Redis of REDIS_URL has its own network')
+    const network = Network.open()
+    const server = new RedisServer(network.address, await freePort(), network)
+    process.once('exit', server.#endWithUs)
+    try {
+      await server.#run()
+      return server
+    } catch (error) {
+      network.end()
+      throw error
+    }
+  }
+
   /** Whether it can be killed without hurting others. */
   get isOurs(): boolean {
     return this.#process !== undefined
   }
 
   async #run(): Promise<void> {
-    const options = { port: this.port, bind: this.host, save: '', appendonly: 'no', dir: tmpdir() }
+    const basic = { port: this.port, bind: this.host, save: '', appendonly: 'no', dir: tmpdir() }
+    // Nobody but this machine reaches a network that is in it.
+    const options = this.network ? { ...basic, 'protected-mode': 'no' } : basic
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
-    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    const [file = '', ...rest] = [...(this.network?.prefix ?? []), 'redis-server', ...args]
+    const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'ignore'] })
     this.#process = child
     const said = new Promise<boolean>((resolve) => {
       let text = ''
@@ -66,11 +88,16 @@ export class RedisServer {
 
   /** It comes back with nothing, as after a power cut. */
   async restart(): Promise<void> {
-    await this.end()
+    await this.#kill()
     await this.#run()
   }
 
   async end(): Promise<void> {
+    await this.#kill()
+    this.network?.end()
+  }
+
+  async #kill(): Promise<void> {
     const child = this.#process
     if (!child) return
     process.off('exit', this.#endWithUs)

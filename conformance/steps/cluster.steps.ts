@@ -37,6 +37,25 @@ Given(
   },
 )
 
+Given('a Redis in a network of its own', async function (this: SuiteWorld) {
+  await this.meetApart()
+})
+
+/** The cable to the Redis of the scenario. */
+async function cable(world: SuiteWorld) {
+  const { network } = (await world.meeting()).redis
+  if (!network) throw new SuiteError('No step has put Redis into a network of its own')
+  return network
+}
+
+When('the network of Redis loses everything', async function (this: SuiteWorld) {
+  ;(await cable(this)).cut()
+})
+
+When('the network of Redis is whole again', async function (this: SuiteWorld) {
+  ;(await cable(this)).mend()
+})
+
 Given('Redis is away from the node', async function (this: SuiteWorld) {
   const { door } = await this.meeting()
   door.shut()
@@ -189,16 +208,15 @@ When(
 
 // What the clients are told, in their time.
 
-Then(
-  '{client} is told within {int} s that {client} is offline',
-  async function (this: SuiteWorld, client: Client, seconds: number, peer: Client) {
-    await client.connection.expect(
-      'presence',
-      ({ status, peer: about }) => status === 'offline' && about === peer.route.name,
-      seconds * 1_000,
-    )
-  },
-)
+for (const status of ['online', 'offline']) {
+  Then(
+    `{client} is told within {int} s that {client} is ${status}`,
+    async function (this: SuiteWorld, client: Client, seconds: number, peer: Client) {
+      const isIt = (one: { status: string; peer: string }) => one.status === status && one.peer === peer.route.name
+      await client.connection.expect('presence', isIt, seconds * 1_000)
+    },
+  )
+}
 
 Then(
   '{client} is told within {int} s "bound" for its route',

@@ -20,11 +20,17 @@ export class Meeting {
     this.other = other
   }
 
-  static async open(transcript: Transcript): Promise<Meeting> {
-    const redis = await RedisServer.start()
+  static async open(transcript: Transcript, isApart = false): Promise<Meeting> {
+    const redis = await (isApart ? RedisServer.startApart() : RedisServer.start())
     const { host, port } = redis
     const join = () => ScriptedNode.join(`redis://${host}:${port}`, transcript)
     return new Meeting(redis, await Door.to(redis), [await join(), await join()])
+  }
+
+  /** Where the nodes under test find Redis; one that is apart has no door before it that would answer for it. */
+  get url(): string {
+    const { host, port, network } = this.redis
+    return network ? `redis://${host}:${port}` : `redis://127.0.0.1:${this.door.port}`
   }
 
   async end(): Promise<void> {

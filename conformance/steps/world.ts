@@ -80,7 +80,7 @@ export class SuiteWorld extends World<Parameters> {
   /** One or two relays that form a cluster with each other, and with the scripted node. */
   useNodes(count: 1 | 2, limits?: StartLimits): void {
     const first = this.#target('relay')
-    const redis = async () => `redis://127.0.0.1:${(await this.meeting()).door.port}`
+    const redis = async () => (await this.meeting()).url
     this.#relays = [first, this.parameters.secondNode ?? first]
       .slice(0, count)
       .map((target) => new RelayUnderTest(target, { redis, ...(limits && { limits }) }))
@@ -90,6 +90,12 @@ export class SuiteWorld extends World<Parameters> {
   meeting(): Promise<Meeting> {
     this.#meeting ??= Meeting.open(this.transcript)
     return this.#meeting
+  }
+
+  /** The same, with a network before Redis that can be cut. */
+  async meetApart(): Promise<void> {
+    this.#meeting = Meeting.open(this.transcript, true)
+    await this.#meeting
   }
 
   /** For a scenario about an agent or a controller. */
