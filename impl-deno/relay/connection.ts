@@ -8,10 +8,11 @@ import type { RelayContext } from './context.ts'
 import { FailedPairs } from './failed.ts'
 import { exceeds, readControlMessage } from './messages.ts'
 import { Rates } from './rates.ts'
-import { ClientSocket } from './socket.ts'
+import { ClientSocket, type SocketOwner } from './socket.ts'
 import { type Holder, isRouted, type Route, routeKeyAt, routeText } from './table.ts'
 
-type Frame = string | ArrayBuffer
+/** Of bytes one view of all that came, made once: its length is read more cheaply than the buffer's. */
+type Frame = string | Uint8Array<ArrayBuffer>
 
 const SOFTWARE = 'happy-remote for Deno'
 
@@ -21,16 +22,15 @@ const CLOSE_INTERNAL = 1011
 /** A name for the log that tells routes apart and is no whole route (relay.privacy.log). */
 const shortened = (route: string): string => `${route.slice(0, 6)}…`
 
-export class Connection implements Holder {
+export class Connection implements Holder, SocketOwner {
   readonly routes = new Map<string, Route>()
   lane: Holder['lane']
   readonly rates = new Rates()
   readonly #relay: RelayContext
   readonly #address: string
   readonly #socket: ClientSocket
-  readonly #ended: (connection: Connection) => void
-  /** relay.hello.nonce */
-  readonly #nonce = random(32)
+  /** relay.hello.nonce; as text, which is a quarter of what 32 bytes of their own are. */
+  readonly #nonce = random(32).toBase64({ alphabet: 'base64url', omitPadding: true })
   #state: 'opening' | 'open' | 'leaving' = 'opening'
   /** Whether a bind was ever valid here. */
   #proven = false
@@ -42,13 +42,10 @@ export class Connection implements Holder {
   #heard = 0
   #failed: FailedPairs | undefined
 
-  /** `ended` is called once, when nothing of the connection is left. */
-  constructor(socket: WebSocket, address: string, relay: RelayContext, ended: (connection: Connection) => void) {
+  constructor(socket: WebSocket, address: string, relay: RelayContext) {
     this.#relay = relay
     this.#address = address
-    this.#ended = ended
-    const events = { opened: () => this.#open(), heard: (data: Frame) => this.#hear(data), gone: () => this.#end() }
-    this.#socket = new ClientSocket(socket, events, relay.limits.closeTime, relay.unsent)
+    this.#socket = new ClientSocket(socket, this, relay.limits.closeTime, relay.unsent)
   }
 
   send(message: RelayToClient): void {
@@ -65,7 +62,7 @@ export class Connection implements Holder {
     }
   }
 
-  forward(frame: ArrayBuffer): boolean {
+  forward(frame: Uint8Array<ArrayBuffer>): boolean {
     const { limits, tally, unsent } = this.#relay
     if (this.#state !== 'open') return false
     // relay.slow
@@ -115,14 +112,14 @@ export class Connection implements Holder {
     else this.#failed?.sweep(performance.now())
   }
 
-  #open(): void {
+  opened(): void {
     const { limits, clock, addresses } = this.#relay
     if (this.#state !== 'opening') return
     this.#state = 'open'
     this.#entered = true
     this.#opened = clock.now
     this.#heard = clock.now
-    const nonce = this.#nonce.toBase64({ alphabet: 'base64url', omitPadding: true })
+    const nonce = this.#nonce
     // relay.hello.first, relay.hello.max-frame
     this.send({ type: 'hello', protocol: 1, nonce, maxFrame: limits.maxFrame, software: SOFTWARE })
     // relay.bind.rate
@@ -130,10 +127,11 @@ export class Connection implements Holder {
   }
 
   /** Every frame comes in here, and is handled at once or behind the bind that is being verified. */
-  #hear(frame: Frame): void {
+  heard(data: string | ArrayBuffer): void {
     if (this.#state !== 'open') return
     this.#heard = this.#relay.clock.now
     try {
+      const frame = typeof data === 'string' ? data : new Uint8Array(data)
       // A flood of messages or an oversized frame is not kept waiting for anything.
       this.#checkLimits(frame)
       if (this.#waiting) this.#wait(this.#waiting, frame)
@@ -148,7 +146,7 @@ export class Connection implements Holder {
     const { limits, clock } = this.#relay
     const { maxFrame } = limits
     // relay.frame.size
-    if (typeof frame === 'string' ? exceeds(frame, maxFrame) : frame.byteLength > maxFrame) {
+    if (typeof frame === 'string' ? exceeds(frame, maxFrame) : frame.length > maxFrame) {
       throw new ProtocolError('too-large', `Cannot take a frame: it is larger than ${maxFrame} bytes`)
     }
     // relay.rate; frames are counted where their route is known
@@ -159,7 +157,7 @@ export class Connection implements Holder {
 
   #wait(waiting: Frame[], frame: Frame): void {
     waiting.push(frame)
-    this.#waitingBytes += typeof frame === 'string' ? frame.length : frame.byteLength
+    this.#waitingBytes += frame.length
     if (this.#waitingBytes > this.#relay.limits.relayBuffer) {
       throw new ProtocolError('rate-limited', 'Cannot take a frame: too much waits for a bind')
     }
@@ -170,7 +168,7 @@ export class Connection implements Holder {
     else this.#route(frame)
   }
 
-  #route(frame: ArrayBuffer): void {
+  #route(frame: Uint8Array<ArrayBuffer>): void {
     // relay.bind.first
     if (!this.#proven) throw new ProtocolError('malformed', 'Cannot forward a frame before the first valid bind')
     // relay.frame.type
@@ -178,9 +176,9 @@ export class Connection implements Holder {
     const { table, tally } = this.#relay
     if (table.deliver(this, frame)) {
       tally.forwarded++
-      tally.forwardedBytes += frame.byteLength
+      tally.forwardedBytes += frame.length
     } else {
-      this.#answerFailed(new Uint8Array(frame))
+      this.#answerFailed(frame)
     }
   }
 
@@ -240,7 +238,7 @@ export class Connection implements Holder {
     try {
       const claim = readClaim(bind)
       // relay.bind.nonce
-      const proven = await isProven(claim, this.#nonce, this.#relay.origins)
+      const proven = await isProven(claim, fromBase64url(this.#nonce), this.#relay.origins)
       if (this.#state !== 'open') return
       const admitted = proven ? this.#accept(claim) : this.#refuse(claim)
       if (admitted) {
@@ -317,11 +315,11 @@ export class Connection implements Holder {
     this.#socket.close(close, reason)
   }
 
-  #end(): void {
+  gone(): void {
     if (this.#entered) this.#relay.addresses.leave(this.#address)
     this.#state = 'leaving'
     this.#waiting = null
     this.#relay.table.leave(this)
-    this.#ended(this)
+    this.#relay.gone(this)
   }
 }

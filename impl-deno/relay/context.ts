@@ -2,6 +2,7 @@
 
 import type { AddressRates } from './addresses.ts'
 import type { Bus } from './bus/bus.ts'
+import type { Connection } from './connection.ts'
 import type { RelayLimits } from './limits.ts'
 import type { RouteTable } from './table.ts'
 import type { Tally } from './tally.ts'
@@ -32,4 +33,6 @@ export interface RelayContext {
   /** Milliseconds between two ticks. */
   readonly tick: number
   readonly log: Log
+  /** Called once by each connection, when nothing of it is left. */
+  gone(connection: Connection): void
 }

@@ -98,11 +98,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     if (addresses.isCrowded(client)) return tooMany(tally)
     const upgraded = upgrade(request)
     if (upgraded instanceof Response) return upgraded
-    const connection = new Connection(upgraded.socket, client, context, () => {
-      connections.delete(connection)
-      if (connections.size === 0) empty()
-    })
-    connections.add(connection)
+    connections.add(new Connection(upgraded.socket, client, context))
     tally.accepted++
     return upgraded.response
   }
@@ -127,6 +123,10 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     clock,
     tick: tickFor(limits),
     log,
+    gone(connection) {
+      connections.delete(connection)
+      if (connections.size === 0) empty()
+    },
   }
 
   const ticking = setInterval(() => {

@@ -1,7 +1,7 @@
 // One WebSocket of Deno's server, and what has to be done around its edges.
 
-/** What a socket tells the connection that owns it. */
-export interface SocketEvents {
+/** The connection that owns a socket, and what it is told. */
+export interface SocketOwner {
   opened(): void
   heard(data: string | ArrayBuffer): void
   /** Once, whoever ended it and however. */
@@ -15,9 +15,9 @@ export interface SocketEvents {
 const QUIET_TURNS = 4
 const TURN = 25
 
-export class ClientSocket {
+export class ClientSocket implements EventListenerObject {
   readonly #socket: WebSocket
-  readonly #events: SocketEvents
+  readonly #owner: SocketOwner
   readonly #closeTime: number
   readonly #all: { total: number }
   /** At least what is unsent: bytes given to the socket since it was last asked, and its answer then. */
@@ -28,17 +28,24 @@ export class ClientSocket {
   #timer: ReturnType<typeof setTimeout> | undefined
 
   /** `closeTime` in ms bounds each of the two steps of `close`; `all` is told what is given to the socket. */
-  constructor(socket: WebSocket, events: SocketEvents, closeTime: number, all: { total: number }) {
+  constructor(socket: WebSocket, owner: SocketOwner, closeTime: number, all: { total: number }) {
     this.#all = all
     this.#socket = socket
-    this.#events = events
+    this.#owner = owner
     this.#closeTime = closeTime
-    socket.onopen = () => events.opened()
-    socket.onmessage = ({ data }) => {
+    for (const type of ['open', 'message', 'close']) socket.addEventListener(type, this)
+  }
+
+  /** Itself the listener: functions for each event would cost an idle connection 1 KiB, and each frame two calls. */
+  handleEvent(event: Event): void {
+    if (event.type === 'message') {
       if (this.#leaving) this.#quiet = false
-      else events.heard(data)
+      else this.#owner.heard((event as MessageEvent<string | ArrayBuffer>).data)
+    } else if (event.type === 'open') {
+      this.#owner.opened()
+    } else {
+      this.#end()
     }
-    socket.onclose = () => this.#end()
   }
 
   sendText(text: string): void {
@@ -47,11 +54,11 @@ export class ClientSocket {
     this.#socket.send(text)
   }
 
-  /** The bytes are copied before this returns. Deno sends a buffer faster than a view of one. */
-  sendBytes(bytes: ArrayBuffer): void {
-    this.#unsent += bytes.byteLength
-    this.#all.total += bytes.byteLength
-    this.#socket.send(bytes)
+  /** `bytes` is a whole buffer, which Deno sends faster than a view of one; it is copied before this returns. */
+  sendBytes(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#unsent += bytes.length
+    this.#all.total += bytes.length
+    this.#socket.send(bytes.buffer)
   }
 
   /** Asks the socket. */
@@ -106,7 +113,7 @@ export class ClientSocket {
     if (this.#gone) return
     this.#gone = true
     clearTimeout(this.#timer)
-    this.#events.gone()
+    this.#owner.gone()
   }
 }
 

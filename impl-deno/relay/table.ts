@@ -15,8 +15,7 @@ const TO = 17
 const PAYLOAD = ROUTED_HEADER
 
 /** relay.frame.type: whether a binary frame is one that can be delivered. */
-export const isRouted = (frame: ArrayBuffer): boolean =>
-  frame.byteLength >= ROUTED_HEADER && new Uint8Array(frame)[0] === ROUTED_TYPE
+export const isRouted = (frame: Uint8Array): boolean => frame.length >= ROUTED_HEADER && frame[0] === ROUTED_TYPE
 
 /** A connection, as the table sees it. */
 export interface Holder {
@@ -28,7 +27,7 @@ export interface Holder {
   readonly rates: Rates
   send(message: RelayToClient): void
   /** Hands a frame on as it is; false where too much is unsent already. */
-  forward(frame: ArrayBuffer): boolean
+  forward(frame: Uint8Array<ArrayBuffer>): boolean
   /** `route` is bound elsewhere now; it is no longer among `routes`. */
   superseded(route: string): void
   /** Says that a frame from here, of which at least the header is given, is not delivered after all. */
@@ -245,25 +244,24 @@ export class RouteTable {
   }
 
   /** Forwards a routed frame, or says that it is not delivered. Throws ProtocolError where it is one too many. */
-  deliver(sender: Holder, frame: ArrayBuffer): boolean {
-    const bytes = new Uint8Array(frame)
+  deliver(sender: Holder, frame: Uint8Array<ArrayBuffer>): boolean {
     let { lane } = sender
-    if (!lane || !isOnLane(bytes, lane) || lane.from.holder !== sender || !lane.from.bound || !lane.to.bound) {
+    if (!lane || !isOnLane(frame, lane) || lane.from.holder !== sender || !lane.from.bound || !lane.to.bound) {
       // relay.frame.from
-      const from = sender.routes.get(routeKeyAt(bytes, FROM))
+      const from = sender.routes.get(routeKeyAt(frame, FROM))
       if (!from) {
         this.#count(sender.rates, frame)
         return false
       }
-      const key = routeKeyAt(bytes, TO)
+      const key = routeKeyAt(frame, TO)
       const to = this.#routes.get(key)
       // relay.frame.offline
       if (!to) {
         from.rates ??= new Rates()
         this.#count(from.rates, frame)
-        return this.#bus.publish(from, key, frame)
+        return this.#bus.publish(from, key, frame.buffer)
       }
-      lane = { header: bytes.slice(FROM, PAYLOAD), from, to }
+      lane = { header: frame.slice(FROM, PAYLOAD), from, to }
       sender.lane = lane
     }
     const { from, to } = lane
@@ -273,8 +271,8 @@ export class RouteTable {
   }
 
   /** relay.rate */
-  #count(rates: Rates, frame: ArrayBuffer): void {
-    if (rates.frame(this.#limits, this.#clock, frame.byteLength)) return
+  #count(rates: Rates, frame: Uint8Array): void {
+    if (rates.frame(this.#limits, this.#clock, frame.length)) return
     throw new ProtocolError('rate-limited', 'Cannot take a frame: there were too many in one second')
   }
 
@@ -282,13 +280,13 @@ export class RouteTable {
   deliverFromElsewhere(frame: ArrayBuffer): boolean {
     const bytes = new Uint8Array(frame)
     const to = this.#routes.get(routeKeyAt(bytes, TO))
-    return to !== undefined && this.#hand(to, routeKeyAt(bytes, FROM), frame)
+    return to !== undefined && this.#hand(to, routeKeyAt(bytes, FROM), bytes)
   }
 
-  #hand(to: Route, from: string, frame: ArrayBuffer): boolean {
+  #hand(to: Route, from: string, frame: Uint8Array<ArrayBuffer>): boolean {
     if (to.peer === null) {
       // relay.open.exceeded, relay.open.size
-      if (!this.#open.takes(to.key, frame.byteLength) || !to.holder.forward(frame)) return false
+      if (!this.#open.takes(to.key, frame.length) || !to.holder.forward(frame)) return false
       this.#open.forwarded(to.key)
       return true
     }
