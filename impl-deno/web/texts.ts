@@ -15,6 +15,12 @@ function ago(ms: number): string {
   return plural(Math.floor(seconds / 86_400), '1 day ago', '# days ago')
 }
 
+function size(bytes: number): string {
+  if (bytes < 1_024) return plural(bytes, '1 byte', '# bytes')
+  const power = Math.min(4, Math.floor(Math.log2(bytes) / 10))
+  return `${(bytes / 1_024 ** power).toFixed(1).replace('.0', '')} ${['', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`
+}
+
 const capabilities: Readonly<Record<Capability, readonly [name: string, about: string]>> = {
   observe: ['See what happens', 'the conversation, and what happened before'],
   prompt: ['Give prompts', 'to the coding assistant'],
@@ -35,6 +41,7 @@ export const texts = {
   copied: 'Copied',
   save: 'Save',
   ago,
+  size,
   plural,
   capabilities,
 
@@ -127,7 +134,9 @@ export const texts = {
     failure: 'The computer has refused this device. Try a new code.',
   },
 
-  sections: { label: 'Parts of the computer', talk: 'Talk', about: 'About' } as Readonly<Record<string, string>>,
+  sections: { label: 'Parts of the computer', talk: 'Talk', files: 'Files', about: 'About' } as Readonly<
+    Record<string, string>
+  >,
 
   talk: {
     label: 'Conversation',
@@ -179,6 +188,68 @@ export const texts = {
     hide: 'Hide',
     notTaken: (why: string) => `Not taken: ${why}`,
     paused: (by: string) => `Paused by ${by}. Nothing new begins until it is resumed.`,
+  },
+
+  files: {
+    place: 'Place in the workspace',
+    workspace: 'Workspace',
+    folder: (name: string) => `Folder ${name}`,
+    reading: 'Reading…',
+    empty: 'Nothing is in this folder',
+    more: 'Show more',
+    again: 'Read again',
+    up: 'Show the folder',
+    choose: 'Choose a file',
+    kinds: {
+      folder: 'folder',
+      link: 'link',
+      other: 'neither a file nor a folder',
+      unreachable: 'its name is not UTF-8, so that it cannot be asked for',
+    } as Readonly<Record<string, string>>,
+    unsaved: 'not saved',
+    changed: (when: string) => `changed ${when}`,
+    edit: 'Edit',
+    keep: 'Save to this device',
+    keeping: (part: string, all: string) => `${part} of ${all}`,
+    part: (part: string, all: string) => `Only the first ${part} of ${all} are shown.`,
+    next: 'Read the next piece',
+    whyNot: {
+      binary: 'This is not text (UTF-8), so that it is neither shown nor edited here.',
+      large: 'It is too large to be edited here.',
+      unread: 'It can be edited once all of it was read.',
+      'line-ends': 'Its line ends are of several kinds. Editing here would change them all, so that it is only shown.',
+    },
+    hidden: 'It has characters that cannot be seen. They are shown as \\u…, and are in the text when you edit it.',
+    textOf: (name: string) => `Text of ${name}`,
+    saving: 'Saving…',
+    saved: 'Saved',
+    discard: 'Discard',
+    discardSure: 'Discard what you wrote',
+    goOn: 'Go on editing',
+    notSaved: (why: string) => `Not saved: ${why}`,
+    conflict: {
+      title: 'The file has changed meanwhile',
+      about: 'Somebody else has written it since you began. Nothing was saved. What you would change of it now:',
+      gone: 'The file is gone',
+      goneAbout: 'Somebody has removed or renamed it since you began. Nothing was saved; what you wrote is still here.',
+      theirs: 'What is there now',
+      theirsUnshown: (size: string) => `What is there now cannot be shown: it is no text, or too large (${size}).`,
+      reload: 'Take theirs, drop mine',
+      overwrite: 'Overwrite theirs with mine',
+      create: 'Make it again from mine',
+      drop: 'Drop mine',
+      copy: 'Copy mine',
+    },
+    failures: {
+      'not-found': 'It is not there any more: it was removed or renamed, or its folder was.',
+      'not-a-file': 'This is neither a file nor a folder, and cannot be read.',
+      'path-outside-workspace': 'It leads out of the workspace, which the agent does not open.',
+      forbidden: 'The computer does not allow it: the file is protected, or belongs to somebody else.',
+      conflict: 'The file has changed while it was read.',
+      'too-large': 'There is no room for it on the disk of the computer.',
+    } as Readonly<Record<string, string>>,
+    noRight: 'This device has no right to files.',
+    failed: (why: string) => `That did not work: ${why}.`,
   },
 
   missed: {

@@ -2,22 +2,38 @@
 
 import { signal } from '@preact/signals'
 
-export type Section = 'talk' | 'about'
 export type Route =
   | { readonly at: 'computers' }
   | { readonly at: 'pair' }
-  | { readonly at: 'computer'; readonly id: string; readonly section: string }
+  | {
+      readonly at: 'computer'
+      readonly id: string
+      readonly section: string
+      /** What is looked at in the section: its names, outermost first. */
+      readonly path: readonly string[]
+    }
 
 export const linkTo = {
   computers: '#/',
   pair: '#/pair',
-  computer: (id: string, section: string = 'talk'): string => `#/computer/${id}/${section}`,
+  computer: (id: string, section: string = 'talk', path: readonly string[] = []): string =>
+    ['#', 'computer', id, section, ...path.map(encodeURIComponent)].join('/'),
 }
 
 function routeOf(hash: string): Route {
-  const [, first, id, section = 'talk'] = hash.split('/')
+  const [, first, id, section = 'talk', ...path] = hash.split('/')
   if (first === 'pair') return { at: 'pair' }
-  return first === 'computer' && id ? { at: 'computer', id, section } : { at: 'computers' }
+  if (first !== 'computer' || !id) return { at: 'computers' }
+  return { at: 'computer', id, section, path: path.filter((name) => name !== '').map(decoded) }
+}
+
+/** A name that somebody has typed into the address may be no URL encoding. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
 }
 
 export const route = signal<Route>({ at: 'computers' })

@@ -12,6 +12,7 @@ import { type QueuedCommand, waits } from '../../controller/queued-command.ts'
 import type { RelayState } from '../../link/pairing-connection.ts'
 import { now } from './clock.ts'
 import { Conversation } from './conversation.ts'
+import { Files } from './files.ts'
 
 export type Status = Result<'claude.getStatus'>
 export type Info = Result<'agent.info'>
@@ -27,6 +28,7 @@ const PROMPT = 'claude.sendMessage'
 export class Agent {
   readonly controller: Controller
   readonly conversation = new Conversation()
+  readonly files: Files
   readonly name = signal('')
   readonly relay = signal<RelayState | undefined>(undefined)
   readonly status = signal<Status | undefined>(undefined)
@@ -46,6 +48,7 @@ export class Agent {
 
   constructor(controller: Controller) {
     this.controller = controller
+    this.files = new Files(controller)
     this.name.value = controller.record.peerName
     this.capabilities.value = controller.capabilities
     controller.listen((event) => batch(() => this.#take(event)))

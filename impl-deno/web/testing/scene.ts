@@ -42,11 +42,13 @@ export async function assertAccessible(tab: Page): Promise<void> {
   assert.deepEqual(told, [])
 }
 
-export async function startScene(): Promise<Scene> {
+/** `grant`: what the device may do; what an agent grants by itself where it is absent. */
+export async function startScene({ grant }: { grant?: string } = {}): Promise<Scene> {
   const workspace = mkdtempSync(join(tmpdir(), 'happy-remote-web-'))
   const relay = new Program('relay', ['--port', '0'])
   const [site, browser, { url }] = await Promise.all([startSite(), startChromium(), relay.line('listening')])
   const options = ['--relay', String(url).replace(/\/v1$/, ''), '--workspace', workspace, '--pair', '--name', 'desk']
+  if (grant !== undefined) options.push('--grant', grant)
   const assistant = ['--assistant', 'acp', '--', process.execPath, ASSISTANT, '--script', SCRIPT]
   const agent = new Program('agent', [...options, '--state', join(workspace, '.state')], assistant)
   const { context } = browser

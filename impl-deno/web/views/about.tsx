@@ -11,6 +11,8 @@ import type { SectionProps } from './computer.tsx'
 
 const words = texts.about
 
+type Own = Omit<SectionProps, 'path'>
+
 function assistantText({ assistant }: Info): string {
   if (!assistant) return words.noAssistant
   const hint = assistant.scripted ? words.scripted : assistant.available ? '' : words.unavailable
@@ -27,7 +29,7 @@ function DeviceRow({ device: { name, self, deviceId, lastHeardAt, online } }: { 
   )
 }
 
-function Rename({ home, agent }: SectionProps) {
+function Rename({ home, agent }: Own) {
   const [name, setName] = useState(home.name.value)
   const [trouble, setTrouble] = useState<string>()
   const save = async () => {
@@ -66,7 +68,7 @@ function Rename({ home, agent }: SectionProps) {
   )
 }
 
-function Remove({ home, agent }: SectionProps) {
+function Remove({ home, agent }: Own) {
   const [isAsked, setAsked] = useState(false)
   const [trouble, setTrouble] = useState<string>()
   const remove = async () => {
@@ -105,7 +107,7 @@ function Remove({ home, agent }: SectionProps) {
   )
 }
 
-export function About({ home, agent }: SectionProps) {
+export function About({ home, agent }: Own) {
   useEffect(() => void agent.readInfo(), [agent])
   const info = agent.info.value
   return (

@@ -19,7 +19,7 @@ export function App({ home }: { home: Home }) {
       <main class="pane-detail">
         {shown.at === 'pair' && <Pair home={home} />}
         {agent && shown.at === 'computer' && (
-          <Computer key={agent.id} home={home} agent={agent} section={shown.section} />
+          <Computer key={agent.id} home={home} agent={agent} section={shown.section} path={shown.path} />
         )}
         {!isDetail && (
           <p class="door wide-only">{home.agents.value.length > 0 ? texts.computers.choose : texts.name}</p>

@@ -8,6 +8,7 @@ import type { Home } from '../state/home.ts'
 import { texts } from '../texts.ts'
 import { About } from './about.tsx'
 import { nameOf } from './computers.tsx'
+import { Files } from './files/files.tsx'
 import { useFocus } from './focus.ts'
 import { Icon } from './icon.tsx'
 import { Presence, presenceOf } from './presence.tsx'
@@ -16,6 +17,8 @@ import { Talk } from './talk/talk.tsx'
 export interface SectionProps {
   readonly home: Home
   readonly agent: Agent
+  /** What the address says to look at in the section. */
+  readonly path: readonly string[]
 }
 
 interface SectionOf {
@@ -28,10 +31,11 @@ interface SectionOf {
 /** In their order; each has its name in `texts.sections`. */
 const SECTIONS: readonly SectionOf[] = [
   { id: 'talk', View: Talk },
+  { id: 'files', capability: 'files', View: Files },
   { id: 'about', View: About },
 ]
 
-export function Computer({ home, agent, section }: SectionProps & { section: string }) {
+export function Computer({ home, agent, section, path }: SectionProps & { section: string }) {
   const sections = SECTIONS.filter(({ capability }) => capability === undefined || agent.may(capability))
   const { id, View } = sections.find((one) => one.id === section) ?? (SECTIONS[0] as SectionOf)
   const heading = useFocus<HTMLHeadingElement>(id)
@@ -61,7 +65,7 @@ export function Computer({ home, agent, section }: SectionProps & { section: str
           ))}
         </nav>
       </header>
-      <View home={home} agent={agent} />
+      <View home={home} agent={agent} path={path} />
     </div>
   )
 }

@@ -13,7 +13,7 @@ export const visible = (text: string): string =>
     .map((line) => line.split('\t').map(exactText).join('\t'))
     .join('\n')
 
-export function CopyButton({ text }: { text: string }) {
+export function CopyButton({ text, label = texts.copy }: { text: string; label?: string }) {
   const [isCopied, setCopied] = useState(false)
   const copy = async () => {
     await navigator.clipboard.writeText(text)
@@ -22,7 +22,7 @@ export function CopyButton({ text }: { text: string }) {
   }
   return (
     <button type="button" class="button small" onClick={() => void copy()}>
-      {isCopied ? texts.copied : texts.copy}
+      {isCopied ? texts.copied : label}
     </button>
   )
 }

@@ -11,8 +11,8 @@ const textOf = (fields: Fields, ...names: readonly string[]): string | undefined
 
 const linesOf = (text: string): string[] => text.replace(/\n$/, '').split('\n')
 
-/** The lines that both have at the beginning and at the end stay, the others change. */
-function changed(before: string, after: string): string {
+/** The lines that both have at the beginning and at the end stay, `context` of them; the others change. */
+export function changed(before: string, after: string, context = Number.POSITIVE_INFINITY): string {
   const [old, young] = [linesOf(before), linesOf(after)]
   let start = 0
   while (start < Math.min(old.length, young.length) && old[start] === young[start]) start++
@@ -21,10 +21,10 @@ function changed(before: string, after: string): string {
   const lines = (sign: string, all: string[], from: number, to: number) =>
     all.slice(from, to).map((line) => sign + line)
   return [
-    ...lines(' ', old, 0, start),
+    ...lines(' ', old, Math.max(0, start - context), start),
     ...lines('-', old, start, old.length - end),
     ...lines('+', young, start, young.length - end),
-    ...lines(' ', old, old.length - end, old.length),
+    ...lines(' ', old, old.length - end, old.length - end + Math.min(end, context)),
   ].join('\n')
 }
 
