@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { startRelay } from '../relay/server.ts'
+import { startRelay, type TlsFiles } from '../relay/server.ts'
+import { selfSigned, shows } from '../relay/testing/certificate.ts'
 import { Client, newRoute, within } from '../relay/testing/client.ts'
 import { type CommandIo, EXIT_FAILED, EXIT_OK, EXIT_USAGE, runCommand } from './command.ts'
 import { relayCommand } from './relay.ts'
@@ -221,13 +222,13 @@ Deno.test('what cannot be listened at or read is said in a sentence, with exit c
 })
 
 /** The command as a process with no more permissions than it says that it needs. */
-async function spawn(args: string[], env: Record<string, string> = {}) {
+async function spawn(args: string[], env: Record<string, string> = {}, permissions: readonly string[] = []) {
   const here = (file: string) => JSON.stringify(new URL(file, import.meta.url).href)
   const program = `import { runCommand } from ${here('command.ts')}
 import { relayCommand } from ${here('relay.ts')}
 Deno.exit(await runCommand(relayCommand, Deno.args))`
   const child = new Deno.Command(Deno.execPath(), {
-    args: ['run', '--no-prompt', '--allow-net', '--allow-env=HAPPY_RELAY_*', '--ext=ts', '-', ...args],
+    args: ['run', '--no-prompt', '--allow-net', '--allow-env=HAPPY_RELAY_*', ...permissions, '--ext=ts', '-', ...args],
     env,
     stdin: 'piped',
     stdout: 'piped',
@@ -269,6 +270,32 @@ Deno.test('the operator has a port of its own, and a hang-up ends nothing', asyn
   child.kill('SIGTERM')
   deepEqual(JSON.parse(await line()), { event: 'stopped' })
   deepEqual(await ended(), { rest: '', code: EXIT_OK })
+})
+
+Deno.test('SIGHUP reads the certificate again, and keeps the old one where that is of no use', async () => {
+  const folder = await Deno.makeTempDir()
+  const files = [`${folder}/cert.pem`, `${folder}/key.pem`] as const
+  const put = ({ cert, key }: TlsFiles) =>
+    Promise.all([Deno.writeTextFile(files[0], cert), Deno.writeTextFile(files[1], key)])
+  const [first, second] = [await selfSigned(), await selfSigned()]
+  await put(first)
+  const options = ['--port', '0', '--json', '--limit', 'drainTime=1', '--tls-cert', files[0], '--tls-key', files[1]]
+  const { child, line, ended } = await spawn(options, {}, [`--allow-read=${folder}`])
+  const { port } = JSON.parse(await line())
+  equal(await shows(port, first), true)
+  await put({ ...first, cert: 'nonsense' })
+  child.kill('SIGHUP')
+  equal(await shows(port, first), true)
+  await put(second)
+  const isRenewed = async () => {
+    while (!(await shows(port, second))) child.kill('SIGHUP')
+  }
+  await within(isRenewed(), 'the other certificate')
+  equal(await shows(port, first), false)
+  child.kill('SIGTERM')
+  deepEqual(JSON.parse(await line()), { event: 'stopped' })
+  deepEqual(await ended(), { rest: '', code: EXIT_OK })
+  await Deno.remove(folder, { recursive: true })
 })
 
 Deno.test('SIGTERM tells the clients, lets them go, and ends with 0', async () => {

@@ -5,7 +5,7 @@ import { redisAddress, shownRedis } from '../relay/bus/redis-url.ts'
 import { UnusableRedis } from '../relay/bus/servers.ts'
 import type { Log } from '../relay/context.ts'
 import { isUsableSecret } from '../relay/path.ts'
-import { type Relay, startRelay } from '../relay/server.ts'
+import { type Relay, startRelay, type TlsFiles } from '../relay/server.ts'
 import { type Command, CommandFailure, type CommandIo, EXIT_OK, UsageError } from './command.ts'
 import { type LogThreshold, type RelayConfig, readProxies, readRelayArguments } from './relay-config.ts'
 
@@ -62,8 +62,9 @@ HAPPY_RELAY_ADMIN_PORT, HAPPY_RELAY_ADMIN_HOST, HAPPY_RELAY_LOG_LEVEL.
 HAPPY_RELAY_SECRET holds the secret itself.
 
 SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
-stops at once. SIGHUP does nothing: Deno cannot take another certificate while
-it serves, so restart the relay, or let a proxy in front of it speak TLS.
+stops at once. SIGHUP reads certificate and key again. Deno takes no other
+certificate while it serves, so the clients are told and sent away as by a stop,
+and find the new one when they come back.
 
 Deno needs --allow-net, --allow-env='HAPPY_RELAY_*' for the variables,
 --allow-read for certificate and secret, and --allow-sys=networkInterfaces to
@@ -90,10 +91,7 @@ export const relayCommand: Command = {
 
 async function start(config: RelayConfig, io: CommandIo): Promise<Relay> {
   const { host, port, origins, prefix, redis, limits, logLevel } = config
-  const tls = config.tls && {
-    cert: await read('certificate', config.tls.cert),
-    key: await read('key', config.tls.key),
-  }
+  const tls = config.tls && (await readTls(config.tls))
   const secret = config.secretFile === null ? config.secret : (await read('secret', config.secretFile)).trim()
   if (secret !== null && !isUsableSecret(secret)) {
     throw new UsageError(
@@ -127,14 +125,14 @@ async function serve(relay: Relay, { json, ...config }: RelayConfig, io: Command
     throw new CommandFailure(`Cannot listen for the operator at ${adminHost}:${adminPort}: ${why(error)}`)
   }
   const log = logTo(io, config.logLevel)
-  const hangUp = () => log('warn', 'a certificate is read again only by a restart', {})
-  Deno.addSignalListener('SIGHUP', hangUp)
   const signals = ['SIGTERM', 'SIGINT'] as const
   let stopped: Promise<void> | undefined
   let begin = (_: Promise<void>) => {}
   const stopping = new Promise<Promise<void>>((resolve) => {
     begin = resolve
   })
+  const hangUp = () => void renew(relay, config, log).catch((error) => begin(Promise.reject(error)))
+  Deno.addSignalListener('SIGHUP', hangUp)
   const stop = () => {
     stopped = stopped ? relay.close() : relay.drain()
     begin(stopped)
@@ -151,6 +149,26 @@ async function serve(relay: Relay, { json, ...config }: RelayConfig, io: Command
   Deno.removeSignalListener('SIGHUP', hangUp)
   await admin?.close()
   io.out(json ? JSON.stringify({ event: 'stopped' }) : 'Relay stopped')
+}
+
+async function readTls({ cert, key }: TlsFiles): Promise<TlsFiles> {
+  return { cert: await read('certificate', cert), key: await read('key', key) }
+}
+
+/** Reads the certificate again. What cannot be used is said, and the old one stays. Throws where the relay serves no more. */
+async function renew(relay: Relay, { host, tls }: Pick<RelayConfig, 'host' | 'tls'>, log: Log): Promise<void> {
+  if (!tls) {
+    log('warn', 'there is no certificate to read again')
+    return
+  }
+  try {
+    await relay.renew(await readTls(tls))
+    log('info', 'certificate read again')
+  } catch (error) {
+    const reason = error instanceof CommandFailure ? error.message : why(error)
+    if (relay.state === 'draining') throw new CommandFailure(`Cannot listen again at ${host}:${relay.port}: ${reason}`)
+    log('error', 'the certificate cannot be read again', { reason })
+  }
 }
 
 async function read(what: 'certificate' | 'key' | 'secret', path: string): Promise<string> {

@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { concat } from '../crypto/bytes.ts'
 import type { Log } from './context.ts'
 import { startRelay } from './server.ts'
+import { selfSigned, shows } from './testing/certificate.ts'
 import { Client, newRoute, routed, within } from './testing/client.ts'
 import { frame, OPCODE } from './testing/frames.ts'
 import { relayTest } from './testing/subject.ts'
@@ -180,20 +181,47 @@ Deno.test('a relay with a certificate speaks TLS, and its origins say so', async
   client.close()
 })
 
-/** Made anew for each run, so that no private key lies in the repository. */
-async function selfSigned(): Promise<{ cert: string; key: string }> {
-  const folder = await Deno.makeTempDir()
-  const files = ['-keyout', `${folder}/key.pem`, '-out', `${folder}/cert.pem`]
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-  const usage = ['-addext', 'basicConstraints=critical,CA:FALSE']
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  const args = ['req', ...kind, ...subject, ...usage, ...files]
-  const { success, stderr } = await new Deno.Command('openssl', { args, stdout: 'null', stderr: 'piped' }).output()
-  if (!success) throw new Error(`openssl made no certificate: ${new TextDecoder().decode(stderr)}`)
-  const pair = {
-    cert: await Deno.readTextFile(`${folder}/cert.pem`),
-    key: await Deno.readTextFile(`${folder}/key.pem`),
+Deno.test('renew() shows another certificate, tells the clients before, and changes nothing for one of no use', async () => {
+  const [first, second] = [await selfSigned(), await selfSigned()]
+  const relay = await startRelay({ tls: first, limits: { drainTime: 50, closeTime: 100 } })
+  const { port } = relay
+  const client = Deno.createHttpClient({ caCerts: [first.cert, second.cert] })
+  const open = async () => {
+    const socket = new WebSocket(`wss://localhost:${port}/v1`, { protocols: ['happy-relay.v1'], client })
+    const heard: string[] = []
+    const closed = new Promise<number>((resolve) => {
+      socket.onclose = ({ code }) => resolve(code)
+    })
+    await within(
+      new Promise<void>((resolve, reject) => {
+        socket.onmessage = ({ data }) => {
+          heard.push(JSON.parse(data).type)
+          resolve()
+        }
+        socket.onerror = () => reject(new Error('The connection failed'))
+      }),
+      'hello',
+    )
+    return { heard, closed }
   }
-  await Deno.remove(folder, { recursive: true })
-  return pair
-}
+  const old = await open()
+  await rejects(relay.renew({ cert: 'nonsense', key: second.key }))
+  await rejects(relay.renew({ cert: second.cert, key: first.key }))
+  deepEqual([relay.state, await shows(port, first), await shows(port, second)], ['ready', true, false])
+  deepEqual(old.heard, ['hello'])
+
+  await within(relay.renew(second), 'the renewal')
+  equal(await within(old.closed, 'the close'), 1001)
+  deepEqual(old.heard, ['hello', 'draining'])
+  deepEqual(
+    [relay.port, relay.state, await shows(port, first), await shows(port, second)],
+    [port, 'ready', false, true],
+  )
+  const young = await open()
+  // A stop waits for a renewal that is under way.
+  const [renewed] = await within(Promise.all([relay.renew(first), relay.close()]), 'the stop')
+  equal(renewed, undefined)
+  equal(await young.closed, 1001)
+  equal(await shows(port, first), false)
+  client.close()
+})

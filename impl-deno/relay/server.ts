@@ -16,6 +16,12 @@ import { Tally } from './tally.ts'
 import { Unsent } from './unsent.ts'
 import { answer, tooMany, upgrade } from './upgrade.ts'
 
+/** PEM. */
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
+}
+
 export interface RelayOptions {
   /** Address to listen at; 127.0.0.1 where it is left out. */
   readonly host?: string
@@ -28,7 +34,7 @@ export interface RelayOptions {
   /** Admits as the last segment before `/v1`, of the address and of every origin; at least 22 characters. */
   readonly secret?: string
   /** PEM. With it the relay speaks TLS only. */
-  readonly tls?: { readonly cert: string; readonly key: string }
+  readonly tls?: TlsFiles
   /** `redis://host:port` or `rediss://host:port`, with credentials: joins the relays that use the same Redis. */
   readonly redis?: string
   /** Proxies whose header tells the address of a client. */
@@ -57,6 +63,12 @@ export interface Relay {
   /** `full`: no new connections, because too much is unsent. */
   readonly state: 'ready' | 'full' | 'draining'
   stats(): RelayStats
+  /**
+   * Shows another certificate from now on. Deno takes none while it serves, so the clients are told and sent away as
+   * by `drain`, and find the relay again when they come back. Throws what Deno says of a certificate that it cannot
+   * use, and changes nothing then.
+   */
+  renew(tls: TlsFiles): Promise<void>
   /** Tells the clients, waits `drainTime` and stops; ends in bounded time. */
   drain(): Promise<void>
   /** Tells the clients and stops, or cuts a `drain` short; ends in bounded time. */
@@ -103,9 +115,9 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     return upgraded.response
   }
   await bus.start()
-  const server = await listen(bus, () =>
-    Deno.serve({ hostname: host, port: options.port ?? 0, onListen: () => {}, ...tls }, handle),
-  )
+  const serve = (at: number, files: TlsFiles | undefined) =>
+    Deno.serve({ hostname: host, port: at, onListen: () => {}, ...files }, handle)
+  let server = await listen(bus, () => serve(options.port ?? 0, tls))
   const { port } = server.addr
   const scheme = tls ? 'wss' : 'ws'
   const origins = options.origins ?? defaultOrigins(scheme, host, port, prefix)
@@ -145,7 +157,8 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   let hurry = () => {}
   let stopped: Promise<void> | undefined
 
-  async function stop(wait: number): Promise<void> {
+  /** Until the last connection is gone. */
+  async function sendAway(wait: number): Promise<void> {
     draining = true
     log('info', 'draining', { connections: connections.size })
     // relay.drain
@@ -168,6 +181,24 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     // relay.drain.close
     for (const connection of connections) connection.depart()
     await allGone
+  }
+
+  let renewing = Promise.resolve()
+  async function renew(files: TlsFiles): Promise<void> {
+    if (stopped) return
+    // Throws for a certificate that cannot be used, as long as the old one is there.
+    Deno.listenTls({ hostname: host, port: 0, ...files }).close()
+    await sendAway(limits.drainTime)
+    if (stopped) return
+    await server.shutdown()
+    server = serve(port, files)
+    draining = false
+  }
+
+  async function stop(wait: number): Promise<void> {
+    // One that failed has told whoever asked for it.
+    await renewing.catch(() => {})
+    await sendAway(wait)
     // cluster.lease.clean
     await bus.close()
     clearInterval(ticking)
@@ -190,6 +221,11 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
         ...{ connections: connections.size, routes: table.size, addresses: addresses.size, unsent: unsent.total },
         ...(cluster && { cluster }),
       }
+    },
+    renew(files) {
+      const before = renewing.catch(() => {})
+      renewing = before.then(() => renew(files))
+      return renewing
     },
     drain() {
       stopped ??= stop(limits.drainTime)
