@@ -39,7 +39,8 @@ Exit codes: 0 the required set passed; 1 an unexpected failure, or a known failu
 2 wrong use; 3 the program did not start or broke the shim protocol; 4 a mistake of the suite itself.
 `
 
-// Each worker loads the same modules; it costs less with what the first one has compiled.
+// Each worker loads the same modules, and so does each program under test; it costs less with what the first one has
+// compiled.
 process.env.NODE_COMPILE_CACHE ??= enableCompileCache().directory
 
 const progress = progressOn(process.stderr)

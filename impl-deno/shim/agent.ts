@@ -1,5 +1,6 @@
 // The agent under test.
 
+import { resolve } from 'node:path'
 import type { Capability } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { Agent } from '../agent/agent.ts'
@@ -17,7 +18,11 @@ import type { Role, Tell } from './role.ts'
 
 /** In which a code can be used at once, where the relay is there. */
 const BIND_TIME = 3_000
-const ASSISTANT = new URL('../../conformance/assistants/acp.ts', import.meta.url).pathname
+/** The suite names it where it has made one file of it, which starts faster. */
+const ASSISTANT = resolve(
+  Deno.env.get('HAPPY_REMOTE_SCRIPTED_ASSISTANT') ??
+    new URL('../../conformance/assistants/acp.ts', import.meta.url).pathname,
+)
 
 export function agentRole(tell: Tell): Role {
   const timers = new MovedTimers()
