@@ -33,7 +33,7 @@ export type ProgramName = keyof typeof PROGRAMS
 export interface SubjectOptions {
   /** Of a relay, which would keep to its own otherwise. */
   readonly limits?: Readonly<Record<string, number>>
-  /** Whether its memory is asked for. It costs CPU. */
+  /** Whether it can be asked for a collection. */
   readonly collects?: boolean
 }
 
@@ -65,8 +65,8 @@ export class Subject {
     return new Subject(name, url, child, lines)
   }
 
-  async usage(): Promise<Usage> {
-    this.#child.stdin.write('\n')
+  async usage(before: 'collect' | '' = ''): Promise<Usage> {
+    this.#child.stdin.write(`${before}\n`)
     return (await answerFrom(this.name, this.#child, this.#lines)) as Usage
   }
 
