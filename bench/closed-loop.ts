@@ -1,5 +1,6 @@
 // A server under a load that waits for it: each frame that arrives lets the next one go.
 
+import { OpenLoop } from './open-loop.ts'
 import { DIALECTS, type Pair } from './pair.ts'
 import type { RawClient } from './raw-client.ts'
 import { PROGRAMS, type ProgramName, Subject } from './subject.ts'
@@ -82,6 +83,11 @@ export class ClosedLoop {
     await this.#settle()
     if (frames === 0) throw new Error(`Cannot measure ${this.#subject.name}: it forwards nothing`)
     return { cpu: (after.cpu - before.cpu) / frames, rate: frames / seconds }
+  }
+
+  /** The same clients under a load that does not wait; this one is over then. */
+  open(): OpenLoop {
+    return new OpenLoop(this.#pairs)
   }
 
   async #settle(): Promise<void> {

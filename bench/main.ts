@@ -9,6 +9,7 @@ import { pairing } from './pairing.ts'
 import { dhStep, sameChain } from './ratchet.ts'
 import { crowds } from './relay-crowd.ts'
 import { forwarding } from './relay-forward.ts'
+import { latencies } from './relay-latency.ts'
 import type { Row, Topic } from './row.ts'
 import { flooded, roundTrip } from './rpc.ts'
 import { formatTable } from './table.ts'
@@ -16,6 +17,7 @@ import { terminals } from './terminal.ts'
 
 const TOPICS: readonly Topic[] = [
   forwarding,
+  latencies,
   crowds,
   sameChain,
   dhStep,

@@ -43,7 +43,7 @@ export class RawClient {
 
   /** From now on every byte goes to `listener`. */
   listen(listener: (chunk: Buffer) => void): void {
-    this.socket.off('data', this.#keep)
+    this.socket.removeAllListeners('data')
     this.socket.on('data', listener)
   }
 

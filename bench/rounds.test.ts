@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { compare, median } from './rounds.ts'
+import { compare, median, percentile, takeTurns } from './rounds.ts'
 
 test('median is the middle value, or the mean of the two in the middle, whatever the order', () => {
   assert.equal(median([5]), 5)
@@ -40,4 +40,27 @@ test('compare tells how far the ratios of the rounds lie apart', () => {
   const { ratio, spread } = compare({ name: 'a', samples: [10, 12, 30] }, { name: 'b', samples: [10, 10, 10] })
   assert.equal(ratio, 1.2)
   assert.equal(spread, 2)
+})
+
+test('percentile is the value at that part of the sorted list, the largest at the end, and NaN of none', () => {
+  const values = Array.from({ length: 1_000 }, (_, i) => 1_000 - i)
+  assert.deepEqual(
+    [0, 0.5, 0.99, 0.999, 1].map((part) => percentile(values, part)),
+    [1, 501, 991, 1_000, 1_000],
+  )
+  assert.ok(Number.isNaN(percentile([], 0.5)))
+})
+
+test('takeTurns lets each round begin with another, and gives what each came to by round', async () => {
+  const order: string[] = []
+  const results = await takeTurns(['a', 'b', 'c'], 3, async (name) => {
+    order.push(name)
+    return `${name}${order.length}`
+  })
+  assert.equal(order.join(''), 'abcbcacab')
+  assert.deepEqual(results, [
+    ['a1', 'a6', 'a8'],
+    ['b2', 'b4', 'b9'],
+    ['c3', 'c5', 'c7'],
+  ])
 })

@@ -72,6 +72,12 @@ export function median(values: readonly number[]): number {
   return low === undefined || high === undefined ? Number.NaN : (low + high) / 2
 }
 
+/** The value that `part` of all values are below or at; NaN for none. */
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN
+}
+
 /** Both were measured in the same rounds. */
 export function compare(subject: Measured, reference: Measured): Omit<Row, 'id' | 'unit' | 'goal'> {
   const ratios = subject.samples.map((ours, round) => ours / (reference.samples[round] as number))

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path'
 import { ClientProcess, type Command, Live, RUNTIMES, type Runtime } from './live.ts'
-import { compare, type Measured, median } from './rounds.ts'
+import { compare, type Measured, median, percentile } from './rounds.ts'
 import type { Row, Topic } from './row.ts'
 import { Subject } from './subject.ts'
 
@@ -21,11 +21,6 @@ const DELAY_GOAL = 50
 
 const RUNTIME_NAMES = { node: 'Node', deno: 'Deno' } as const
 const here = (path: string) => join(import.meta.dirname, path)
-
-export function percentile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN
-}
 
 /** A bare forwarder with two ends. */
 async function bareEcho({
