@@ -63,8 +63,8 @@ HAPPY_RELAY_SECRET holds the secret itself.
 
 SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
 stops at once. SIGHUP reads certificate and key again. Deno takes no other
-certificate while it serves, so the clients are told and sent away as by a stop,
-and find the new one when they come back.
+certificate while it serves, so the clients are told and sent away as before a
+stop, and find the new one when they come back.
 
 Deno needs --allow-net, --allow-env='HAPPY_RELAY_*' for the variables,
 --allow-read for certificate and secret, and --allow-sys=networkInterfaces to
