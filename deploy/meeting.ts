@@ -55,7 +55,7 @@ export interface Site {
 }
 
 /** The example with what is of this test alone, each of which has to stand in it. */
-function changed(example: string, changes: readonly (readonly [string, string])[]): string {
+export function changed(example: string, changes: readonly (readonly [string, string])[]): string {
   let text = readFileSync(join(import.meta.dirname, example), 'utf8')
   for (const [from, to] of changes) {
     assert.ok(text.includes(from), `${example} has ${from}`)

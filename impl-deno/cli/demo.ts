@@ -7,6 +7,7 @@ import type { Controller } from '../controller/controller.ts'
 import { readPairingCode, startPairing } from '../controller/pairing.ts'
 import { safeLine } from '../controller/safe-text.ts'
 import { type Relay, startRelay } from '../relay/server.ts'
+import { readSite, type Site, UnusableSite } from '../relay/site.ts'
 import { relayUrlOf } from '../session/relay-url.ts'
 import { shownDigits } from '../session/schedule.ts'
 import { Store } from '../session/store.ts'
@@ -39,6 +40,8 @@ The assistant follows a script and runs nothing, unless another is configured
 
   --host <address>     listen there instead of 127.0.0.1, so that a phone in
                        the same network can pair
+  --web <folder>       serves the web controller beside the relay, as
+                       npm run web:build has written it there, if it has
   --json               one JSON object a line: step {name, text, ms}, times
                        {pairing, prompt, shell} in ms, and end after that
   --config <file>      settings; default ~/.config/happy-remote/config.json
@@ -51,7 +54,7 @@ Deno needs the permissions of relay, agent and control together: --allow-all.
 Exit codes: 0 done, 1 a step failed, 2 wrong use.`
 
 const { state: _, ...COMMON } = STATE_OPTIONS
-const OPTIONS = { ...COMMON, host: { type: 'string' } } as const
+const OPTIONS = { ...COMMON, host: { type: 'string' }, web: { type: 'string' } } as const
 
 /** In which one step has to be done, in ms. */
 const STEP_TIME = 60_000
@@ -66,13 +69,23 @@ export const demoCommand: Command = {
     const folder = await Deno.makeTempDir({ prefix: 'happy-remote-demo-' })
     const demo = new Demo(folder, readSettings(values, io), values.json === true, io)
     try {
-      return await orInterrupted(demo.run(values.host ?? '127.0.0.1'))
+      return await orInterrupted(demo.run(values.host ?? '127.0.0.1', siteIn(values.web)))
     } finally {
       // It keeps nothing, however it ends.
       await demo.end()
       await Deno.remove(folder, { recursive: true })
     }
   },
+}
+
+/** Undefined where nothing was built. */
+function siteIn(folder: string | undefined): Site | undefined {
+  try {
+    return folder === undefined ? undefined : readSite(folder)
+  } catch (error) {
+    if (error instanceof UnusableSite || error instanceof Deno.errors.NotFound) return undefined
+    throw error
+  }
 }
 
 class Demo {
@@ -91,9 +104,9 @@ class Demo {
     this.#io = io
   }
 
-  async run(host: string): Promise<number> {
+  async run(host: string, site: Site | undefined): Promise<number> {
     if (!this.#json) this.#io.out('Happy Remote Control: relay, agent and controller, through the real protocol\n')
-    const relay = await this.#relay(host)
+    const relay = await this.#relay(host, site)
     this.#step('relay', `Relay listening at ${relay.url}`)
     const digits = Promise.withResolvers<void>()
     const agent = await this.#agent(relay, () => digits.resolve())
@@ -113,6 +126,7 @@ class Demo {
     this.#times({ pairing, prompt, shell })
     if (this.#json) this.#io.out(JSON.stringify({ event: 'end' }))
     if (this.#json || !Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) return EXIT_OK
+    if (site) this.#io.out(`\nFor a browser of this machine: http://${relay.url.slice('ws://'.length)}/`)
     const subject: Subject = {
       ...{ controller, store, io: this.#io, json: false },
       say: (_event, _data, text) => this.#io.out(text),
@@ -137,8 +151,8 @@ class Demo {
     for (const end of this.#ends.reverse()) await end()
   }
 
-  async #relay(host: string): Promise<Relay> {
-    const relay = await startRelay({ host, port: 0, limits: { drainTime: 0 } })
+  async #relay(host: string, site: Site | undefined): Promise<Relay> {
+    const relay = await startRelay({ host, port: 0, limits: { drainTime: 0 }, ...(site && { site }) })
     this.#ends.push(() => relay.close())
     return relay
   }

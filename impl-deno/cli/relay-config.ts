@@ -26,6 +26,8 @@ export interface RelayConfig {
   readonly tls?: { readonly cert: string; readonly key: string }
   /** With its credentials; `--print-config` leaves them out. */
   readonly redis?: string
+  /** Folder with the web controller. */
+  readonly web?: string
   /** Ranges of addresses. */
   readonly trustProxy: readonly string[]
   readonly proxyHeader: ProxyHeader
@@ -56,6 +58,7 @@ const OPTIONS = {
   'proxy-header': { type: 'string' },
   'admin-host': { type: 'string' },
   'admin-port': { type: 'string' },
+  web: { type: 'string' },
   limit: { type: 'string', multiple: true },
   'log-level': { type: 'string' },
   json: { type: 'boolean' },
@@ -75,7 +78,7 @@ export function readRelayArguments(args: readonly string[], env: CommandIo['env'
   if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key belong together')
   const adminPort = one('admin-port')
   const origins = many('origin').map(readOrigin)
-  const redis = one('redis')
+  const [redis, web] = [one('redis'), one('web')]
   return {
     printConfig: given['print-config'] ?? false,
     config: {
@@ -86,6 +89,7 @@ export function readRelayArguments(args: readonly string[], env: CommandIo['env'
       ...readSecret(given['secret-file'], variable('secret-file'), variable('secret')),
       ...(cert !== undefined && key !== undefined && { tls: { cert, key } }),
       ...(redis !== undefined && { redis: readRedis(redis) }),
+      ...(web !== undefined && { web }),
       ...readTrust(many('trust-proxy'), one('proxy-header')),
       adminHost: one('admin-host') ?? '127.0.0.1',
       adminPort: adminPort === undefined ? null : readNumber('The admin port', adminPort, 65_535),

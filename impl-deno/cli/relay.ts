@@ -6,6 +6,7 @@ import { UnusableRedis } from '../relay/bus/servers.ts'
 import type { Log } from '../relay/context.ts'
 import { isUsableSecret } from '../relay/path.ts'
 import { type Relay, startRelay, type TlsFiles } from '../relay/server.ts'
+import { readSite, type Site, UnusableSite } from '../relay/site.ts'
 import { type Command, CommandFailure, type CommandIo, EXIT_OK, UsageError } from './command.ts'
 import { type LogThreshold, type RelayConfig, readProxies, readRelayArguments } from './relay-config.ts'
 
@@ -34,6 +35,8 @@ Usage: happy-remote relay [options]
                         Cluster); a client may connect to any of them. A user
                         and a password (redis://user:password@host:port) belong
                         in the variable: others on this machine see options
+  --web <folder>        serves the web controller at /, as npm run web:build
+                        has written it there; for you and your own devices
   --max-frame <bytes>   largest frame, at least and by default
                         262400
   --trust-proxy <range> address or range, such as 10.0.0.0/8, of a proxy that
@@ -58,7 +61,8 @@ HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN, HAPPY_RELAY_TRUST_PROXY
 and HAPPY_RELAY_LIMIT (separated by commas), HAPPY_RELAY_PREFIX,
 HAPPY_RELAY_SECRET_FILE, HAPPY_RELAY_TLS_CERT, HAPPY_RELAY_TLS_KEY,
 HAPPY_RELAY_REDIS, HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_PROXY_HEADER,
-HAPPY_RELAY_ADMIN_PORT, HAPPY_RELAY_ADMIN_HOST, HAPPY_RELAY_LOG_LEVEL.
+HAPPY_RELAY_ADMIN_PORT, HAPPY_RELAY_ADMIN_HOST, HAPPY_RELAY_WEB,
+HAPPY_RELAY_LOG_LEVEL.
 HAPPY_RELAY_SECRET holds the secret itself.
 
 SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
@@ -67,8 +71,8 @@ certificate while it serves, so the clients are told and sent away as before a
 stop, and find the new one when they come back.
 
 Deno needs --allow-net, --allow-env='HAPPY_RELAY_*' for the variables,
---allow-read for certificate and secret, and --allow-sys=networkInterfaces to
-name its own addresses with --host 0.0.0.0.
+--allow-read for certificate, secret and page, and
+--allow-sys=networkInterfaces to name its own addresses with --host 0.0.0.0.
 
 Exit codes: 0 stopped, 1 could not run, 2 wrong use.`
 
@@ -90,7 +94,7 @@ export const relayCommand: Command = {
 }
 
 async function start(config: RelayConfig, io: CommandIo): Promise<Relay> {
-  const { host, port, origins, prefix, redis, limits, logLevel } = config
+  const { host, port, origins, prefix, redis, web, limits, logLevel } = config
   const tls = config.tls && (await readTls(config.tls))
   const secret = config.secretFile === null ? config.secret : (await read('secret', config.secretFile)).trim()
   if (secret !== null && !isUsableSecret(secret)) {
@@ -98,6 +102,7 @@ async function start(config: RelayConfig, io: CommandIo): Promise<Relay> {
       `The secret in ${config.secretFile} is not 22 to 62 characters, of letters, digits and . _ ~ -`,
     )
   }
+  const site = web === undefined ? undefined : siteIn(web)
   try {
     const log = logTo(io, logLevel)
     const proxies = config.trustProxy.length > 0 ? readProxies(config) : undefined
@@ -105,6 +110,7 @@ async function start(config: RelayConfig, io: CommandIo): Promise<Relay> {
       ...(proxies && { proxies }),
       ...(origins && { origins }),
       ...(tls && { tls }),
+      ...(site && { site }),
       ...(redis !== undefined && { redis }),
       ...(secret !== null && { secret }),
     }
@@ -177,6 +183,17 @@ async function read(what: 'certificate' | 'key' | 'secret', path: string): Promi
   } catch (error) {
     const reason = error instanceof Deno.errors.NotFound ? 'there is no such file' : (error as Error).message
     throw new CommandFailure(`Cannot read the ${what} ${path}: ${reason}`)
+  }
+}
+
+/** Throws CommandFailure. */
+function siteIn(folder: string): Site {
+  try {
+    return readSite(folder)
+  } catch (error) {
+    if (error instanceof UnusableSite) throw new CommandFailure(error.message)
+    const reason = error instanceof Deno.errors.NotFound ? 'there is no such folder' : why(error)
+    throw new CommandFailure(`Cannot read the folder ${folder}: ${reason}`)
   }
 }
 

@@ -11,6 +11,7 @@ import { type RelayLimits, relayLimits } from './limits.ts'
 import { defaultOrigins, dialled } from './origins.ts'
 import { relayPath } from './path.ts'
 import { clientAddress, limitedAs, type TrustedProxies } from './proxies.ts'
+import type { Site } from './site.ts'
 import { RouteTable } from './table.ts'
 import { Tally } from './tally.ts'
 import { Unsent } from './unsent.ts'
@@ -37,6 +38,8 @@ export interface RelayOptions {
   readonly tls?: TlsFiles
   /** `redis://host:port` or `rediss://host:port`, with credentials: joins the relays that use the same Redis. */
   readonly redis?: string
+  /** The web controller, for requests that are no upgrade. */
+  readonly site?: Site
   /** Proxies whose header tells the address of a client. */
   readonly proxies?: TrustedProxies
   readonly limits?: Partial<RelayLimits>
@@ -102,7 +105,9 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   let draining = false
 
   const handle = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>): Response => {
-    const verdict = answer(request, path, { draining, full: () => unsent.exceeds(1), tally })
+    const verdict = answer(request, path, {
+      ...{ draining, full: () => unsent.exceeds(1), tally, site: options.site },
+    })
     if (verdict !== 'upgrade') return verdict
     const { proxies } = options
     const peer = remoteAddr.hostname

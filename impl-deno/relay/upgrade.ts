@@ -2,6 +2,7 @@
 
 import { RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
 import type { RelayPath } from './path.ts'
+import { fileAt, type Site } from './site.ts'
 import type { Refusal, Tally } from './tally.ts'
 
 /** How a request is to be answered; `upgrade` where it becomes a connection. */
@@ -17,7 +18,7 @@ const names = (header: string | null, token: string): boolean =>
 export function answer(
   request: Request,
   path: RelayPath,
-  { draining, full, tally }: { draining: boolean; full: () => boolean; tally: Tally },
+  { draining, full, tally, site }: { draining: boolean; full: () => boolean; tally: Tally; site: Site | undefined },
 ): Answer {
   const refuse = (reason: Refusal, status: number, text: string) => {
     tally.refused[reason]++
@@ -30,9 +31,12 @@ export function answer(
     // relay.health.ok
     return draining ? plain(503, 'draining') : plain(200, 'ok')
   }
+  const isUpgrade = names(headers.get('upgrade'), 'websocket')
+  const file = site && !isUpgrade && !path.matches(pathname) ? fileAt(site, request) : undefined
+  if (file) return file
   // relay.path, relay.secret.uniform
   if (!path.matches(pathname)) return refuse('path', 404, 'not found')
-  if (request.method !== 'GET' || !names(headers.get('upgrade'), 'websocket')) {
+  if (request.method !== 'GET' || !isUpgrade) {
     return plain(426, 'this is a WebSocket endpoint', { upgrade: 'websocket', connection: 'upgrade' })
   }
   // relay.drain.new

@@ -1,7 +1,7 @@
 // `happy-remote demo`, which `npm start` runs: relay, agent and controller in one process, through the
 // real protocol, and the time of each step.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import type { Controller } from '../controller/controller.ts'
 import { pairWith } from '../controller/pair.ts'
 import { openQueue } from '../controller/queue.ts'
 import { type Relay, startRelay } from '../relay/server.ts'
+import { readSite, type Site } from '../relay/site.ts'
 import { parsePairingCode } from '../session/pairing-code.ts'
 import { isLocalHost } from '../session/relay-url.ts'
 import { Store } from '../session/store.ts'
@@ -48,6 +49,8 @@ The assistant follows a script and runs nothing, unless another is configured
 
   --host <address>     listen there instead of 127.0.0.1, so that a phone in
                        the same network can pair
+  --web <folder>       serves the web controller beside the relay, as
+                       npm run web:build has written it there, if it has
   --json               one JSON object a line: step {name, text, ms}, times
                        {pairing, pairingCompute, prompt, shell} in ms, and end
                        after that
@@ -66,6 +69,7 @@ const OPTIONS = {
   'log-level': COMMON_OPTIONS['log-level'],
   'no-color': COMMON_OPTIONS['no-color'],
   host: { type: 'string' },
+  web: { type: 'string' },
 } as const
 
 /** What has to be ended, the last one first. */
@@ -126,15 +130,24 @@ interface Running {
   readonly store: Store
 }
 
-async function listenAt(host: string, logger: Log): Promise<Relay> {
+/** What a page has been built of may be missing: then there is none. */
+const siteIn = (folder: string | undefined): Site | undefined =>
+  folder !== undefined && existsSync(join(folder, 'index.html')) ? readSite(folder) : undefined
+
+async function listenAt(host: string, site: Site | undefined, logger: Log): Promise<Relay> {
   try {
-    return await startRelay({ host, logger })
+    return await startRelay({ host, logger, ...(site && { site }) })
   } catch (error) {
     throw new Failure(EXIT.failed, 'system', `Cannot listen at ${host}: ${systemReason(error)}.`)
   }
 }
 
-async function steps(settings: Settings, address: string, steps: DemoSteps, ending: Ending): Promise<Running> {
+interface Place {
+  readonly address: string
+  readonly site: Site | undefined
+}
+
+async function steps(settings: Settings, { address, site }: Place, steps: DemoSteps, ending: Ending): Promise<Running> {
   const log = openLog('demo', settings.logLevel)
   const folder = mkdtempSync(join(tmpdir(), 'happy-remote-demo-'))
   const remove = () => rmSync(folder, { recursive: true, force: true })
@@ -144,7 +157,7 @@ async function steps(settings: Settings, address: string, steps: DemoSteps, endi
     process.off('exit', remove)
     remove()
   })
-  const relay = ending.add(await listenAt(address, log), (started) => started.close())
+  const relay = ending.add(await listenAt(address, site, log), (started) => started.close())
   steps.done('relay', `Relay listening at ${relay.url}`)
 
   const host = ending.add(startAgent({ ...settings, relay: relay.url, state: folder }, log), (started) =>
@@ -185,7 +198,7 @@ async function pairAnother({ host }: Running, print: (text: string) => void, sig
   } else print(`Paired with ${(await whenNamed(host, result.deviceId)) ?? shortId(result.deviceId)}.`)
 }
 
-async function stayOpen(running: Running, address: string, stopped: Promise<void>): Promise<void> {
+async function stayOpen(running: Running, { address, site }: Place, stopped: Promise<void>): Promise<void> {
   const { relay, controller, store, host } = running
   const giveUp = new AbortController()
   void stopped.then(() => giveUp.abort())
@@ -195,6 +208,7 @@ async function stayOpen(running: Running, address: string, stopped: Promise<void
       ? `Press Enter for a pairing code for another terminal of this machine, or type a\nprompt. For a phone: npm start -- --host ${other}`
       : `Press Enter for a pairing code for a device that reaches\n${relay.url}, or type a prompt.`,
   )
+  if (site) note(`For a browser of this machine: http://${relay.url.slice('ws://'.length)}/`)
   let shown = false
   const pair = async (program: Interactive) => {
     shown = true
@@ -226,6 +240,7 @@ async function run(args: string[]): Promise<number> {
   noWords(words)
   const address = values.host ?? '127.0.0.1'
   checkHost(address)
+  const place = { address, site: siteIn(values.web) }
   // npm runs its scripts in the package's folder and tells where the person is.
   const workspace = process.env.HAPPY_REMOTE_WORKSPACE || process.env.INIT_CWD || process.cwd()
   const configured = settingsOf({ workspace, logLevel: values['log-level'] }, values.config, process.env)
@@ -240,9 +255,9 @@ async function run(args: string[]): Promise<number> {
   interrupted.catch(() => {})
   try {
     const told = new DemoSteps(json)
-    const running = await Promise.race([steps(settings, address, told, ending), interrupted])
+    const running = await Promise.race([steps(settings, place, told, ending), interrupted])
     told.end()
-    if (atTerminal) await stayOpen(running, address, stopped)
+    if (atTerminal) await stayOpen(running, place, stopped)
     return EXIT.ok
   } finally {
     await ending.all()

@@ -28,6 +28,8 @@ export interface RelayConfig {
   readonly adminHost: string
   /** Undefined: there is none. */
   readonly adminPort: number | undefined
+  /** Folder with the web controller; undefined: none is served. */
+  readonly web: string | undefined
   readonly limits: Partial<RelayLimits>
   readonly logLevel: string
   readonly json: boolean
@@ -52,6 +54,7 @@ const options = {
   'proxy-header': text,
   'admin-host': text,
   'admin-port': text,
+  web: text,
   limit: texts,
   'log-level': text,
   json: flag,
@@ -135,6 +138,7 @@ export function shownConfig({ help: _help, printConfig: _printConfig, secret, or
     redis: rest.redis?.map((url) => shownRedis(redisAddress(url))) ?? null,
     origins: origins ?? null,
     adminPort: rest.adminPort ?? null,
+    web: rest.web ?? null,
     limits: { ...defaultLimits, ...limits },
   }
 }
@@ -161,6 +165,7 @@ export function relayConfig(args: string[], env: NodeJS.ProcessEnv): RelayConfig
     proxyHeader: readHeader(flags['proxy-header'] ?? fromEnv('PROXY_HEADER') ?? 'x-forwarded-for'),
     adminHost: flags['admin-host'] ?? fromEnv('ADMIN_HOST') ?? '127.0.0.1',
     adminPort: adminPort === undefined ? undefined : wholeNumber('The admin port', adminPort, 65_535),
+    web: flags.web ?? fromEnv('WEB'),
     limits: readLimits(flags.limit ?? listFromEnv('LIMIT') ?? [], flags['max-frame'] ?? fromEnv('MAX_FRAME')),
     logLevel: flags['log-level'] ?? fromEnv('LOG_LEVEL') ?? 'warn',
     json: flags.json ?? false,

@@ -177,6 +177,7 @@ test('flags override the environment, which overrides the defaults', () => {
     proxyHeader: 'x-forwarded-for',
     adminHost: '127.0.0.1',
     adminPort: undefined,
+    web: undefined,
     limits: {},
     logLevel: 'warn',
     json: false,
@@ -196,6 +197,7 @@ test('flags override the environment, which overrides the defaults', () => {
     HAPPY_RELAY_TLS_CERT: 'c',
     HAPPY_RELAY_TLS_KEY: 'k',
     HAPPY_RELAY_REDIS: 'redis://a, rediss://u:p@b:1',
+    HAPPY_RELAY_WEB: 'w',
     HAPPY_RELAY_LIMIT: 'connections=7,drainTime=8',
     HAPPY_RELAY_MAX_FRAME: '300000',
     HAPPY_RELAY_LOG_LEVEL: 'debug',
@@ -215,6 +217,7 @@ test('flags override the environment, which overrides the defaults', () => {
     proxyHeader: 'forwarded',
     adminHost: '::1',
     adminPort: 9090,
+    web: 'w',
     limits: { connections: 7, drainTime: 8, maxFrame: 300_000 },
     logLevel: 'debug',
     json: false,
@@ -222,7 +225,7 @@ test('flags override the environment, which overrides the defaults', () => {
     help: false,
   })
   const flags =
-    '--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --secret-file s --admin-host 0.0.0.0 --admin-port 0 --trust-proxy ::1 --proxy-header x-forwarded-for --tls-cert d --tls-key l --limit connections=9 --redis redis://c'
+    '--host 0.0.0.0 --port 2 --origin wss://c --prefix /flag --secret-file s --admin-host 0.0.0.0 --admin-port 0 --trust-proxy ::1 --proxy-header x-forwarded-for --tls-cert d --tls-key l --limit connections=9 --redis redis://c --web x'
   const given = relayConfig([...flags.split(' '), '--max-frame', '400000', '--log-level', 'info', '--json'], env)
   assert.deepEqual(given, {
     host: '0.0.0.0',
@@ -238,6 +241,7 @@ test('flags override the environment, which overrides the defaults', () => {
     proxyHeader: 'x-forwarded-for',
     adminHost: '0.0.0.0',
     adminPort: 0,
+    web: 'x',
     limits: { connections: 9, maxFrame: 400_000 },
     logLevel: 'info',
     json: true,

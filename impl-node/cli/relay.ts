@@ -7,6 +7,7 @@ import { BusRefusal } from '../relay/bus/bus.ts'
 import { defaultLimits } from '../relay/limits.ts'
 import type { Logger } from '../relay/log.ts'
 import { type Relay, type RelayOptions, startRelay } from '../relay/server.ts'
+import { readSite, type Site } from '../relay/site.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
 import { LOG_LEVELS, proxiesOf, type RelayConfig, relayConfig, shownConfig } from './relay-config.ts'
 
@@ -39,6 +40,8 @@ Usage: happy-remote relay [options]
                         also serves while Redis is away, but only clients of
                         its own reach each other then. A command line can be
                         read by others: give a password in HAPPY_RELAY_REDIS
+  --web <folder>        serves the web controller at /, as npm run web:build
+                        has written it there; for you and your own devices
   --max-frame <bytes>   largest frame, at least and by default
                         ${defaultLimits.maxFrame}
   --trust-proxy <range> address or range, such as 10.0.0.0/8, of a proxy that
@@ -63,7 +66,8 @@ HAPPY_RELAY_HOST, HAPPY_RELAY_PORT, HAPPY_RELAY_ORIGIN, HAPPY_RELAY_REDIS,
 HAPPY_RELAY_TRUST_PROXY and HAPPY_RELAY_LIMIT (separated by commas),
 HAPPY_RELAY_PREFIX, HAPPY_RELAY_SECRET_FILE, HAPPY_RELAY_TLS_CERT,
 HAPPY_RELAY_TLS_KEY, HAPPY_RELAY_MAX_FRAME, HAPPY_RELAY_PROXY_HEADER,
-HAPPY_RELAY_ADMIN_PORT, HAPPY_RELAY_ADMIN_HOST, HAPPY_RELAY_LOG_LEVEL.
+HAPPY_RELAY_ADMIN_PORT, HAPPY_RELAY_ADMIN_HOST, HAPPY_RELAY_WEB,
+HAPPY_RELAY_LOG_LEVEL.
 HAPPY_RELAY_SECRET holds the secret itself.
 
 SIGTERM or SIGINT tells the clients, waits a moment and stops; a second one
@@ -85,6 +89,15 @@ function readNamed(what: string, file: string): Buffer {
   }
 }
 
+function siteIn(folder: string): Site {
+  try {
+    return readSite(folder)
+  } catch (error) {
+    if (error instanceof TypeError) throw new CannotStart(`${error.message}.`)
+    throw new CannotStart(`Cannot read the folder ${folder}: ${(error as NodeJS.ErrnoException).code}.`)
+  }
+}
+
 const LISTEN_PROBLEMS: Record<string, string> = {
   EADDRINUSE: 'the port is in use. Choose another.',
   EACCES: 'the system does not allow it. Ports below 1024 need a privilege.',
@@ -98,7 +111,9 @@ async function start(config: RelayConfig, logger: Logger): Promise<Relay> {
   const secret = config.secretFile ? readNamed('secret', config.secretFile).toString('latin1').trim() : config.secret
   const tls = tlsCert && tlsKey ? { cert: readNamed('certificate', tlsCert), key: readNamed('key', tlsKey) } : undefined
   const proxies = proxiesOf(config)
+  const site = config.web === undefined ? undefined : siteIn(config.web)
   const optional = {
+    ...(site && { site }),
     ...(proxies && { proxies }),
     ...(origins && { origins }),
     ...(tls && { tls }),

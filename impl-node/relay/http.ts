@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import { RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
 import type { RelayLimits } from './limits.ts'
 import type { OwnPath } from './own-path.ts'
+import { type Site, serveFile } from './site.ts'
 
 /** PEM texts. */
 export interface TlsFiles {
@@ -58,9 +59,17 @@ export function listen(server: Server, host: string, port: number): Promise<Addr
   })
 }
 
-/** A request that is no upgrade: the health of the relay (relay.health.ok), or a word about what to do instead. */
-export function answer(request: IncomingMessage, response: ServerResponse, path: OwnPath, isDraining: boolean): void {
+export interface Serving {
+  readonly path: OwnPath
+  readonly site: Site | undefined
+  readonly isDraining: boolean
+}
+
+/** A request that is no upgrade: the health of the relay (relay.health.ok), a file, or a word about what to do instead. */
+export function answer(request: IncomingMessage, response: ServerResponse, { path, site, isDraining }: Serving): void {
   const where = pathOf(request)
+  const isOwn = where === '/healthz' || path.is(where)
+  if (site && !isOwn && serveFile(site, where, request, response)) return
   const isHealth = where === '/healthz' && !path.isSecret // relay.secret.hidden
   const status = isHealth ? (isDraining ? 503 : 200) : path.is(where) ? 426 : 404
   const text = isHealth ? (isDraining ? 'draining' : 'ok') : STATUS_CODES[status]

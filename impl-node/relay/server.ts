@@ -20,6 +20,7 @@ import { Flusher } from './outbox.ts'
 import { OwnPath } from './own-path.ts'
 import type { Proxies } from './proxies.ts'
 import { Routes } from './routes.ts'
+import type { Site } from './site.ts'
 
 export interface RelayOptions {
   /** Address to listen at; `127.0.0.1` unless said otherwise. */
@@ -39,6 +40,8 @@ export interface RelayOptions {
   readonly redis?: string | readonly string[]
   /** Admits: the last segment before `/v1`, of this address and of each origin. 22 characters at least. */
   readonly secret?: string
+  /** Served beside it, to requests that are no upgrade. */
+  readonly site?: Site
   /** Whose word counts for the address of a client; without them it is the other end of the connection. */
   readonly proxies?: Proxies
   readonly limits?: Partial<RelayLimits>
@@ -216,7 +219,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   }
 
   server.on('error', (error) => logger.error(traceOf(error), 'server failed'))
-  server.on('request', (request, response) => answer(request, response, path, isDraining))
+  server.on('request', (request, response) => answer(request, response, { path, site: options.site, isDraining }))
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', onSocketError)
     const refuse = (reason: Refusal) => {

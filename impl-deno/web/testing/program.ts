@@ -6,7 +6,13 @@ import { createInterface } from 'node:readline'
 
 type Line = Readonly<Record<string, unknown>> & { readonly event: string }
 
-const NODE = new URL('../../../impl-node/cli/main.ts', import.meta.url).pathname
+export type Runtime = 'node' | 'deno'
+
+const pathOf = (path: string): string => new URL(`../../../${path}`, import.meta.url).pathname
+const COMMANDS: Readonly<Record<Runtime, readonly string[]>> = {
+  node: [process.execPath, '--disable-warning=ExperimentalWarning', pathOf('impl-node/cli/main.ts')],
+  deno: [pathOf('impl-deno/bin/happy-remote')],
+}
 
 export class Program {
   readonly #name: string
@@ -15,11 +21,13 @@ export class Program {
   #errors = ''
   #heard: () => void = () => {}
 
-  /** The Node implementation, with `--json`. `assistant`: options that end with a command. */
-  constructor(name: string, args: readonly string[], assistant: readonly string[] = []) {
+  /** With `--json`. `assistant`: options that end with a command. */
+  constructor(name: string, args: readonly string[], assistant: readonly string[] = [], runtime: Runtime = 'node') {
     this.#name = name
-    const command = ['--disable-warning=ExperimentalWarning', NODE, name, ...args, '--json', ...assistant]
-    this.#child = spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'pipe'] })
+    const [command = '', ...before] = COMMANDS[runtime]
+    this.#child = spawn(command, [...before, name, ...args, '--json', ...assistant], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
     this.#child.stderr?.on('data', (text) => {
       this.#errors += text
     })
