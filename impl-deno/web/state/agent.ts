@@ -13,6 +13,7 @@ import type { RelayState } from '../../link/pairing-connection.ts'
 import { now } from './clock.ts'
 import { Conversation } from './conversation.ts'
 import { Files } from './files.ts'
+import { Git } from './git.ts'
 
 export type Status = Result<'claude.getStatus'>
 export type Info = Result<'agent.info'>
@@ -29,6 +30,7 @@ export class Agent {
   readonly controller: Controller
   readonly conversation = new Conversation()
   readonly files: Files
+  readonly git: Git
   readonly name = signal('')
   readonly relay = signal<RelayState | undefined>(undefined)
   readonly status = signal<Status | undefined>(undefined)
@@ -49,6 +51,7 @@ export class Agent {
   constructor(controller: Controller) {
     this.controller = controller
     this.files = new Files(controller)
+    this.git = new Git(controller)
     this.name.value = controller.record.peerName
     this.capabilities.value = controller.capabilities
     controller.listen((event) => batch(() => this.#take(event)))

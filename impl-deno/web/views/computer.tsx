@@ -10,6 +10,7 @@ import { About } from './about.tsx'
 import { nameOf } from './computers.tsx'
 import { Files } from './files/files.tsx'
 import { useFocus } from './focus.ts'
+import { GitView } from './git/git.tsx'
 import { Icon } from './icon.tsx'
 import { Presence, presenceOf } from './presence.tsx'
 import { Talk } from './talk/talk.tsx'
@@ -32,6 +33,7 @@ interface SectionOf {
 const SECTIONS: readonly SectionOf[] = [
   { id: 'talk', View: Talk },
   { id: 'files', capability: 'files', View: Files },
+  { id: 'git', capability: 'git', View: GitView },
   { id: 'about', View: About },
 ]
 

@@ -81,11 +81,11 @@ export function Files({ agent, path: names }: SectionProps) {
   return (
     <div class="files">
       <Crumbs agent={agent} names={names} />
-      <div class={`files-panes ${isFolder ? 'list' : 'detail'}`}>
-        <div class="files-list">
+      <div class={`split ${isFolder ? 'list' : 'detail'}`}>
+        <div class="split-list">
           <FolderView agent={agent} names={folder} shown={isFolder ? undefined : path} />
         </div>
-        <div class="files-detail">
+        <div class="split-detail">
           {isFolder && <p class="door wide-only">{words.choose}</p>}
           {shown === undefined && (
             <p class="quiet padded" role="status">
