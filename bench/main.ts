@@ -1,11 +1,13 @@
-// npm run bench -- [row…] [--json]: the performance table. A row is named by its id or the beginning of
+// npm run bench -- [row…] [--json] [--plot file.svg]: the performance table. A row is named by its id or the beginning of
 // it: `crypto` means every row of crypto. Progress goes to stderr. Goals that are missed do not fail it; rows that cannot be
 // measured do, and the others are shown nevertheless.
 
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { batching } from './batch.ts'
 import { installReferences } from './install.ts'
 import { pairing } from './pairing.ts'
+import { plot } from './plot.ts'
 import { dhStep, sameChain } from './ratchet.ts'
 import { crowds } from './relay-crowd.ts'
 import { forwarding } from './relay-forward.ts'
@@ -38,16 +40,19 @@ function fail(line: string, code: number): never {
   process.exit(code)
 }
 
-function readArguments(): { words: readonly string[]; json: boolean } {
+function readArguments(): { words: readonly string[]; json: boolean; picture: string | undefined } {
   try {
-    const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true })
-    return { words: positionals, json: values.json ?? false }
+    const { values, positionals } = parseArgs({
+      options: { json: { type: 'boolean' }, plot: { type: 'string' } },
+      allowPositionals: true,
+    })
+    return { words: positionals, json: values.json ?? false, picture: values.plot }
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error), 2)
   }
 }
 
-const { words, json } = readArguments()
+const { words, json, picture } = readArguments()
 const isNamedBy = (word: string) => (id: string) => id === word || id.startsWith(`${word}.`)
 const isWanted = (id: string) => words.length === 0 || words.some((word) => isNamedBy(word)(id))
 
@@ -83,7 +88,16 @@ async function measured(topic: Topic): Promise<boolean> {
   return true
 }
 
-const show = () => console.log(json ? JSON.stringify({ rows }, null, 1) : formatTable(rows))
+function show(): void {
+  console.log(json ? JSON.stringify({ rows }, null, 1) : formatTable(rows))
+  if (picture === undefined) return
+  try {
+    writeFileSync(picture, plot(rows))
+  } catch (error) {
+    say(`Cannot write ${picture}: ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode = 1
+  }
+}
 
 for (const [at, topic] of topics.entries()) {
   const ids = topic.ids.filter(isWanted).join(', ')
