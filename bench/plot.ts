@@ -20,7 +20,7 @@ interface Panel {
 
 /** Pixels. */
 const [WIDTH, HEIGHT] = [460, 300]
-const MARGIN = { left: 52, right: 12, top: 34, bottom: 74 }
+const MARGIN = { left: 52, right: 26, top: 34, bottom: 74 }
 /** One contestant has one colour in both panels: Okabe and Ito's, which people with any eyes tell apart. */
 const COLOURS: Readonly<Record<string, string>> = {
   'relay (Node)': '#0072b2',
