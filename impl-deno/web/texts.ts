@@ -54,6 +54,8 @@ export const texts = {
     unusable: 'The keys of this device cannot be opened',
     unusableAbout:
       'This browser keeps them where only this page reaches them. In a private window, or where storage is full or switched off, there is no such place.',
+    insecure:
+      'Browsers give a page its keys at https:// and on the machine itself alone. Open this page at such an address.',
     again: 'Try again',
     code: (code: string) => `What the browser said: ${code}`,
   },

@@ -23,7 +23,7 @@ export const Elsewhere = ({ take }: { take: () => void }) => (
 export const Unusable = ({ why, again }: { why: string; again: () => void }) => (
   <main class="door">
     <h1>{doors.unusable}</h1>
-    <p>{doors.unusableAbout}</p>
+    <p>{isSecureContext ? doors.unusableAbout : doors.insecure}</p>
     <p class="quiet">{doors.code(why)}</p>
     <button type="button" class="button primary" onClick={again}>
       {doors.again}
