@@ -152,12 +152,22 @@ test('commit takes what is staged, or these paths as they are, and the message a
   assert.equal(git('show', '--name-only', '--format=', 'HEAD'), 'staged\n')
 })
 
+test('a deletion and a renaming that are staged are committed by their paths', async (t) => {
+  const { git, commit, subject } = repository(t)
+  for (const name of ['kept', 'removed', 'old', 'folder']) commit(name, `${name}\n`)
+  git('rm', '--quiet', 'removed', 'folder')
+  git('mv', 'old', 'new')
+  await subject.commit({ message: 'x', paths: ['removed', 'old', 'new'] })
+  assert.equal(git('show', '--no-renames', '--name-status', '--format=', 'HEAD'), 'A\tnew\nD\told\nD\tremoved\n')
+  assert.deepEqual((await subject.status()).entries, [{ path: 'folder', index: 'D', worktree: '.' }])
+})
+
 test('a commit that git refuses is git-failed, with what git said', async (t) => {
   const { root, git, write, commit, subject } = repository(t)
   commit('file', '1\n')
   const failed = (said: RegExp) => refusal('git-failed', said)
   await assert.rejects(subject.commit({ message: 'x' }), failed(/nothing to commit/))
-  await assert.rejects(subject.commit({ message: 'x', paths: ['-nothing'] }), failed(/did not match any files/))
+  await assert.rejects(subject.commit({ message: 'x', paths: ['-nothing'] }), failed(/did not match any file/))
   await assert.rejects(subject.commit({ message: 'x', paths: ['../x'] }), refusal('path-outside-workspace'))
   write('file', '2\n')
   git('config', 'user.name', '')

@@ -1,6 +1,6 @@
 // The repository of the workspace, for controllers (spec/rpc.md, Git).
 
-import { realpath } from 'node:fs/promises'
+import { lstat, realpath } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { Params, Result } from '@happy-remote/schemas/rpc/registry.ts'
@@ -70,8 +70,9 @@ export class Git {
     return this.#inTurn(async () => {
       const root = await this.#repository()
       const inside = paths?.map((path) => pathInside(root, path))
-      // Staged first: git commits no path that it does not know.
-      if (inside) await mustGit(root, ['add', '--all', '--', ...inside], COMMAND)
+      // Staged first: git commits no path that it does not know. What is gone it knows, and may have it staged already.
+      const present = await presentOf(root, paths ?? [])
+      if (present.length > 0) await mustGit(root, ['add', '--all', '--', ...present], COMMAND)
       const only = inside ? ['--only', '--', ...inside] : []
       // rpc.git.message: not as an argument
       await mustGit(root, ['commit', '--quiet', '--file=-', ...only], { ...COMMAND, input: message })
@@ -145,6 +146,19 @@ function pathInside(root: string, path: string): string {
   const place = resolve(root, path)
   mustBeInside(root, place, path)
   return `:(literal)${relative(root, place) || '.'}`
+}
+
+/** Of these paths those that something is at, as git names them. */
+async function presentOf(root: string, paths: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    paths.map((path) =>
+      lstat(resolve(root, path)).then(
+        () => [pathInside(root, path)],
+        () => [],
+      ),
+    ),
+  )
+  return found.flat()
 }
 
 async function lineOf(root: string, args: readonly string[]): Promise<string | undefined> {

@@ -100,6 +100,16 @@ Deno.test('a commit has these paths or what is staged, its message as it is, and
     await rejects(repository.commit({ message: 'x', paths: ['..'] }), failed('path-outside-workspace'))
   }))
 
+Deno.test('what is staged as gone or renamed is committed by its paths', () =>
+  withRepository(async ({ git, commit, repository }) => {
+    for (const name of ['removed', 'old', 'left']) commit(name)
+    git('rm', '--quiet', 'removed', 'left')
+    git('mv', 'old', 'new')
+    await repository.commit({ message: 'x', paths: ['removed', 'old', 'new'] })
+    equal(git('show', '--no-renames', '--name-status', '--format='), 'A\tnew\nD\told\nD\tremoved\n')
+    deepEqual((await repository.status()).entries, [{ path: 'left', index: 'D', worktree: '.' }])
+  }))
+
 Deno.test('a git that takes too long is ended, and has no exit code', () =>
   withRepository(async ({ folder, write }) => {
     // It goes when the folder goes.

@@ -1,6 +1,7 @@
 // What controllers see and do of the repository in the workspace (spec/rpc.md, Git).
 
 import type { Buffer } from 'node:buffer'
+import { lstat } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { Params, Result } from '@happy-remote/schemas/rpc/registry.ts'
@@ -65,8 +66,9 @@ export class Repository {
     return this.#change(async () => {
       await this.#require()
       const of = paths?.map((path) => this.#pathspec(path))
-      // What git does not know yet cannot be committed by its path.
-      if (of) await this.#git.demand(this.#workspace, ['add', '--all', '--', ...of], COMMAND)
+      // What git does not know yet cannot be committed by its path; what is gone may be staged as gone already.
+      const there = await this.#there(paths ?? [])
+      if (there.length > 0) await this.#git.demand(this.#workspace, ['add', '--all', '--', ...there], COMMAND)
       // rpc.git.message: on standard input it is no option
       const args = ['commit', '--quiet', '--file=-', ...(of ? ['--only', '--', ...of] : [])]
       await this.#git.demand(this.#workspace, args, { ...COMMAND, input: message })
@@ -115,6 +117,13 @@ export class Repository {
     // rpc.git.path
     requireInside(this.#workspace, place)
     return `:(literal)${relative(this.#workspace, place) || '.'}`
+  }
+
+  /** Of these paths those that something is at. */
+  async #there(paths: readonly string[]): Promise<string[]> {
+    const looked = paths.map((path) => lstat(resolve(this.#workspace, path)))
+    const told = await Promise.allSettled(looked)
+    return paths.filter((_, i) => told[i]?.status === 'fulfilled').map((path) => this.#pathspec(path))
   }
 
   /** How many commits the log has up to this one; undefined where it does not have it. */
