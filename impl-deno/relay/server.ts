@@ -78,6 +78,9 @@ export interface Relay {
   close(): Promise<void>
 }
 
+/** Connections that wait to be accepted: the clients of a node that has ended come to the others all at once. */
+const BACKLOG = 4_096
+
 /** Often enough that a time of the protocol is kept within a twentieth of it. */
 const tickFor = ({ relayBind, relaySilence }: RelayLimits): number =>
   Math.min(250, Math.max(5, Math.floor(Math.min(relayBind, relaySilence) / 20)))
@@ -121,7 +124,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   }
   await bus.start()
   const serve = (at: number, files: TlsFiles | undefined) =>
-    Deno.serve({ hostname: host, port: at, onListen: () => {}, ...files }, handle)
+    Deno.serve({ hostname: host, port: at, tcpBacklog: BACKLOG, onListen: () => {}, ...files }, handle)
   let server = await listen(bus, () => serve(options.port ?? 0, tls))
   const { port } = server.addr
   const scheme = tls ? 'wss' : 'ws'

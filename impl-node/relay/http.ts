@@ -48,11 +48,14 @@ export function offersSubprotocol(request: IncomingMessage): boolean {
   return offered.split(',').some((each) => each.trim() === RELAY_SUBPROTOCOL)
 }
 
+/** Connections that wait to be accepted: when a node of a cluster ends, its clients come to the others all at once. */
+const BACKLOG = 4_096
+
 /** Rejects with the system's error, such as EADDRINUSE. */
 export function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', reject)
       resolve(server.address() as AddressInfo)
     })

@@ -6,7 +6,7 @@ import { Ear } from './ear.ts'
 import type { NodeParts } from './parts.ts'
 import { type EarlyFrame, isNewer, Pending, Seat } from './seat.ts'
 import type { Servers } from './servers.ts'
-import { lateToken, newToken } from './token.ts'
+import { lateToken, newToken, type Terms } from './token.ts'
 
 /** Routes that are announced at once. */
 const BATCH = 100
@@ -59,6 +59,11 @@ export class Seats {
     await Promise.all([...this.#seats.values()].map((seat) => seat.inOrder(async () => {})))
   }
 
+  get #terms(): Terms {
+    const { clusterLease: life, clusterAnswer } = this.#node.limits
+    return { life, wanted: WANTED * clusterAnswer }
+  }
+
   #seat(key: string): Seat {
     let seat = this.#seats.get(key)
     if (!seat) {
@@ -77,18 +82,17 @@ export class Seats {
     }
     const since = { awake: this.#node.link.awake }
     this.#waiting.add(since)
-    const until = performance.now() + WANTED * this.#node.limits.clusterAnswer
-    const bound = seat.inOrder(() => this.#bind(seat, peer && routeKeyAt(peer, 0), until, bind))
+    const bound = seat.inOrder(() => this.#bind(seat, peer && routeKeyAt(peer, 0), bind))
     return bound.finally(() => this.#waiting.delete(since))
   }
 
-  async #bind(seat: Seat, peer: string | null, until: number, bind: () => boolean): Promise<void> {
+  async #bind(seat: Seat, peer: string | null, bind: () => boolean): Promise<void> {
     const { servers } = this.#node.link
     if (!servers) return this.#bindAlone(seat, bind)
     const pending = new Pending(peer, this.#node.limits.relayBuffer)
     seat.pending = pending
     try {
-      await this.#claim(servers, seat, pending, until)
+      await this.#claim(servers, seat, pending)
     } catch (error) {
       this.#node.link.lose(servers, (error as Error).message)
       seat.pending = undefined
@@ -104,15 +108,12 @@ export class Seats {
   }
 
   /** What has to be done before `bound`: cluster.bind.subscribed, .token, .presence, .claim. */
-  async #claim(servers: Servers, seat: Seat, pending: Pending, until: number): Promise<void> {
+  async #claim(servers: Servers, seat: Seat, pending: Pending): Promise<void> {
     await this.#subscribe(servers, seat)
     const { peer } = pending
     pending.isAnnounced = peer !== null
     const announced = peer === null || this.#node.voice.announce(servers, seat.key, peer)
-    const [token] = await Promise.all([
-      newToken(servers, seat.key, { life: this.#node.limits.clusterLease, until }),
-      announced,
-    ])
+    const [token] = await Promise.all([newToken(servers, seat.key, this.#terms), announced])
     pending.token = token
     const claim = this.#node.voice.claim(servers, seat.key, token)
     // The claim comes back between the frames that another node took as its own and those that are for this one.
@@ -223,8 +224,7 @@ export class Seats {
       await this.#subscribe(servers, seat)
       if (seat.token === undefined) {
         const now = performance.now()
-        const terms = { life: this.#node.limits.clusterLease, until: now + WANTED * this.#node.limits.clusterAnswer }
-        const token = await lateToken(servers, key, terms, now - seat.boundAt)
+        const token = await lateToken(servers, key, this.#terms, now - seat.boundAt)
         if (!route.bound) return
         // cluster.redis.late
         if (token === undefined) return this.yield(seat, route)

@@ -15,7 +15,7 @@ Deno.test('a token is newer than the stored one and than now, and a late one is 
   const servers = await Servers.open(redisAddress(redis.url), 30_000, { lost: () => {} })
   const route = await newRoute()
   const key = routeKeyAt(route.id, 0)
-  const terms = () => ({ life: 30_000, until: performance.now() + 30_000 })
+  const terms = () => ({ life: 30_000, wanted: 30_000 })
   const first = await newToken(servers, key, terms())
   ok(Math.abs(first / 1_000 - Date.now()) < 60_000)
   equal(await puppet.token(route), first)
@@ -38,13 +38,32 @@ Deno.test('a token is newer than the stored one and than now, and a late one is 
   await redis.kill()
 })
 
+Deno.test('a node that asked too late, because it had too much to do, asks again', async () => {
+  const redis = await RedisServer.shared()
+  const servers = await Servers.open(redisAddress(redis.url), 30_000, { lost: () => {} })
+  const route = await newRoute()
+  const key = routeKeyAt(route.id, 0)
+  let asked = 0
+  const busy = {
+    at: (name: string) => {
+      const { commands, messages, clock } = servers.at(name)
+      // The first question leaves when its time is over.
+      return { commands, messages, clock: (now: number) => clock(now - (asked++ === 0 ? 60_000 : 0)) }
+    },
+  } as unknown as Servers
+  ok((await newToken(busy, key, { life: 30_000, wanted: 30_000 })) > 0)
+  equal(asked, 2)
+  servers.close()
+  await redis.kill()
+})
+
 Deno.test('a token that nobody waits for any more is not given', async () => {
   const redis = await RedisServer.shared()
   const puppet = await Puppet.join(redis.url)
   const servers = await Servers.open(redisAddress(redis.url), 30_000, { lost: () => {} })
   const route = await newRoute()
   const key = routeKeyAt(route.id, 0)
-  const terms = { life: 30_000, until: performance.now() - 1 }
+  const terms = { life: 30_000, wanted: -1 }
   await rejects(newToken(servers, key, terms), /nobody waits for this token/)
   await rejects(lateToken(servers, key, terms, 0), /nobody waits for this token/)
   equal(await puppet.token(route), 0)
