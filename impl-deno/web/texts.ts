@@ -136,9 +136,14 @@ export const texts = {
     failure: 'The computer has refused this device. Try a new code.',
   },
 
-  sections: { label: 'Parts of the computer', talk: 'Talk', files: 'Files', git: 'Git', about: 'About' } as Readonly<
-    Record<string, string>
-  >,
+  sections: {
+    label: 'Parts of the computer',
+    talk: 'Talk',
+    terminal: 'Terminal',
+    files: 'Files',
+    git: 'Git',
+    about: 'About',
+  } as Readonly<Record<string, string>>,
 
   talk: {
     label: 'Conversation',
@@ -318,6 +323,49 @@ export const texts = {
       uncertain: 'The connection was lost, and whether it was done cannot be told. Ask git again.',
     },
     failed: (why: string) => `That did not work: ${why}.`,
+  },
+
+  terminal: {
+    label: 'Terminals',
+    name: (number: number) => `Terminal ${number}`,
+    ended: ', ended',
+    open: 'New terminal',
+    opening: 'Opening…',
+    none: 'No terminal yet',
+    noneAbout: 'A shell on your computer. It runs as you, and goes on when this page is closed.',
+    input: 'Terminal input. Shift and F6 leave it.',
+    loading: 'Loading the terminal…',
+    notLoaded: 'The terminal could not be loaded. Look at your network, and open it again.',
+    notAttached: 'Waiting for the computer to show it…',
+    away: 'The computer is away. What you type goes out when it is back.',
+    lost: (bytes: number) =>
+      plural(
+        bytes,
+        '1 byte of earlier output is no longer kept.',
+        `${bytes.toLocaleString('en')} bytes of earlier output are no longer kept.`,
+      ),
+    elsewhere: (cols: number, rows: number) => `Its size was set elsewhere: ${cols} × ${rows}.`,
+    fit: 'Fit to this screen',
+    aloud: 'For a screen reader',
+    close: 'Close this terminal',
+    closeAbout: 'What runs in it ends.',
+    closeSure: 'End and close',
+    status: (code: number) => `Ended with status ${code}.`,
+    signal: (number: number) => `Ended by signal ${number}.`,
+    closed: 'It was closed.',
+    gone: 'It has ended with the agent that ran it.',
+    failed: (why: string) => `The computer did not do that: ${why}`,
+    keys: 'Keys',
+    escape: 'Esc',
+    tab: 'Tab',
+    control: 'Ctrl',
+    controlAbout: 'Ctrl, held for the next key',
+    left: 'Left',
+    up: 'Up',
+    down: 'Down',
+    right: 'Right',
+    paste: 'Paste',
+    pasteFailed: 'This browser does not give what was copied. Paste with the keyboard, or by touching for long.',
   },
 
   missed: {

@@ -14,6 +14,7 @@ import { now } from './clock.ts'
 import { Conversation } from './conversation.ts'
 import { Files } from './files.ts'
 import { Git } from './git.ts'
+import { Terminals } from './terminals.ts'
 
 export type Status = Result<'claude.getStatus'>
 export type Info = Result<'agent.info'>
@@ -31,6 +32,7 @@ export class Agent {
   readonly conversation = new Conversation()
   readonly files: Files
   readonly git: Git
+  readonly terminals: Terminals
   readonly name = signal('')
   readonly relay = signal<RelayState | undefined>(undefined)
   readonly status = signal<Status | undefined>(undefined)
@@ -52,6 +54,7 @@ export class Agent {
     this.controller = controller
     this.files = new Files(controller)
     this.git = new Git(controller)
+    this.terminals = new Terminals(controller)
     this.name.value = controller.record.peerName
     this.capabilities.value = controller.capabilities
     controller.listen((event) => batch(() => this.#take(event)))
@@ -172,6 +175,7 @@ export class Agent {
   }
 
   #take(event: ControllerEvent): void {
+    this.terminals.take(event)
     switch (event.type) {
       case 'entry':
         this.conversation.take(event.entry)

@@ -54,10 +54,11 @@ export class Program {
     this.#child.stdin?.write(`${line}\n`)
   }
 
-  async stop(): Promise<void> {
-    if (this.#child.exitCode !== null) return
+  /** SIGKILL leaves it no time for anything. */
+  async stop(how: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const ended = once(this.#child, 'exit')
-    this.#child.kill('SIGTERM')
+    this.#child.kill(how)
     await ended
   }
 }

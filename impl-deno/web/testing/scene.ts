@@ -28,6 +28,8 @@ export interface Scene {
   readonly agent: Program
   readonly workspace: string
   newTab(): Promise<Page>
+  /** Kills the agent, and resolves with a function that starts it again. */
+  killAgent(): Promise<() => Promise<void>>
   /** Goes through all screens of a pairing with a code; the tab is then at the conversation. */
   pair(): Promise<void>
   close(): Promise<void>
@@ -47,10 +49,12 @@ export async function startScene({ grant }: { grant?: string } = {}): Promise<Sc
   const workspace = mkdtempSync(join(tmpdir(), 'happy-remote-web-'))
   const relay = new Program('relay', ['--port', '0'])
   const [site, browser, { url }] = await Promise.all([startSite(), startChromium(), relay.line('listening')])
-  const options = ['--relay', String(url).replace(/\/v1$/, ''), '--workspace', workspace, '--pair', '--name', 'desk']
+  const options = ['--relay', String(url).replace(/\/v1$/, ''), '--workspace', workspace, '--name', 'desk']
   if (grant !== undefined) options.push('--grant', grant)
   const assistant = ['--assistant', 'acp', '--', process.execPath, ASSISTANT, '--script', SCRIPT]
-  const agent = new Program('agent', [...options, '--state', join(workspace, '.state')], assistant)
+  const startAgent = (...more: string[]) =>
+    new Program('agent', [...options, '--state', join(workspace, '.state'), ...more], assistant)
+  let agent = startAgent('--pair')
   const { context } = browser
   const wrong: string[] = []
   await context.addInitScript({ content: axe })
@@ -70,7 +74,17 @@ export async function startScene({ grant }: { grant?: string } = {}): Promise<Sc
   const newTab = async () => watch(await context.newPage())
   const tab = watch(context.pages()[0] ?? (await context.newPage()))
   return {
-    ...{ site, context, tab, agent, workspace, newTab },
+    ...{ site, context, tab, workspace, newTab },
+    get agent() {
+      return agent
+    },
+    async killAgent() {
+      await agent.stop('SIGKILL')
+      return async () => {
+        agent = startAgent()
+        await agent.line('started')
+      }
+    },
     async pair() {
       const { uri } = await agent.line('offer')
       await tab.goto(site.url)

@@ -14,6 +14,7 @@ import { GitView } from './git/git.tsx'
 import { Icon } from './icon.tsx'
 import { Presence, presenceOf } from './presence.tsx'
 import { Talk } from './talk/talk.tsx'
+import { Terminals } from './terminal/terminals.tsx'
 
 export interface SectionProps {
   readonly home: Home
@@ -32,6 +33,7 @@ interface SectionOf {
 /** In their order; each has its name in `texts.sections`. */
 const SECTIONS: readonly SectionOf[] = [
   { id: 'talk', View: Talk },
+  { id: 'terminal', capability: 'terminal', View: Terminals },
   { id: 'files', capability: 'files', View: Files },
   { id: 'git', capability: 'git', View: GitView },
   { id: 'about', View: About },

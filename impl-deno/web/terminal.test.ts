@@ -1,0 +1,171 @@
+// Terminals in real Chromium, with a Node agent and real shells.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { assertAccessible, type Scene, startScene } from './testing/scene.ts'
+
+const TIME = { timeout: 240_000 }
+const PHONE = { width: 390, height: 844 }
+
+const screenOf = (tab: Page) => tab.locator('.xterm-rows')
+const shows = (tab: Page, text: string) => screenOf(tab).getByText(text).first().waitFor()
+
+async function run(tab: Page, line: string): Promise<void> {
+  await tab.getByLabel('Terminal input', { exact: false }).focus()
+  await tab.keyboard.type(line)
+  await tab.keyboard.press('Enter')
+}
+
+async function openTerminal({ tab }: Scene): Promise<void> {
+  await tab.getByRole('button', { name: 'New terminal' }).click()
+  await tab.getByRole('group', { name: 'Keys' }).waitFor()
+  await run(tab, "PS1='ready> '; echo opened-$((40 + 2))")
+  await shows(tab, 'opened-42')
+}
+
+async function startShell(): Promise<Scene> {
+  const scene = await startScene()
+  await scene.tab.setViewportSize(PHONE)
+  await scene.pair()
+  await scene.tab.getByRole('link', { name: 'Terminal' }).click()
+  await assertAccessible(scene.tab)
+  await openTerminal(scene)
+  return scene
+}
+
+test(
+  'a shell takes keys that a phone lacks, fits its view, and shows colours without a style in the page',
+  TIME,
+  async () => {
+    const scene = await startShell()
+    const { tab } = scene
+    try {
+      await tab.setViewportSize({ width: 800, height: 600 })
+      const sized = "process.stdout.on('resize', () => console.log('sized', process.stdout.columns))"
+      await run(tab, `"${process.execPath}" -e "${sized}; console.log('wait' + 'ing'); setInterval(() => {}, 1000)"`)
+      await shows(tab, 'waiting')
+      await tab.setViewportSize(PHONE)
+      // The line that was typed has no number behind the word.
+      await screenOf(tab)
+        .getByText(/sized \d/)
+        .first()
+        .waitFor()
+      const columns = Number(/sized (\d+)/.exec((await screenOf(tab).textContent()) ?? '')?.[1])
+      assert.ok(columns > 35 && columns < 60, `${columns} columns on a phone`)
+      // What is wider than the view is broken into lines by the emulator, not by the page.
+      const width = await tab.evaluate(() => document.documentElement.scrollWidth)
+      assert.equal(width, PHONE.width)
+
+      await tab.getByRole('button', { name: 'Ctrl' }).click()
+      assert.equal(await tab.getByRole('button', { name: 'Ctrl' }).getAttribute('aria-pressed'), 'true')
+      await tab.keyboard.press('c')
+      assert.equal(await tab.getByRole('button', { name: 'Ctrl' }).getAttribute('aria-pressed'), 'false')
+      await run(tab, 'echo after-$((1 + 1))')
+      await shows(tab, 'after-2')
+      await tab.getByRole('button', { name: 'Up' }).click()
+      await tab.keyboard.type('3')
+      await tab.keyboard.press('Enter')
+      await shows(tab, 'after-23')
+
+      await run(tab, String.raw`printf '\033[38;2;200;30;30mtrue''colour\033[0m \033[31mpal''ette\033[0m\n'`)
+      await shows(tab, 'truecolour')
+      const colours = await screenOf(tab).evaluate((rows) =>
+        [...rows.querySelectorAll('span')]
+          .filter(({ textContent }) => textContent === 'truecolour' || textContent === 'palette')
+          .map((span) => getComputedStyle(span).color),
+      )
+      assert.deepEqual(colours, ['rgb(200, 30, 30)', 'rgb(164, 35, 27)'])
+      await assertAccessible(tab)
+      await tab.getByRole('button', { name: 'For a screen reader' }).click()
+      await tab.getByRole('listitem').getByText('truecolour palette').waitFor()
+      await assertAccessible(tab)
+    } finally {
+      await scene.close()
+    }
+  },
+)
+
+test('what a program says to a terminal reaches neither title, links, colours nor clipboard', TIME, async () => {
+  const scene = await startShell()
+  const { tab } = scene
+  try {
+    const title = await tab.title()
+    await run(
+      tab,
+      String.raw`printf '\033]0;evil\007\033]52;c;ZXZpbA==\007\033]8;;https://evil.example/\007evil''link\033]8;;\007\n'`,
+    )
+    await shows(tab, 'evillink')
+    await run(tab, String.raw`printf '\033]11;rgb:ff/00/00\007\033]4;1;rgb:ff/ff/ff\007\033[31mstill''red\033[0m\n'`)
+    await shows(tab, 'stillred')
+    assert.equal(await tab.title(), title)
+    assert.equal(await tab.locator('.xterm-rows [class*=underline]').count(), 0)
+    const red = await screenOf(tab).evaluate((rows) => {
+      const span = [...rows.querySelectorAll('span')].find(({ textContent }) => textContent === 'stillred')
+      return span && getComputedStyle(span).color
+    })
+    assert.equal(red, 'rgb(164, 35, 27)')
+    const clipboard = await tab.evaluate(() => navigator.clipboard.readText().catch(() => ''))
+    assert.equal(clipboard.includes('evil'), false)
+  } finally {
+    await scene.close()
+  }
+})
+
+test('two terminals go on after a reload, and nothing of the past is answered again', TIME, async () => {
+  const scene = await startShell()
+  const { tab } = scene
+  try {
+    // Asks what the terminal is; the answer ends with a "c".
+    await run(
+      tab,
+      String.raw`printf '\033[c'; IFS= read -rs -d c answer; echo "terminal $((1 + 1)) \${answer#?}"`.replace(
+        '\\$',
+        '$',
+      ),
+    )
+    await shows(tab, 'terminal 2 [?1;2')
+    await openTerminal(scene)
+    await run(tab, 'echo second-$((2 + 3))')
+    await shows(tab, 'second-5')
+    await tab.reload()
+    await tab.getByRole('button', { name: 'Terminal 1' }).click()
+    await shows(tab, 'terminal 2 [?1;2')
+    await run(tab, 'echo again-$((3 + 4))')
+    await shows(tab, 'again-7')
+    const text = (await screenOf(tab).textContent()) ?? ''
+    assert.equal(text.split('[?1;2').length, 2, text)
+    assert.equal(text.includes('second-5'), false)
+    await tab.getByRole('button', { name: 'Terminal 2' }).click()
+    await shows(tab, 'second-5')
+    // The keyboard gets out of it.
+    await tab.getByLabel('Terminal input', { exact: false }).focus()
+    await tab.keyboard.press('Shift+F6')
+    await tab.keyboard.press('Enter')
+    assert.equal(await tab.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'Terminal 2')
+  } finally {
+    await scene.close()
+  }
+})
+
+test('the status of a shell is told, and a terminal of an agent that was killed has ended', TIME, async () => {
+  const scene = await startShell()
+  const { tab } = scene
+  try {
+    await run(tab, 'exit 3')
+    await tab.getByText('Ended with status 3.').waitFor()
+    await shows(tab, 'opened-42')
+    await openTerminal(scene)
+    const start = await scene.killAgent()
+    await start()
+    await tab.getByText('It has ended with the agent that ran it.').waitFor()
+    await shows(tab, 'opened-42')
+    await assertAccessible(tab)
+    await openTerminal(scene)
+    await tab.getByRole('button', { name: 'Close this terminal' }).click()
+    await tab.getByRole('button', { name: 'End and close' }).click()
+    await tab.getByRole('button', { name: 'Terminal 3' }).waitFor({ state: 'detached' })
+  } finally {
+    await scene.close()
+  }
+})
