@@ -15,14 +15,17 @@ export interface Load {
 }
 
 /** What no load reaches. */
-const LIMITS = { framesPerSecond: 1_000_000_000, bytesPerSecond: 1_000_000_000_000 }
+export const LIMITS = { framesPerSecond: 1_000_000_000, bytesPerSecond: 1_000_000_000_000 }
 /** ms for the last frames to arrive. */
 const PATIENCE = 10_000
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
+/** Whose CPU counts. */
+export type Measurable = Pick<Subject, 'usage' | 'end'> & { readonly name: string }
+
 export class ClosedLoop {
-  readonly #subject: Subject
+  readonly #measured: readonly Measurable[]
   readonly #pairs: readonly Pair[]
   readonly #window: number
   readonly #starts: (() => void)[] = []
@@ -30,8 +33,8 @@ export class ClosedLoop {
   #frames = 0
   #inFlight = 0
 
-  private constructor(subject: Subject, pairs: readonly Pair[], window: number) {
-    this.#subject = subject
+  constructor(measured: readonly Measurable[], pairs: readonly Pair[], window: number) {
+    this.#measured = measured
     this.#pairs = pairs
     this.#window = window
     for (const { a, b, aToB, bToA, arriving } of pairs) {
@@ -42,11 +45,12 @@ export class ClosedLoop {
 
   static async begin(name: ProgramName, { size, pairs, window }: Load): Promise<ClosedLoop> {
     const subject = await Subject.start(name, { limits: LIMITS })
+    const { url } = subject
     try {
       const connectPair = DIALECTS[PROGRAMS[name].speaks]
       const connected: Pair[] = []
-      for (let i = 0; i < pairs; i++) connected.push(await connectPair(subject.url, String(i), size))
-      return new ClosedLoop(subject, connected, window)
+      for (let i = 0; i < pairs; i++) connected.push(await connectPair([url, url], String(i), size))
+      return new ClosedLoop([subject], connected, window)
     } catch (error) {
       await subject.end()
       throw error
@@ -71,18 +75,29 @@ export class ClosedLoop {
     })
   }
 
-  /** Runs the load for so many ms. Microseconds of CPU per frame, and frames in a second. */
-  async measure(ms: number): Promise<{ readonly cpu: number; readonly rate: number }> {
+  /** Runs the load for so many ms. Microseconds of CPU per frame, of all and of each, and frames in a second. */
+  async measure(
+    ms: number,
+  ): Promise<{ readonly cpu: number; readonly each: readonly number[]; readonly rate: number }> {
     this.#isRunning = true
     for (const start of this.#starts) start()
-    const [began, before, framesBefore] = [performance.now(), await this.#subject.usage(), this.#frames]
+    const [began, before, framesBefore] = [performance.now(), await this.#usage(), this.#frames]
     await wait(ms)
-    const [after, frames] = [await this.#subject.usage(), this.#frames - framesBefore]
+    const [after, frames] = [await this.#usage(), this.#frames - framesBefore]
     const seconds = (performance.now() - began) / 1_000
     this.#isRunning = false
     await this.#settle()
-    if (frames === 0) throw new Error(`Cannot measure ${this.#subject.name}: it forwards nothing`)
-    return { cpu: (after.cpu - before.cpu) / frames, rate: frames / seconds }
+    if (frames === 0) throw new Error(`Cannot measure ${this.#name}: it forwards nothing`)
+    const each = after.map((cpu, at) => (cpu - (before[at] as number)) / frames)
+    return { cpu: each.reduce((sum, cpu) => sum + cpu), each, rate: frames / seconds }
+  }
+
+  get #name(): string {
+    return this.#measured.map(({ name }) => name).join(' and ')
+  }
+
+  async #usage(): Promise<number[]> {
+    return Promise.all(this.#measured.map(async (one) => (await one.usage()).cpu))
   }
 
   /** The same clients under a load that does not wait; this one is over then. */
@@ -93,13 +108,13 @@ export class ClosedLoop {
   async #settle(): Promise<void> {
     for (const latest = performance.now() + PATIENCE; this.#inFlight > 0; await wait(5)) {
       if (performance.now() > latest) {
-        throw new Error(`Cannot measure ${this.#subject.name}: ${this.#inFlight} frames have not arrived`)
+        throw new Error(`Cannot measure ${this.#name}: ${this.#inFlight} frames have not arrived`)
       }
     }
   }
 
   async end(): Promise<void> {
     for (const { a, b } of this.#pairs) for (const { socket } of [a, b]) socket.destroy()
-    await this.#subject.end()
+    await Promise.all(this.#measured.map((one) => one.end()))
   }
 }

@@ -85,8 +85,15 @@ export class IdleClient {
 
   async #connect(url: string): Promise<void> {
     const { origin, localAddress } = this.#place
-    this.#client = await RawClient.connect(url, '/v1', localAddress)
-    await this.#client.bind(origin, this.#key, this.#peer)
+    // relay.ping.dead counts from here.
+    const attempt = new AbortController()
+    const dead = setTimeout(() => attempt.abort(), DEAD)
+    try {
+      this.#client = await RawClient.connect(url, '/v1', localAddress, attempt.signal)
+      await this.#client.bind(origin, this.#key, this.#peer)
+    } finally {
+      clearTimeout(dead)
+    }
     this.boundAt = this.#heardAt = performance.now()
   }
 

@@ -9,6 +9,8 @@ import { installReferences } from './install.ts'
 import { pairing } from './pairing.ts'
 import { plot } from './plot.ts'
 import { dhStep, sameChain } from './ratchet.ts'
+import { extraHop, nodesTogether } from './relay-cluster.ts'
+import { clusterCpu, clusterMemory } from './relay-cost.ts'
 import { crowds } from './relay-crowd.ts'
 import { forwarding } from './relay-forward.ts'
 import { latencies } from './relay-latency.ts'
@@ -19,6 +21,10 @@ import { terminals } from './terminal.ts'
 
 const TOPICS: readonly Topic[] = [
   forwarding,
+  ...nodesTogether,
+  ...extraHop,
+  ...clusterCpu,
+  ...clusterMemory,
   latencies,
   crowds,
   sameChain,

@@ -13,35 +13,38 @@ export interface Pair {
   readonly arriving: number
 }
 
-/** How clients become the pair `name`, for frames of `size` bytes. */
-type Dialect = (url: string, name: string, size: number) => Promise<Pair>
+/** Where each of the two connects: the same server, or two of a cluster. */
+export type Places = readonly [a: string, b: string]
 
-const connectBoth = (url: string, path: string) =>
-  Promise.all([RawClient.connect(url, path), RawClient.connect(url, path)])
+/** How clients become the pair `name`, for frames of `size` bytes. */
+type Dialect = (places: Places, name: string, size: number) => Promise<Pair>
+
+const connectBoth = ([a, b]: Places, path: string) =>
+  Promise.all([RawClient.connect(a, path), RawClient.connect(b, path)])
 
 const routedFrame = (from: RouteKey, to: RouteKey, size: number) =>
   Buffer.concat([Buffer.of(1), from.routeId, to.routeId, Buffer.alloc(size - 33, 0x55)])
 
 export const DIALECTS = {
   /** spec/relay.md: a route each, bound for the other. */
-  async relay(url, _, size) {
-    const [a, b] = await connectBoth(url, '/v1')
+  async relay(places, _, size) {
+    const [a, b] = await connectBoth(places, '/v1')
     const [aKey, bKey] = [generateRouteKey(), generateRouteKey()]
-    await a.bind(url, aKey, bKey.routeId)
-    await b.bind(url, bKey, aKey.routeId)
+    await a.bind(places[0], aKey, bKey.routeId)
+    await b.bind(places[1], bKey, aKey.routeId)
     await Promise.all([a.message(), b.message()]) // presence
     const frame = (from: RouteKey, to: RouteKey) => maskedFrame(routedFrame(from, to, size), OPCODE.binary)
     return { a, b, aToB: frame(aKey, bKey), bToA: frame(bKey, aKey), arriving: frameSize(size) }
   },
   /** The same path. */
-  async paths(url, name, size) {
-    const [a, b] = await connectBoth(url, `/${name}`)
+  async paths(places, name, size) {
+    const [a, b] = await connectBoth(places, `/${name}`)
     const frame = maskedFrame(Buffer.alloc(size, 0x55), OPCODE.binary)
     return { a, b, aToB: frame, bToA: frame, arriving: frameSize(size) }
   },
   /** Engine.IO 4 on WebSocket alone, Socket.IO 5 in it: a binary event is a text that announces it, and its bytes. */
-  async socketIo(url, name, size) {
-    const [a, b] = await connectBoth(url, `/socket.io/?EIO=4&transport=websocket&pair=${name}`)
+  async socketIo(places, name, size) {
+    const [a, b] = await connectBoth(places, `/socket.io/?EIO=4&transport=websocket&pair=${name}`)
     for (const client of [a, b]) {
       expectText(await client.text(), '0{') // open
       client.socket.write(maskedFrame(Buffer.from('40'), OPCODE.text)) // to the default namespace

@@ -9,7 +9,7 @@ const headerSize = (size: number) => (size < 126 ? 2 : size < 65_536 ? 4 : 10)
 /** Bytes of a frame as a server sends it. */
 export const frameSize = (size: number): number => headerSize(size) + size
 
-export const OPCODE = { text: 1, binary: 2 } as const
+export const OPCODE = { text: 1, binary: 2, close: 8, ping: 9 } as const
 
 /** A final frame with a mask, as a client sends it. */
 export function maskedFrame(payload: Buffer, opcode: number): Buffer {
@@ -26,6 +26,8 @@ export function maskedFrame(payload: Buffer, opcode: number): Buffer {
 
 export class RawClient {
   readonly socket: Socket
+  readonly #server: string
+  #trouble: Error | undefined
   #unread = Buffer.alloc(0)
   #wake: () => void = () => {}
   readonly #keep = (chunk: Buffer) => {
@@ -33,27 +35,35 @@ export class RawClient {
     this.#wake()
   }
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, server: string) {
     this.socket = socket
+    this.#server = server
     socket.on('data', this.#keep)
     // Whoever waits for something hears of it by `close`.
-    socket.on('error', () => {})
+    socket.on('error', (error) => {
+      this.#trouble = error
+    })
     socket.on('close', () => this.#wake())
   }
 
-  /** From now on every byte goes to `listener`. */
-  listen(listener: (chunk: Buffer) => void): void {
-    this.socket.removeAllListeners('data')
-    this.socket.on('data', listener)
+  /** From now on every byte goes to `listener`, until what it gives is called. */
+  listen(listener: (chunk: Buffer) => void): () => void {
+    this.socket.removeAllListeners('data').on('data', listener)
+    return () => this.socket.off('data', listener).on('data', this.#keep)
   }
 
-  /** `localAddress`: from where, such as 127.0.0.2. */
-  static async connect(url: string, path: string, localAddress?: string): Promise<RawClient> {
+  /** `localAddress`: from where, such as 127.0.0.2; `signal` ends it, now and later. */
+  static async connect(url: string, path: string, localAddress?: string, signal?: AbortSignal): Promise<RawClient> {
     const { hostname, port } = new URL(url)
-    const socket = connect({ port: Number(port), host: hostname, ...(localAddress !== undefined && { localAddress }) })
+    const socket = connect({
+      port: Number(port),
+      host: hostname,
+      ...(localAddress && { localAddress }),
+      ...(signal && { signal }),
+    })
     await once(socket, 'connect')
     socket.setNoDelay()
-    const client = new RawClient(socket)
+    const client = new RawClient(socket, url)
     socket.write(
       `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n' +
@@ -70,6 +80,11 @@ export class RawClient {
     return client
   }
 
+  /** Until something has come, which is not taken. */
+  async untilHeard(): Promise<void> {
+    await this.#read((bytes) => (bytes.length > 0 ? [0, null] : undefined))
+  }
+
   /** The next frame of any kind. */
   frame(): Promise<{ readonly opcode: number; readonly payload: Buffer }> {
     return this.#read((bytes) => {
@@ -82,9 +97,16 @@ export class RawClient {
     })
   }
 
-  /** The next text message. */
+  /** The next text message. A ping may come before it, and needs no pong from somebody who says enough; a close ends it. */
   async text(): Promise<string> {
-    return (await this.frame()).payload.toString()
+    for (;;) {
+      const { opcode, payload } = await this.frame()
+      if (opcode === OPCODE.text) return payload.toString()
+      if (opcode === OPCODE.close) {
+        const code = payload.length < 2 ? 1005 : payload.readUInt16BE()
+        throw new Error(`Cannot read from ${this.#server}: it closes with ${code} ${payload.subarray(2)}`.trimEnd())
+      }
+    }
   }
 
   /** The next message of a relay. */
@@ -112,7 +134,10 @@ export class RawClient {
         this.#unread = this.#unread.subarray(parsed[0])
         return parsed[1]
       }
-      if (this.socket.destroyed) throw new Error(`Cannot read from port ${this.socket.remotePort}: it has closed`)
+      if (this.socket.destroyed) {
+        const why = this.#trouble ? ` (${this.#trouble.message})` : ''
+        throw new Error(`Cannot read from ${this.#server}: the connection has ended${why}`)
+      }
       const { promise: arrived, resolve } = Promise.withResolvers<void>()
       this.#wake = resolve
       await arrived

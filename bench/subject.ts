@@ -33,6 +33,8 @@ export type ProgramName = keyof typeof PROGRAMS
 export interface SubjectOptions {
   /** Of a relay, which would keep to its own otherwise. */
   readonly limits?: Readonly<Record<string, number>>
+  /** Where its cluster meets. */
+  readonly redis?: string
   /** Whether it can be asked for a collection. */
   readonly collects?: boolean
 }
@@ -52,14 +54,18 @@ export class Subject {
     this.#lines = lines
   }
 
-  static async start(name: ProgramName, { limits = {}, collects = false }: SubjectOptions = {}): Promise<Subject> {
+  static async start(name: ProgramName, { collects = false, ...options }: SubjectOptions = {}): Promise<Subject> {
     const { runtime, file } = PROGRAMS[name]
     const { command, collecting } = RUNTIMES[runtime]
     const [program, ...flags] = [...command(), ...(collects ? [collecting] : [])]
-    const args = [...flags, join(import.meta.dirname, file), JSON.stringify(limits)]
+    const args = [...flags, join(import.meta.dirname, file), JSON.stringify(options)]
     const child = spawn(program as string, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     child.on('error', () => {}) // A command that is not there: its output ends, and that is what is said.
     child.stdin.on('error', () => {})
+    // Its clients only see that their connections end.
+    child.once('exit', (code, signal) => {
+      if (!child.killed) console.error(`bench: ${name} has ended by itself (${signal ?? code})`)
+    })
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     const { url } = (await answerFrom(name, child, lines)) as { url: string }
     return new Subject(name, url, child, lines)

@@ -6,7 +6,7 @@ const number = (value: number): string =>
   value.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: false })
 
 const NOTES = [
-  'ratio: median over the rounds of subject / reference in the same round; below 1 is better than the reference.',
+  'ratio: median over the rounds of subject / reference in the same round; below 1 is better than the reference, of frames/s above 1.',
   'spread: largest minus smallest ratio of a round. A row without a goal is there to be read only.',
 ]
 
