@@ -30,7 +30,7 @@ Feature: Git
       When the controller calls "git.commit" with the message "x"
       Then the controller is answered with "git-failed", and git has said "nothing to commit"
       When the controller calls "git.commit" with the message "x" for "-rf"
-      Then the controller is answered with "git-failed", and git has said "did not match any files"
+      Then the controller is answered with "git-failed", and git has said "did not match any file"
       Given git knows no author
       And the file "a" has changed
       When the controller calls "git.commit" with the message "x" for "a"
