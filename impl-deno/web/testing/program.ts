@@ -27,6 +27,8 @@ export class Program {
     const [command = '', ...before] = COMMANDS[runtime]
     this.#child = spawn(command, [...before, name, ...args, '--json', ...assistant], {
       stdio: ['pipe', 'pipe', 'pipe'],
+      // Lines are edited, and questions answered, in a shell that can do it, whichever the person's is.
+      env: { ...process.env, SHELL: '/bin/bash' },
     })
     this.#child.stderr?.on('data', (text) => {
       this.#errors += text
