@@ -6,7 +6,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { HEADER_POLICY } from '../impl-deno/web/policy.ts'
+import { HEADER_POLICY } from '../impl-deno/relay/policy.ts'
 import { changed, freePort, LONG, run } from './meeting.ts'
 import { missing } from './programs.ts'
 

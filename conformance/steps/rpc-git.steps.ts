@@ -122,6 +122,10 @@ Given('the file {string} is gone', function (this: SuiteWorld, path: string) {
   rmSync(join(repository(this).folder, path))
 })
 
+Given('the file {string} is gone, which is staged', function (this: SuiteWorld, path: string) {
+  git(this, 'rm', '--quiet', '--', path)
+})
+
 Given('there is a new file {string}', function (this: SuiteWorld, path: string) {
   write(this, path, 'new\n')
 })

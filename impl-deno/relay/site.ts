@@ -3,7 +3,7 @@
 import { gzipSync } from 'node:zlib'
 import { toBase64url } from '../crypto/base64url.ts'
 import { hash } from '../crypto/primitives.ts'
-import { HEADER_POLICY } from '../web/policy.ts'
+import { HEADER_POLICY } from './policy.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',

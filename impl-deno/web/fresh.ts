@@ -7,8 +7,8 @@ import { join } from 'node:path'
 const ROOT = import.meta.dirname
 const DIST = join(ROOT, 'dist')
 const SOURCES = [
-  ...['app', 'state', 'views', 'style', 'public', 'texts.ts', 'index.html', 'policy.ts', 'vite.config.ts'],
-  ...['../controller', '../link', '../session', '../crypto', '../../schemas/src'],
+  ...['app', 'state', 'views', 'style', 'public', 'texts.ts', 'index.html', 'vite.config.ts'],
+  ...['../controller', '../link', '../session', '../crypto', '../../schemas/src', '../relay/policy.ts'],
 ]
 
 /** Milliseconds since 1970. */

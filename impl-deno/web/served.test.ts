@@ -6,7 +6,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { HEADER_POLICY } from './policy.ts'
+import { HEADER_POLICY } from '../relay/policy.ts'
 import { Program, type Runtime } from './testing/program.ts'
 
 const PAGE = '<!doctype html><title>page</title>'

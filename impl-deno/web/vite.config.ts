@@ -1,7 +1,7 @@
 // Development server and release of the web controller.
 
 import type { Plugin, UserConfig } from 'vite'
-import { META_POLICY } from './policy.ts'
+import { META_POLICY } from '../relay/policy.ts'
 
 /** The development server needs more than the page may have, so the policy is in the release alone. */
 const policy: Plugin = {

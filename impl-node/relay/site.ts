@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 }
 
-/** What the page may do; impl-deno/web/policy.ts says why. */
+/** What the page may do; impl-deno/relay/policy.ts says why. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",

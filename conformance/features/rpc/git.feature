@@ -214,6 +214,14 @@ Feature: Git
       When the controller calls "git.commit" with the message "the rest"
       Then the new commit has "staged" and nothing else
 
+    @req:rpc.git.commit
+    Scenario: A deletion that is staged
+      Given a repository in the workspace, with the file "a" committed
+      And there is a new file "b" that is staged
+      And the file "a" is gone, which is staged
+      When the controller calls "git.commit" with the message "paths" for "a"
+      Then the new commit has "a" and nothing else
+
   Rule: The commit has the message, whatever it begins with
 
     @req:rpc.git.message

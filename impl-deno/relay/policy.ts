@@ -1,4 +1,5 @@
-// What the page may load and do. A relay that serves it (`--web`) sends the same as a header.
+// What the page of the web controller may load and do: a relay that serves it (`--web`) says so in a header, and its build
+// in the page itself.
 
 const RULES = [
   "default-src 'none'",
