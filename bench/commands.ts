@@ -2,6 +2,7 @@
 // often.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { type Given, journalFaults, judge, promptsOf, tellingFaults, untold } from '../conformance/soak/account.ts'
 import type { Member } from '../conformance/soak/member.ts'
 import { promptText, type Stage } from '../conformance/soak/stage.ts'
@@ -72,6 +73,20 @@ export class Commands {
   async end(): Promise<Account> {
     this.#isGiving = false
     await this.#giving
+    // A command is acknowledged when it is accepted: its turn or its shell may still be at work.
+    for (const until = performance.now() + CALM; ; await sleep(LOOK)) {
+      const isIdle = await this.#isIdle()
+      const account = await this.#account()
+      if ((isIdle && account.faults.length === 0) || performance.now() > until) return account
+    }
+  }
+
+  async #isIdle(): Promise<boolean> {
+    const { state } = (await this.#controller.call('claude.getStatus', {})) as Result<'claude.getStatus'>
+    return state === 'idle'
+  }
+
+  async #account(): Promise<Account> {
     const journal = await this.#stage.journal()
     const { told } = this.#controller
     const missing = untold(told, journal.length)
