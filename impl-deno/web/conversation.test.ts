@@ -2,15 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Page } from 'playwright-core'
+import { give } from './testing/acts.ts'
 import { assertAccessible, startScene } from './testing/scene.ts'
 
 const TIME = { timeout: 240_000 }
-
-async function give(tab: Page, prompt: string): Promise<void> {
-  await tab.getByLabel('Prompt').fill(prompt)
-  await tab.getByRole('button', { name: 'Send' }).click()
-}
 
 test(
   'a prompt streams Markdown, an edit is shown as a diff and allowed, and a push is denied with a note',

@@ -2,27 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Page } from 'playwright-core'
+import { openTerminal, run, screenOf, shows } from './testing/acts.ts'
 import { assertAccessible, type Scene, startScene } from './testing/scene.ts'
 
 const TIME = { timeout: 240_000 }
 const PHONE = { width: 390, height: 844 }
-
-const screenOf = (tab: Page) => tab.locator('.xterm-rows')
-const shows = (tab: Page, text: string) => screenOf(tab).getByText(text).first().waitFor()
-
-async function run(tab: Page, line: string): Promise<void> {
-  await tab.getByLabel('Terminal input', { exact: false }).focus()
-  await tab.keyboard.type(line)
-  await tab.keyboard.press('Enter')
-}
-
-async function openTerminal({ tab }: Scene): Promise<void> {
-  await tab.getByRole('button', { name: 'New terminal' }).click()
-  await tab.getByRole('group', { name: 'Keys' }).waitFor()
-  await run(tab, "PS1='ready> '; echo opened-$((40 + 2))")
-  await shows(tab, 'opened-42')
-}
 
 async function startShell(): Promise<Scene> {
   const scene = await startScene()
@@ -30,7 +14,7 @@ async function startShell(): Promise<Scene> {
   await scene.pair()
   await scene.tab.getByRole('link', { name: 'Terminal' }).click()
   await assertAccessible(scene.tab)
-  await openTerminal(scene)
+  await openTerminal(scene.tab)
   return scene
 }
 
@@ -125,7 +109,7 @@ test('two terminals go on after a reload, and nothing of the past is answered ag
       ),
     )
     await shows(tab, 'terminal 2 [?1;2')
-    await openTerminal(scene)
+    await openTerminal(scene.tab)
     await run(tab, 'echo second-$((2 + 3))')
     await shows(tab, 'second-5')
     await tab.reload()
@@ -155,13 +139,13 @@ test('the status of a shell is told, and a terminal of an agent that was killed 
     await run(tab, 'exit 3')
     await tab.getByText('Ended with status 3.').waitFor()
     await shows(tab, 'opened-42')
-    await openTerminal(scene)
+    await openTerminal(scene.tab)
     const start = await scene.killAgent()
     await start()
     await tab.getByText('It has ended with the agent that ran it.').waitFor()
     await shows(tab, 'opened-42')
     await assertAccessible(tab)
-    await openTerminal(scene)
+    await openTerminal(scene.tab)
     await tab.getByRole('button', { name: 'Close this terminal' }).click()
     await tab.getByRole('button', { name: 'End and close' }).click()
     await tab.getByRole('button', { name: 'Terminal 3' }).waitFor({ state: 'detached' })

@@ -24,12 +24,12 @@ export interface Browser {
 }
 
 /** With a profile of its own, which goes away with it. Throws one clear line where none can be started. */
-export async function startChromium(): Promise<Browser> {
+export async function startChromium(flags: readonly string[] = []): Promise<Browser> {
   const profile = mkdtempSync(join(tmpdir(), 'happy-remote-chromium-'))
   const remove = () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
   try {
     const executablePath = await executable()
-    const context = await chromium.launchPersistentContext(profile, { executablePath, args: FLAGS })
+    const context = await chromium.launchPersistentContext(profile, { executablePath, args: [...FLAGS, ...flags] })
     const close = async () => {
       await context.close()
       remove()

@@ -14,6 +14,9 @@ const COMMANDS: Readonly<Record<Runtime, readonly string[]>> = {
   deno: [pathOf('impl-deno/bin/happy-remote')],
 }
 
+/** The words with which a person would start it. */
+export const commandOf = (runtime: Runtime): readonly string[] => COMMANDS[runtime]
+
 export class Program {
   readonly #name: string
   readonly #child: ChildProcess
@@ -40,10 +43,10 @@ export class Program {
     this.#child.on('exit', () => this.#heard())
   }
 
-  /** The first line of that name; throws what the program said where it has ended without one. */
-  async line(event: string): Promise<Line> {
+  /** The first line of that name, or a later one; throws what the program said where it has ended without it. */
+  async line(event: string, number = 1): Promise<Line> {
     for (;;) {
-      const found = this.#lines.find((line) => line.event === event)
+      const found = this.#lines.filter((line) => line.event === event)[number - 1]
       if (found) return found
       if (this.#child.exitCode !== null) throw new Error(`${this.#name} ended without "${event}": ${this.#errors}`)
       await new Promise<void>((resolve) => {

@@ -1,0 +1,63 @@
+// A browser on the page, and a relay. What the page must never do fails the test that uses it: an error, something that
+// its Content-Security-Policy forbids.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { BrowserContext, Page } from 'playwright-core'
+import { startChromium } from './chromium.ts'
+import { Program, type Runtime } from './program.ts'
+import { type Site, startSite } from './site.ts'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+export interface Stage {
+  readonly site: Site
+  readonly context: BrowserContext
+  readonly tab: Page
+  readonly relay: Program
+  /** As an agent is told of it. */
+  readonly relayUrl: string
+  newTab(): Promise<Page>
+  close(): Promise<void>
+}
+
+export interface StageOptions {
+  /** Which implementation the relay is. */
+  readonly relay?: Runtime | undefined
+  /** More flags of Chromium. */
+  readonly flags?: readonly string[]
+}
+
+export async function startStage({ relay: runtime, flags }: StageOptions = {}): Promise<Stage> {
+  const relay = new Program('relay', ['--port', '0'], [], runtime)
+  const [site, browser, { url }] = await Promise.all([startSite(), startChromium(flags), relay.line('listening')])
+  const { context } = browser
+  const wrong: string[] = []
+  await context.addInitScript({ content: axe })
+  await context.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile }) =>
+      console.error(`violation of ${violatedDirective} by ${blockedURI} in ${sourceFile}`),
+    )
+  })
+  const watch = (tab: Page) => {
+    tab.setDefaultTimeout(60_000)
+    tab.on('pageerror', ({ message }) => wrong.push(message))
+    tab.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().startsWith('WebSocket connection')) wrong.push(message.text())
+    })
+    return tab
+  }
+  return {
+    ...{ site, context, relay },
+    relayUrl: String(url).replace(/\/v1$/, ''),
+    tab: watch(context.pages()[0] ?? (await context.newPage())),
+    newTab: async () => watch(await context.newPage()),
+    async close() {
+      await browser.close()
+      await relay.stop()
+      site.close()
+      assert.deepEqual(wrong, [])
+    },
+  }
+}
