@@ -62,7 +62,7 @@ test('a reload in the middle of an answer loses nothing and shows nothing twice'
     // Its last pieces may be shown before the whole has come.
     await tab.getByText(/Once upon a time.*This is the end of the story\./s).waitFor()
     assert.equal(await tab.getByText('Once upon a time', { exact: false }).count(), 1)
-    assert.equal(await tab.getByText('Tell me a story').count(), 1)
+    assert.equal(await tab.locator('.prompt', { hasText: 'Tell me a story' }).count(), 1)
     await tab.locator('.delivery', { hasText: 'Done' }).waitFor()
   } finally {
     await scene.close()
@@ -110,3 +110,50 @@ test('one tab at a time holds the keys, and another one takes over when the pers
     await scene.close()
   }
 })
+
+test(
+  'another conversation is begun and the first one taken up again, and what that stops is said before',
+  TIME,
+  async () => {
+    const scene = await startScene()
+    const { tab } = scene
+    const toList = () => tab.getByRole('link', { name: 'Conversations:' }).click()
+    try {
+      await scene.pair()
+      await give(tab, 'Now push it')
+      const ask = tab.getByRole('article', { name: 'Run `git push --force origin main`' })
+      await ask.waitFor()
+      await toList()
+      await tab.getByRole('link', { name: 'Now push it' }).waitFor()
+      await assertAccessible(tab)
+      await tab.getByRole('button', { name: 'New conversation' }).click()
+      const stops = tab.getByRole('alertdialog', { name: 'Stop what happens in this conversation?' })
+      await stops.getByText('What it asks you is withdrawn.').waitFor()
+      await assertAccessible(tab)
+      await stops.getByRole('button', { name: 'Stay here' }).click()
+      await tab.getByRole('link', { name: 'Now push it' }).click()
+      await ask.waitFor()
+
+      await toList()
+      await tab.getByRole('button', { name: 'New conversation' }).click()
+      await stops.getByRole('button', { name: 'Stop, and open the other one' }).click()
+      await tab.getByText('Nothing was said yet').waitFor()
+      assert.equal(await ask.count(), 0)
+      await give(tab, 'Tell me a story')
+      await tab.locator('.delivery', { hasText: 'Done' }).waitFor()
+      assert.equal(await tab.getByText('Now push it').count(), 0)
+      await tab.getByRole('link', { name: 'Conversations: Tell me a story' }).waitFor()
+
+      await toList()
+      await tab.getByRole('button', { name: 'Now push it' }).click()
+      await tab.getByText('Withdrawn: what ran was stopped by this device').waitFor()
+      await tab.locator('.prompt', { hasText: 'Now push it' }).waitFor()
+      assert.equal(await tab.getByText('Once upon a time', { exact: false }).count(), 0)
+      await tab.reload()
+      await tab.locator('.prompt', { hasText: 'Now push it' }).waitFor()
+      assert.equal(await tab.getByText('Once upon a time', { exact: false }).count(), 0)
+    } finally {
+      await scene.close()
+    }
+  },
+)

@@ -1,7 +1,7 @@
 // The web controller begins here.
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
-import { signal } from '@preact/signals'
+import { effect, signal } from '@preact/signals'
 import { render } from 'preact'
 import type { Store } from '../../session/store.ts'
 import { startClock } from '../state/clock.ts'
@@ -71,7 +71,10 @@ addEventListener('online', () => {
   if (door.value.at === 'home') door.value.home.wake()
 })
 
-document.title = texts.name
+effect(() => {
+  const waiting = door.value.at === 'home' ? door.value.home.waiting.value : 0
+  document.title = waiting > 0 ? texts.nameWaiting(waiting) : texts.name
+})
 startClock()
 render(<Root />, document.getElementById('app') as HTMLElement)
 void open(openStore)

@@ -4,7 +4,7 @@ import type { Capability } from '@happy-remote/schemas/constants.ts'
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import type { QuestionAnswer, QuestionRequest } from '@happy-remote/schemas/rpc/question.ts'
 import type { EventParams, Result } from '@happy-remote/schemas/rpc/registry.ts'
-import { batch, computed, signal } from '@preact/signals'
+import { batch, computed, effect, signal } from '@preact/signals'
 import type { Controller, ControllerEvent } from '../../controller/controller.ts'
 import { CallFailure } from '../../controller/failure.ts'
 import { permissionAnswer } from '../../controller/permission.ts'
@@ -12,6 +12,7 @@ import { type QueuedCommand, waits } from '../../controller/queued-command.ts'
 import type { RelayState } from '../../link/pairing-connection.ts'
 import { now } from './clock.ts'
 import { Conversation } from './conversation.ts'
+import { Conversations, type Wanted } from './conversations.ts'
 import { Files } from './files.ts'
 import { Git } from './git.ts'
 import { Terminals } from './terminals.ts'
@@ -27,9 +28,14 @@ export type Waiting =
 
 const PROMPT = 'claude.sendMessage'
 
+/** Things of the open conversation that one reading further back is to bring, and pages of the journal that it may take. */
+const ENOUGH = 50
+const PAGES = 10
+
 export class Agent {
   readonly controller: Controller
   readonly conversation = new Conversation()
+  readonly conversations: Conversations
   readonly files: Files
   readonly git: Git
   readonly terminals: Terminals
@@ -41,6 +47,8 @@ export class Agent {
   readonly capabilities = signal<readonly Capability[]>([])
   readonly waiting = signal<readonly Waiting[]>([])
   readonly queue = signal<readonly QueuedCommand[]>([])
+  /** What was typed for the next prompt. */
+  readonly draft = signal('')
   /** The pairing is over. */
   readonly over = signal<'revoked' | 'unconfirmed' | undefined>(undefined)
   /** For a log: what was refused last. */
@@ -52,6 +60,7 @@ export class Agent {
 
   constructor(controller: Controller) {
     this.controller = controller
+    this.conversations = new Conversations(controller)
     this.files = new Files(controller)
     this.git = new Git(controller)
     this.terminals = new Terminals(controller)
@@ -77,6 +86,9 @@ export class Agent {
     return { online, heardAt }
   })
 
+  /** The same, without the time. */
+  readonly isOnline = computed(() => this.presence.value.online)
+
   /** Of the prompts that were given here, those that have not come back from the computer. */
   readonly outbox = computed(() => {
     void this.conversation.entries.value
@@ -87,6 +99,34 @@ export class Agent {
     })
   })
 
+  /** The conversation that is open; undefined where there is none, or none is known yet. */
+  readonly openId = computed(() => {
+    const { value: status } = this.status
+    return (status ? status.conversationId : this.conversation.latest.value) ?? undefined
+  })
+
+  /** What belongs to the open conversation. */
+  readonly shown = computed(() => {
+    const { value: open } = this.openId
+    const { value: entries } = this.conversation.entries
+    if (open === undefined) return entries
+    return entries.filter(({ conversationId }) => conversationId === undefined || conversationId === open)
+  })
+
+  /** Whether there may be more of the open conversation than was read. */
+  readonly hasEarlier = computed(() => {
+    const { oldest, reachesTo } = this.conversation
+    if (oldest.value === undefined || oldest.value <= 1) return false
+    const begun = this.conversations.list.value?.find(({ conversationId }) => conversationId === this.openId.value)
+    return begun === undefined || reachesTo.value === undefined || reachesTo.value >= begun.createdAt
+  })
+
+  /** Something runs or waits in the open conversation: opening another one would stop it (rpc.conversation.busy). */
+  readonly isOccupied = computed(() => {
+    const { state = 'idle', queued = 0 } = this.status.value ?? {}
+    return state !== 'idle' || queued > 0 || this.waiting.value.length > 0
+  })
+
   readonly waitingInQueue = computed(() => this.queue.value.filter(waits).length)
 
   may(capability: Capability): boolean {
@@ -95,12 +135,15 @@ export class Agent {
 
   /** Gives a prompt, which goes out when the computer is there. Throws ProtocolError. */
   async prompt(text: string): Promise<void> {
-    await this.controller.enqueue(PROMPT, { prompt: text })
+    // rpc.conversation.closed: it is for the one that the person sees, and goes to no other
+    const conversationId = this.openId.value
+    await this.controller.enqueue(PROMPT, { prompt: text, ...(conversationId !== undefined && { conversationId }) })
   }
 
   /** The four below throw ProtocolError where the prompt waits no more. */
   async edit(id: string, text: string): Promise<void> {
-    await this.controller.queue.edit(id, { prompt: text })
+    const { params } = this.queue.value.find((command) => command.id === id) ?? {}
+    await this.controller.queue.edit(id, { ...params, prompt: text })
   }
 
   async move(id: string, place: number): Promise<void> {
@@ -112,11 +155,11 @@ export class Agent {
     await this.controller.queue.cancel(id)
   }
 
-  /** What has ended once more, under another id. */
+  /** What has ended once more, under another id and in the conversation that is open now. */
   async giveAgain(id: string): Promise<void> {
-    await this.controller.queue.giveAgain(id)
+    const command = this.queue.value.find((one) => one.id === id)
+    if (command) await this.prompt(promptOf(command))
     this.hide(id)
-    this.controller.sendQueue()
   }
 
   hide(id: string): void {
@@ -126,6 +169,12 @@ export class Agent {
   /** Throws CallFailure. */
   async stop(scope: 'turn' | 'turn-and-queue'): Promise<void> {
     await this.controller.call('claude.cancel', { scope })
+  }
+
+  /** Ends a pause. Throws CallFailure. */
+  async resume(): Promise<void> {
+    const { paused } = this.status.value ?? {}
+    if (paused) await this.controller.call('session.resume', { pauseId: paused.pauseId })
   }
 
   /** `shownText` is what stood on the screen. Throws CallFailure; `conflict` where somebody else was faster. */
@@ -141,12 +190,30 @@ export class Agent {
     this.#settled(requestId)
   }
 
-  /** Reads the page before the oldest entry. Throws CallFailure. */
+  /**
+   * Another conversation. `isStopping`: first stops what runs or waits in this one, for the computer opens no other
+   * before. Throws CallFailure.
+   */
+  async openConversation(wanted: Wanted, isStopping: boolean): Promise<void> {
+    if (isStopping) {
+      await this.stop('turn-and-queue')
+      await this.#idle()
+    }
+    await this.conversations.take(wanted)
+  }
+
+  /** Reads further back until some of the open conversation has come. Throws CallFailure. */
   async readEarlier(): Promise<void> {
+    const most = this.shown.value.length + ENOUGH
+    for (let i = 0; i < PAGES && this.hasEarlier.value && this.shown.value.length < most; i++) await this.#readPage()
+  }
+
+  /** The page of the journal before the oldest entry. */
+  async #readPage(): Promise<void> {
     const { epoch, oldest } = this.conversation
-    if (epoch === undefined || oldest.value === undefined || oldest.value <= 1) return
+    if (epoch === undefined || oldest.value === undefined) return
     const page = await this.controller.call('journal.subscribe', { epoch, beforeSeq: oldest.value })
-    if (page.epoch === epoch) this.conversation.takeEarlier(page.entries)
+    if (page.epoch === epoch) this.conversation.takeEarlier(page.entries, page.gap)
   }
 
   async readInfo(): Promise<void> {
@@ -163,6 +230,11 @@ export class Agent {
       }
       if (list) this.devices.value = list.devices
     })
+  }
+
+  /** An agent that has no such method has one conversation. */
+  async readConversations(): Promise<void> {
+    if (!this.controller.away && this.may('observe')) await this.conversations.read().catch(unanswered)
   }
 
   /** Connects at once: the page is looked at again, or the network is another one. */
@@ -189,6 +261,7 @@ export class Agent {
       case 'status':
         this.#present(event.status)
         void this.readInfo()
+        void this.readConversations()
         break
       case 'relay':
         this.relay.value = event.state
@@ -211,7 +284,10 @@ export class Agent {
     if (method === 'claude.delta') this.conversation.delta(params as EventParams<'claude.delta'>)
     if (method === 'claude.state' && this.status.value) {
       const { state, conversationId } = params as EventParams<'claude.state'>
+      const isAnother = conversationId !== this.status.value.conversationId
       this.status.value = { ...this.status.value, state, conversationId }
+      // Its title comes with its first prompt.
+      if (isAnother || this.conversations.open.value?.title === '') void this.readConversations()
     }
     if (method === 'permission.requested') this.#ask({ kind: 'permission', request: params as PermissionRequest })
     if (method === 'question.requested') this.#ask({ kind: 'question', request: params as QuestionRequest })
@@ -227,6 +303,18 @@ export class Agent {
       this.status.value = rest
     }
     if (method === 'claude.messageState') this.#count()
+  }
+
+  /** Resolves when nothing runs or waits at the computer. */
+  #idle(): Promise<void> {
+    return new Promise((resolve) => {
+      const end = effect(() => {
+        const { state, queued } = this.status.value ?? {}
+        if (state !== 'idle' || queued !== 0) return
+        resolve()
+        queueMicrotask(() => end())
+      })
+    })
   }
 
   /** How many wait at the computer is told by its status alone. */
@@ -258,6 +346,8 @@ export class Agent {
     this.waiting.value = this.waiting.value.filter(({ request }) => request.requestId !== requestId)
   }
 }
+
+export const promptOf = ({ params }: QueuedCommand): string => String((params as { prompt?: unknown }).prompt ?? '')
 
 /** The next occasion asks again. */
 function unanswered(error: unknown): undefined {

@@ -68,3 +68,38 @@ test('an event that is not known is kept, and one of another shape is not', () =
   conversation.take(entry(2, 'claude.message', { text: 1 }))
   assert.deepEqual(shown(conversation), [{ kind: 'event', name: 'weather.changed', body: { to: 'rain' } }])
 })
+
+test('what the computer keeps no longer is told where the history begins', () => {
+  const conversation = new Conversation()
+  conversation.take(message(9, answer, 'assistant', 'Good day'))
+  conversation.takeEarlier([message(8, prompt, 'user', 'Hello')], { from: 1, to: 8 })
+  assert.deepEqual(
+    shown(conversation).map(({ kind }) => kind),
+    ['missed', 'prompt', 'words'],
+  )
+  assert.deepEqual(shown(conversation)[0], { kind: 'missed', missed: { why: 'pruned', from: 1, to: 8 } })
+  assert.equal(conversation.oldest.value, 1)
+})
+
+test('how far it reaches, and the conversation of the newest entry, are known', () => {
+  const conversation = new Conversation()
+  conversation.take(entry(5, 'claude.state', { state: 'idle', conversationId: 'b' }))
+  conversation.take(message(6, prompt, 'user', 'Hello'))
+  conversation.take(entry(7, 'terminal.exited', {}))
+  conversation.takeEarlier([message(3, answer, 'assistant', 'Before')])
+  assert.deepEqual([conversation.oldest.value, conversation.reachesTo.value, conversation.latest.value], [3, 3, 'c'])
+})
+
+test('what became of a prompt, and of a question, counts also where it was read before them', () => {
+  const conversation = new Conversation()
+  const asked = { requestId: request, conversationId, title: 'Which?', fields: [] }
+  const resolution = { requestId: request, outcome: 'answered', by: 'local', answers: [], at: 9 }
+  conversation.take(entry(8, 'claude.messageState', { messageId: prompt, state: 'completed' }))
+  conversation.take(entry(9, 'question.resolved', resolution))
+  conversation.takeEarlier([entry(5, 'claude.messageState', { messageId: prompt, state: 'started' })])
+  conversation.takeEarlier([message(3, prompt, 'user', 'Hello'), entry(4, 'question.requested', asked)])
+  assert.deepEqual(shown(conversation), [
+    { kind: 'prompt', text: 'Hello', files: [], state: 'completed' },
+    { kind: 'question', request: asked, resolution },
+  ])
+})

@@ -43,6 +43,7 @@ export interface Entry {
   readonly key: string
   /** Milliseconds since 1970, by the clock of the computer; of a message, when it was whole. */
   readonly at: number | undefined
+  /** What happens beside a conversation belongs to the one in which it happened. */
   readonly conversationId: string | undefined
   readonly item: Signal<Item>
 }
@@ -54,9 +55,15 @@ export class Conversation {
   readonly entries = signal<readonly Entry[]>([])
   /** Of the oldest entry that is here; undefined before the first page. */
   readonly oldest = signal<number | undefined>(undefined)
+  /** When the oldest entry that is here happened, by the clock of the computer. */
+  readonly reachesTo = signal<number | undefined>(undefined)
+  /** The conversation of the newest entry that belongs to one. */
+  readonly latest = signal<string | undefined>(undefined)
   readonly #known = new Map<string, Entry>()
-  /** What was told of a prompt before the prompt itself came. */
+  /** What was told of a prompt before the prompt itself came, which may be in an earlier page. */
   readonly #early = new Map<string, Pick<EventParams<'claude.messageState'>, 'state' | 'reason'>>()
+  /** The same of what was asked. */
+  readonly #outcomes = new Map<string, PermissionResolution | QuestionResolution>()
   #epoch: string | undefined
 
   get epoch(): string | undefined {
@@ -73,22 +80,31 @@ export class Conversation {
       if (this.#epoch !== entry.epoch) {
         this.#epoch = entry.epoch
         this.oldest.value = undefined
+        this.reachesTo.value = undefined
+        this.latest.value = undefined
       }
       this.oldest.value = Math.min(this.oldest.value ?? entry.seq, entry.seq)
-      if ('at' in entry) this.#tell(entry.kind, entry.body, entry.at, `${entry.epoch} ${entry.seq}`)
+      if (!('at' in entry)) return
+      this.reachesTo.value ??= entry.at
+      this.latest.value = conversationOf(entry.body) ?? this.latest.value
+      this.#tell(entry.kind, entry.body, entry.at, `${entry.epoch} ${entry.seq}`)
     })
   }
 
-  /** Takes a page from before all that is here. What is newer than an entry of it counts. */
-  takeEarlier(page: readonly JournalEntry[]): void {
+  /** Takes a page from before all that is here; `gap` is what the computer keeps no longer. What is newer than an entry of it counts. */
+  takeEarlier(page: readonly JournalEntry[], gap?: { readonly from: number; readonly to: number }): void {
     const earlier = new Conversation()
+    if (gap && gap.to > gap.from) earlier.missed({ why: 'pruned', ...gap })
     for (const entry of page) earlier.take(entry)
     const added = earlier.entries.value.filter(({ key }) => !this.#known.has(key))
     batch(() => {
       for (const entry of added) this.#known.set(entry.key, entry)
-      for (const [key, told] of earlier.#early) this.#state(key, told)
+      for (const [key, told] of earlier.#early) if (!this.#early.has(key)) this.#early.set(key, told)
+      for (const [key, told] of earlier.#outcomes) if (!this.#outcomes.has(key)) this.#outcomes.set(key, told)
+      for (const { key, item } of added) this.#complete(key, item)
       this.entries.value = [...added, ...this.entries.value]
-      this.oldest.value = Math.min(this.oldest.value ?? Number.POSITIVE_INFINITY, page[0]?.seq ?? 1)
+      this.oldest.value = Math.min(this.oldest.value ?? Number.POSITIVE_INFINITY, gap ? 1 : (page[0]?.seq ?? 1))
+      this.reachesTo.value = earlier.reachesTo.value ?? this.reachesTo.value
     })
   }
 
@@ -103,7 +119,7 @@ export class Conversation {
   }
 
   missed(missed: Missed): void {
-    this.#put(`missed ${this.entries.value.length} ${missed.why}`, { kind: 'missed', missed }, {})
+    this.#put(`missed ${this.entries.value.length} ${JSON.stringify(missed)}`, { kind: 'missed', missed }, {})
   }
 
   asked(request: PermissionRequest): void {
@@ -137,10 +153,8 @@ export class Conversation {
         this.wanted(body as QuestionRequest)
         break
       case 'permission.resolved':
-        this.#permissionResolved(body as PermissionResolution)
-        break
       case 'question.resolved':
-        this.#questionResolved(body as QuestionResolution)
+        this.#resolved(body as PermissionResolution | QuestionResolution)
         break
       case 'claude.state':
         if ((body as EventParams<'claude.state'>).reason !== undefined) this.#event(kind, body, at, key)
@@ -152,39 +166,48 @@ export class Conversation {
   }
 
   #event(name: string, body: unknown, at: number, key: string): void {
-    this.#put(key, { kind: 'event', name, body }, { at })
+    this.#put(key, { kind: 'event', name, body }, { at, conversationId: conversationOf(body) ?? this.latest.value })
   }
 
   #message({ messageId, role, text, tool, attachments, conversationId }: Message, at: number): void {
     const place = { at, conversationId }
     if (role === 'user') {
       const files = attachments?.map(({ name }) => name ?? '') ?? []
-      this.#put(messageId, { kind: 'prompt', text, files, ...this.#early.get(messageId) }, place)
-      this.#early.delete(messageId)
+      this.#put(messageId, { kind: 'prompt', text, files }, place)
     } else if (role === 'tool') {
       const { title = '', status = '', input } = tool ?? {}
       this.#put(messageId, { kind: 'tool', title, status, input, output: text }, place)
     } else this.#put(messageId, { kind: 'words', role, text, isWhole: true }, place)
   }
 
+  /** Gives an item what was told of it before it came. */
+  #complete(key: string, item: Signal<Item>): void {
+    const { value } = item
+    const told = this.#early.get(key)
+    const outcome = this.#outcomes.get(key)
+    if (value.kind === 'prompt' && told) {
+      item.value = { ...value, ...told }
+      this.#early.delete(key)
+    }
+    if (value.kind === 'permission' && outcome) item.value = { ...value, resolution: outcome as PermissionResolution }
+    if (value.kind === 'question' && outcome) item.value = { ...value, resolution: outcome as QuestionResolution }
+  }
+
   #state(messageId: string, told: Pick<EventParams<'claude.messageState'>, 'state' | 'reason'>): void {
+    this.#early.set(messageId, told)
     const item = this.#known.get(messageId)?.item
-    if (item?.value.kind === 'prompt') item.value = { ...item.value, ...told }
-    else this.#early.set(messageId, told)
+    if (item) this.#complete(messageId, item)
   }
 
-  #permissionResolved(resolution: PermissionResolution): void {
-    const item = this.#known.get(resolution.requestId)?.item
-    if (item?.value.kind === 'permission') item.value = { ...item.value, resolution }
-  }
-
-  #questionResolved(resolution: QuestionResolution): void {
-    const item = this.#known.get(resolution.requestId)?.item
-    if (item?.value.kind === 'question') item.value = { ...item.value, resolution }
+  #resolved(resolution: PermissionResolution | QuestionResolution): void {
+    const { requestId } = resolution
+    this.#outcomes.set(requestId, resolution)
+    const item = this.#known.get(requestId)?.item
+    if (item) this.#complete(requestId, item)
   }
 
   /** At the end, or in the place of what has the same key. */
-  #put(key: string, item: Item, place: { at?: number; conversationId?: string }): void {
+  #put(key: string, item: Item, place: { at?: number; conversationId?: string | undefined }): void {
     const known = this.#known.get(key)
     if (known) {
       known.item.value = item
@@ -192,6 +215,12 @@ export class Conversation {
     }
     const entry = { key, at: place.at, conversationId: place.conversationId, item: signal(item) }
     this.#known.set(key, entry)
+    this.#complete(key, entry.item)
     this.entries.value = [...this.entries.value, entry]
   }
+}
+
+function conversationOf(body: unknown): string | undefined {
+  const { conversationId } = (body ?? {}) as { conversationId?: unknown }
+  return typeof conversationId === 'string' ? conversationId : undefined
 }

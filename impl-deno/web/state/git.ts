@@ -3,12 +3,18 @@
 import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { batch, computed, signal } from '@preact/signals'
 import type { Controller } from '../../controller/controller.ts'
+import { CallFailure } from '../../controller/failure.ts'
 
 export type GitStatus = Result<'git.status'>
+export type GitLog = Result<'git.log'>
+export type GitCommit = GitLog['commits'][number]
 export type GitEntry = GitStatus['entries'][number]
 
 /** Paths in one commit. */
 export const CHOSEN_MAX = 1_000
+
+/** Commits that are read at once. */
+const LOG_PAGE = 50
 
 export interface EntryDiff {
   /** Empty where nothing is staged. */
@@ -21,13 +27,17 @@ export const isNew = ({ index }: GitEntry): boolean => index === '?'
 export const isStaged = ({ index, conflict }: GitEntry): boolean => !conflict && index !== '.' && index !== '?'
 /** U+FFFD stands for what is not UTF-8, and then the name asks for nothing. */
 export const isReachable = ({ path }: GitEntry): boolean => !path.includes('\uFFFD')
-/** What is staged and gone is no path that git would find again: it is committed with all that is staged. */
 export const canChoose = (entry: GitEntry): boolean =>
-  entry.conflict !== true && isReachable(entry) && !(entry.worktree === '.' && 'DR'.includes(entry.index))
+  entry.conflict !== true && pathsOf(entry).every((path) => !path.includes('\uFFFD'))
+/** What a commit of it takes: of what was renamed also the name that is gone. */
+export const pathsOf = ({ path, from, index, worktree }: GitEntry): readonly string[] =>
+  from !== undefined && (index === 'R' || worktree === 'R') ? [from, path] : [path]
 
 export class Git {
   readonly status = signal<GitStatus | undefined>(undefined)
   readonly message = signal('')
+  /** As far back as it was read. */
+  readonly log = signal<GitLog | undefined>(undefined)
   readonly #picked = signal<ReadonlySet<string>>(new Set())
   readonly #controller: Pick<Controller, 'call'>
 
@@ -35,9 +45,15 @@ export class Git {
     this.#controller = controller
   }
 
-  readonly choosable = computed(() => (this.status.value?.entries ?? []).filter(canChoose).map(({ path }) => path))
+  readonly #choosable = computed(() => (this.status.value?.entries ?? []).filter(canChoose))
+  readonly choosable = computed(() => this.#choosable.value.map(({ path }) => path))
   /** Of those that can be chosen. */
   readonly chosen = computed(() => this.choosable.value.filter((path) => this.#picked.value.has(path)))
+  /** What a commit of them takes. */
+  readonly #paths = computed(() => [
+    ...new Set(this.#choosable.value.filter(({ path }) => this.#picked.value.has(path)).flatMap(pathsOf)),
+  ])
+  readonly isTooMany = computed(() => this.#paths.value.length > CHOSEN_MAX)
   readonly staged = computed(() => (this.status.value?.entries ?? []).filter(isStaged))
 
   choose(paths: readonly string[], isChosen: boolean): void {
@@ -63,13 +79,33 @@ export class Git {
 
   /** What is chosen as it is now, or what is staged; resolves with the name of the commit. Throws CallFailure. */
   async commit(what: 'chosen' | 'staged'): Promise<string> {
-    const paths = what === 'chosen' ? { paths: this.chosen.value } : {}
+    const paths = what === 'chosen' ? { paths: this.#paths.value } : {}
     const { sha } = await this.#controller.call('git.commit', { message: this.message.value, ...paths })
     batch(() => {
       this.message.value = ''
       this.#picked.value = new Set()
     })
     return sha
+  }
+
+  /** The newest commits. Throws CallFailure. */
+  async readLog(): Promise<void> {
+    this.log.value = await this.#controller.call('git.log', { limit: LOG_PAGE })
+  }
+
+  /** Those behind what is here; all anew where the branch is another one meanwhile. Throws CallFailure. */
+  async readMoreLog(): Promise<void> {
+    const known = this.log.value?.commits ?? []
+    const after = known.at(-1)?.sha
+    if (after === undefined) return this.readLog()
+    try {
+      const { commits, more } = await this.#controller.call('git.log', { limit: LOG_PAGE, after })
+      this.log.value = { commits: [...known, ...commits], more }
+    } catch (error) {
+      // rpc.git.log-after
+      if (!(error instanceof CallFailure && error.code === 'not-found')) throw error
+      await this.readLog()
+    }
   }
 
   /** The branch that is checked out, to where git would push it. Throws CallFailure. */

@@ -34,6 +34,10 @@ export interface SceneOptions {
   readonly agent?: Runtime
   /** Life of a pairing code in seconds. */
   readonly ttl?: number
+  /** Of the computer; `desk` where it is absent. */
+  readonly name?: string
+  /** The file of the assistant's script. */
+  readonly script?: string | undefined
 }
 
 /** No rule of axe-core is broken by what the tab shows. */
@@ -51,12 +55,13 @@ interface AgentOptions {
   readonly workspace: string
   readonly options: readonly string[]
   readonly runtime?: Runtime | undefined
+  readonly script?: string | undefined
 }
 
 /** An agent whose assistant follows the script. */
-export function startAgent({ relayUrl, workspace, options, runtime }: AgentOptions): Program {
+export function startAgent({ relayUrl, workspace, options, runtime, script = SCRIPT }: AgentOptions): Program {
   const place = ['--relay', relayUrl, '--workspace', workspace, '--state', join(workspace, '.state')]
-  const assistant = ['--assistant', 'acp', '--', process.execPath, ASSISTANT, '--script', SCRIPT]
+  const assistant = ['--assistant', 'acp', '--', process.execPath, ASSISTANT, '--script', script]
   return new Program('agent', [...place, ...options], assistant, runtime)
 }
 
@@ -72,14 +77,15 @@ export async function pair(tab: Page, agent: Program): Promise<void> {
 }
 
 export async function startScene(options: SceneOptions = {}): Promise<Scene> {
-  const { grant, ttl, relay, agent: runtime } = options
+  const { grant, ttl, relay, agent: runtime, name = 'desk', script } = options
   const stage = await startStage({ relay })
   const workspace = mkdtempSync(join(tmpdir(), 'happy-remote-web-'))
-  const chosen = ['--name', 'desk']
+  const chosen = ['--name', name]
   if (grant !== undefined) chosen.push('--grant', grant)
   if (ttl !== undefined) chosen.push('--ttl', String(ttl))
   const { tab, site, relayUrl } = stage
-  const start = (...more: string[]) => startAgent({ relayUrl, workspace, options: [...chosen, ...more], runtime })
+  const start = (...more: string[]) =>
+    startAgent({ relayUrl, workspace, options: [...chosen, ...more], runtime, script })
   let agent = start('--pair')
   return {
     ...{ ...stage, workspace },

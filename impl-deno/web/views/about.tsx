@@ -1,5 +1,6 @@
 // What there is to know of a computer, and the end of its pairing.
 
+import { CAPABILITIES } from '@happy-remote/schemas/constants.ts'
 import { useEffect, useState } from 'preact/hooks'
 import { safeLine } from '../../controller/safe-text.ts'
 import { fittingName, keepDeviceName } from '../app/device-name.ts'
@@ -110,6 +111,7 @@ function Remove({ home, agent }: Own) {
 export function About({ home, agent }: Own) {
   useEffect(() => void agent.readInfo(), [agent])
   const info = agent.info.value
+  const denied = CAPABILITIES.filter((capability) => !agent.may(capability))
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
     <section class="scroll" tabIndex={0} aria-label={words.title}>
@@ -141,6 +143,11 @@ export function About({ home, agent }: Own) {
             </li>
           ))}
         </ul>
+        {denied.length > 0 && (
+          <p class="quiet">
+            {words.mayNot(denied.map((capability) => texts.capabilities[capability][0].toLowerCase()).join(', '))}
+          </p>
+        )}
         {agent.devices.value.length > 0 && (
           <>
             <h2>{words.devices}</h2>

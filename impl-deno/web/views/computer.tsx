@@ -43,6 +43,7 @@ export function Computer({ home, agent, section, path }: SectionProps & { sectio
   const sections = SECTIONS.filter(({ capability }) => capability === undefined || agent.may(capability))
   const { id, View } = sections.find((one) => one.id === section) ?? (SECTIONS[0] as SectionOf)
   const heading = useFocus<HTMLHeadingElement>(id)
+  const asks = agent.waiting.value.length
   const isUsedElsewhere = presenceOf(agent).text === texts.presence.superseded
   return (
     <div class="computer">
@@ -65,6 +66,12 @@ export function Computer({ home, agent, section, path }: SectionProps & { sectio
           {sections.map((one) => (
             <a key={one.id} href={linkTo.computer(agent.id, one.id)} aria-current={one.id === id ? 'page' : undefined}>
               {texts.sections[one.id]}
+              {one.id === 'talk' && asks > 0 && (
+                <span class="tag attention">
+                  <span aria-hidden="true">{asks}</span>
+                  <span class="visually-hidden">, {texts.presence.asks(asks)}</span>
+                </span>
+              )}
             </a>
           ))}
         </nav>

@@ -19,6 +19,7 @@ const PATHS = {
   wrench: 'M14 6a4 4 0 0 0-5 5l-5 5 3 3 5-5a4 4 0 0 0 5-5l-3 2-2-2z',
   folder: 'M3 6h6l2 2h10v11H3z',
   file: 'M6 3h8l4 4v14H6zM14 3v4h4',
+  talks: 'M4 5h13v9H9l-4 3v-3H4zM20 9v11l-4-3h-6',
   link: 'M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1',
   thought: 'M5 12a7 5.5 0 1 1 4 5l-4 2 1-3.500',
 } as const

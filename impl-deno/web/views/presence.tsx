@@ -19,7 +19,7 @@ export function presenceOf(agent: Agent): { readonly light: Light; readonly text
     const why = relay.state === 'ended' ? relay.why : relay.code
     return { light: 'trouble', text: why === 'superseded' ? words.superseded : words.ended }
   }
-  if (relay?.state === 'lost') return { light: 'trouble', text: words.offline }
+  if (relay?.state === 'lost') return { light: 'trouble', text: words.offline(heard) }
   if (heard !== undefined) return { light: 'away', text: words.away(heard) }
   return { light: 'away', text: relay?.state === 'bound' ? words.never : words.connecting }
 }

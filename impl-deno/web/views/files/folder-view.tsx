@@ -23,7 +23,9 @@ interface FolderProps {
 function about({ type, size, mtime }: FolderEntry): string {
   const kind = words.kinds[type]
   const parts = [kind, type === 'file' && size !== undefined && texts.size(size)]
-  if (mtime !== undefined && type !== 'link') parts.push(texts.ago(now.value - mtime))
+  // Not each second, for a folder may be large.
+  // Not each second anew: a folder may be large.
+  if (mtime !== undefined && type !== 'link') parts.push(texts.ago(now.peek() - mtime))
   return parts.filter(Boolean).join(', ')
 }
 

@@ -81,7 +81,8 @@ export function Changes(props: ChangesProps) {
       )}
       <ul class="file-entries" aria-label={words.label}>
         {status.entries.map((entry) => (
-          <Row key={entry.path} agent={agent} shown={props.shown} entry={entry} />
+          // What was removed and is there again is in the list twice.
+          <Row key={`${entry.index}${entry.path}`} agent={agent} shown={props.shown} entry={entry} />
         ))}
       </ul>
     </>

@@ -57,12 +57,12 @@ export function Commit({ agent: { git }, read }: OwnProps) {
               }}
             />
           </label>
-          {count > CHOSEN_MAX && <p class="notice">{words.most(CHOSEN_MAX)}</p>}
+          {git.isTooMany.value && <p class="notice">{words.most(CHOSEN_MAX)}</p>}
           <div class="actions">
             <button
               type="submit"
               class="button primary"
-              disabled={isBusy || !isSaid || count === 0 || count > CHOSEN_MAX}
+              disabled={isBusy || !isSaid || count === 0 || git.isTooMany.value}
             >
               {words.commit(count)}
             </button>

@@ -8,12 +8,17 @@ import { Change } from './change.tsx'
 import { Branch, Changes } from './changes.tsx'
 import { Commit, Push } from './commit.tsx'
 import { type GitTrouble, gitTrouble } from './failure.ts'
+import { HISTORY, History } from './history.tsx'
 import { namesOf } from './kind.ts'
 import { Trouble } from './trouble.tsx'
 
 const words = texts.git
 
 export function GitView({ agent, path }: SectionProps) {
+  return path[0] === HISTORY ? <History agent={agent} /> : <Changed agent={agent} path={path} />
+}
+
+function Changed({ agent, path }: Pick<SectionProps, 'agent' | 'path'>) {
   const [trouble, setTrouble] = useState<GitTrouble>()
   const read = () => {
     setTrouble(undefined)
@@ -34,6 +39,9 @@ export function GitView({ agent, path }: SectionProps) {
               {!status && !trouble && <p role="status">{words.reading}</p>}
               <Trouble trouble={trouble} />
               <div class="actions">
+                <a class="button" href={linkTo.computer(agent.id, 'git', [HISTORY])}>
+                  {words.history.title}
+                </a>
                 <button type="button" class="button" onClick={read}>
                   {words.again}
                 </button>

@@ -31,6 +31,7 @@ export function Approval({ agent, request }: { agent: Agent; request: Permission
   const [isBusy, setBusy] = useState(false)
   const [trouble, setTrouble] = useState<string>()
   const { tool, title, inputText, options, defaultToNo = false, expiresAt, requestId } = request
+  const assistant = agent.info.value?.assistant?.name
   const refusal = options.find(({ kind }) => kind === 'reject_once') ?? options.find(isRefusal)
 
   const give = async (option: Option, said?: string) => {
@@ -55,7 +56,7 @@ export function Approval({ agent, request }: { agent: Agent; request: Permission
   }
   return (
     <article class="ask" aria-labelledby={`ask-${requestId}`}>
-      <p class="ask-kind">{words.asks}</p>
+      <p class="ask-kind">{words.asks(assistant === undefined ? words.assistant : safeLine(assistant))}</p>
       <h2 id={`ask-${requestId}`}>{safeLine(title)}</h2>
       <ReadableInput input={inputOf(inputText)} />
       <p class="label">
@@ -65,6 +66,7 @@ export function Approval({ agent, request }: { agent: Agent; request: Permission
       <pre class="code exact" tabIndex={0}>
         {exactText(inputText)}
       </pre>
+      {isBusy && !agent.isOnline.value && <p role="status">{words.later}</p>}
       <Expiry at={expiresAt} />
       {trouble !== undefined && (
         <p class="trouble" role="alert">

@@ -1,10 +1,13 @@
 // Code and diffs, with what cannot be seen made visible.
 
-import { useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import { exactText } from '../../../controller/safe-text.ts'
 import { texts } from '../../texts.ts'
 
-const COPIED_FOR = 2_000
+const SAID_FOR = 2_000
+/** Lines of a diff, and characters of other code, that are shown at once: more would stop a phone. */
+const LINES = 1_000
+const CHARACTERS = 100_000
 
 /** Line ends and tabs stay; whatever else cannot be seen is shown as `\u…`. */
 export const visible = (text: string): string =>
@@ -14,15 +17,19 @@ export const visible = (text: string): string =>
     .join('\n')
 
 export function CopyButton({ text, label = texts.copy }: { text: string; label?: string }) {
-  const [isCopied, setCopied] = useState(false)
+  const [said, setSaid] = useState<string>()
   const copy = async () => {
-    await navigator.clipboard.writeText(text)
-    setCopied(true)
-    setTimeout(() => setCopied(false), COPIED_FOR)
+    // A browser may refuse it, and has no clipboard for a page that is not trusted.
+    const isDone = await navigator.clipboard?.writeText(text).then(
+      () => true,
+      () => false,
+    )
+    setSaid(isDone ? texts.copied : texts.notCopied)
+    setTimeout(() => setSaid(undefined), SAID_FOR)
   }
   return (
     <button type="button" class="button small" onClick={() => void copy()}>
-      {isCopied ? texts.copied : label}
+      {said ?? label}
     </button>
   )
 }
@@ -34,18 +41,45 @@ const kindOf = (line: string): string | undefined => {
 }
 
 /** A unified diff; the signs at the front say it, too, for whoever sees no colours. */
-export const Diff = ({ text }: { text: string }) => (
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
-  <pre class="code diff" tabIndex={0}>
-    {visible(text)
-      .split('\n')
-      .map((line, i) => (
-        <span key={i} class={`line ${kindOf(line) ?? ''}`}>
-          {`${line}\n`}
-        </span>
-      ))}
-  </pre>
-)
+export function Diff({ text }: { text: string }) {
+  const [shown, setShown] = useState(LINES)
+  const lines = useMemo(() => visible(text).split('\n'), [text])
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard. */}
+      <pre class="code diff" tabIndex={0}>
+        {lines.slice(0, shown).map((line, i) => (
+          <span key={i} class={`line ${kindOf(line) ?? ''}`}>
+            {`${line}\n`}
+          </span>
+        ))}
+      </pre>
+      {lines.length > shown && (
+        <button type="button" class="button small" onClick={() => setShown(shown + LINES)}>
+          {texts.moreLines(Math.min(LINES, lines.length - shown), lines.length - shown)}
+        </button>
+      )}
+    </>
+  )
+}
+
+/** Text that was made visible already; as much of it at once as a phone can show. */
+export function LongCode({ text, class: name = '' }: { text: string; class?: string }) {
+  const [shown, setShown] = useState(CHARACTERS)
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard. */}
+      <pre class={`code ${name}`} tabIndex={0}>
+        <code>{text.slice(0, shown)}</code>
+      </pre>
+      {text.length > shown && (
+        <button type="button" class="button small" onClick={() => setShown(shown + CHARACTERS)}>
+          {texts.moreCharacters(Math.min(CHARACTERS, text.length - shown), text.length - shown)}
+        </button>
+      )}
+    </>
+  )
+}
 
 export function CodeBlock({ text, language }: { text: string; language: string }) {
   const name = language.split(/\s/, 1)[0] ?? ''
@@ -55,14 +89,7 @@ export function CodeBlock({ text, language }: { text: string; language: string }
         <span>{exactText(name)}</span>
         <CopyButton text={text} />
       </div>
-      {name === 'diff' || name === 'patch' ? (
-        <Diff text={text} />
-      ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
-        <pre class="code" tabIndex={0}>
-          <code>{visible(text)}</code>
-        </pre>
-      )}
+      {name === 'diff' || name === 'patch' ? <Diff text={text} /> : <LongCode text={visible(text)} />}
     </div>
   )
 }

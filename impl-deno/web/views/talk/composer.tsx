@@ -11,14 +11,20 @@ const words = texts.talk
 function Stop({ agent }: { agent: Agent }) {
   const isOpen = useSignal(false)
   const [trouble, setTrouble] = useState<string>()
+  const [isSent, setSent] = useState(false)
   const queued = agent.status.value?.queued ?? 0
   const stop = (scope: 'turn' | 'turn-and-queue') => {
     isOpen.value = false
     setTrouble(undefined)
-    agent.stop(scope).catch((error) => setTrouble(errorText(error)))
+    setSent(true)
+    agent
+      .stop(scope)
+      .catch((error) => setTrouble(errorText(error)))
+      .finally(() => setSent(false))
   }
   return (
     <>
+      {isSent && <p role="status">{agent.isOnline.value ? words.stopping : words.stoppingLater}</p>}
       {trouble !== undefined && (
         <p class="trouble" role="alert">
           {words.notTaken(trouble)}
@@ -48,6 +54,7 @@ function Stop({ agent }: { agent: Agent }) {
         <button
           type="button"
           class="button stop"
+          disabled={isSent}
           onClick={() => {
             if (queued > 0) isOpen.value = true
             else stop('turn')
@@ -62,7 +69,7 @@ function Stop({ agent }: { agent: Agent }) {
 }
 
 export function Composer({ agent, given }: { agent: Agent; given: () => void }) {
-  const [text, setText] = useState('')
+  const text = agent.draft.value
   const [trouble, setTrouble] = useState<string>()
   const box = useRef<HTMLTextAreaElement>(null)
   const isRunning = agent.status.value?.state === 'running' || agent.status.value?.state === 'needs-answer'
@@ -72,7 +79,7 @@ export function Composer({ agent, given }: { agent: Agent; given: () => void }) 
     setTrouble(undefined)
     try {
       await agent.prompt(text)
-      setText('')
+      agent.draft.value = ''
       given()
     } catch (error) {
       setTrouble(words.notTaken(errorText(error)))
@@ -102,8 +109,10 @@ export function Composer({ agent, given }: { agent: Agent; given: () => void }) 
           ref={box}
           rows={1}
           value={text}
-          placeholder={agent.presence.value.online ? words.placeholder : words.placeholderAway}
-          onInput={({ currentTarget }) => setText(currentTarget.value)}
+          placeholder={agent.isOnline.value ? words.placeholder : words.placeholderAway}
+          onInput={({ currentTarget }) => {
+            agent.draft.value = currentTarget.value
+          }}
           onKeyDown={(event) => {
             // With a keyboard, Enter sends; on a touch screen it is a new line, and the button sends.
             const isPhone = matchMedia('(pointer: coarse)').matches

@@ -6,7 +6,9 @@ import type { Agent } from '../../state/agent.ts'
 import type { Entry, Item } from '../../state/conversation.ts'
 import { texts } from '../../texts.ts'
 import { Icon } from '../icon.tsx'
-import { visible } from './code-block.tsx'
+import { LongCode, visible } from './code-block.tsx'
+import { Fold } from './fold.tsx'
+import { LongText } from './long-text.tsx'
 import { Markdown } from './markdown.tsx'
 import { Prompt } from './prompts.tsx'
 import { readable } from './readable.ts'
@@ -19,51 +21,68 @@ function Words({ item }: { item: Extract<Item, { kind: 'words' }> }) {
   if (item.role === 'assistant') return <Markdown text={item.text} />
   if (item.role === 'other') return <p class="aside">{safeText(item.text) || words.raw}</p>
   return (
-    <details class="fold">
-      <summary>
-        <Icon name="thought" />
-        {item.isWhole ? words.thought : words.thinking}
-      </summary>
-      <p class="thought">{safeText(item.text)}</p>
-    </details>
+    <Fold
+      summary={
+        <>
+          <Icon name="thought" />
+          {item.isWhole ? words.thought : words.thinking}
+        </>
+      }
+      content={() => <LongText class="thought" text={item.text} />}
+    />
   )
 }
 
-function Tool({ item }: { item: Extract<Item, { kind: 'tool' }> }) {
-  const { title, status, input, output } = item
+function ToolContent({ input, output }: Pick<Extract<Item, { kind: 'tool' }>, 'input' | 'output'>) {
   const json = input === undefined || input === null ? '' : JSON.stringify(input, null, 2)
   return (
-    <details class={`fold tool ${status}`}>
-      <summary>
-        <Icon name="wrench" />
-        <span class="tool-title">{safeLine(title) || words.tool}</span>
-        <span class={`status ${status}`}>{words.steps[status] ?? safeLine(status)}</span>
-      </summary>
+    <>
       {readable(input) ? (
         <ReadableInput input={input} />
       ) : (
         json !== '' && (
           <>
             <p class="label">{words.input}</p>
-            <pre class="code">{visible(json)}</pre>
+            <LongCode text={visible(json)} />
           </>
         )
       )}
       {output.trim() !== '' && (
         <>
           <p class="label">{words.output}</p>
-          <pre class="code">{safeText(output)}</pre>
+          <LongCode text={safeText(output)} />
         </>
       )}
-    </details>
+    </>
   )
 }
+
+function Tool({ item: { title, status, input, output } }: { item: Extract<Item, { kind: 'tool' }> }) {
+  return (
+    <Fold
+      class={`tool ${status}`}
+      summary={
+        <>
+          <Icon name="wrench" />
+          <span class="tool-title">{safeLine(title) || words.tool}</span>
+          <span class={`status ${status}`}>{words.steps[status] ?? safeLine(status)}</span>
+        </>
+      }
+      content={() => <ToolContent input={input} output={output} />}
+    />
+  )
+}
+
+/** The name of the option that was chosen, for one may reach further than another. */
+const optionOf = ({ request, resolution }: Extract<Item, { kind: 'permission' }>): string | undefined =>
+  request.options.find(({ id }) => id === resolution?.option)?.name
 
 /** One that waits is shown whole below. */
 function Asked({ agent, item }: { agent: Agent; item: Extract<Item, { kind: 'permission' | 'question' }> }) {
   const { request, resolution } = item
   const isShownBelow = agent.waiting.value.some((one) => one.request.requestId === request.requestId)
   if (!resolution && isShownBelow) return null
+  const chosen = item.kind === 'permission' ? optionOf(item) : undefined
   return (
     <p class="aside">
       <Icon name={item.kind === 'permission' ? 'shield' : 'question'} />
@@ -71,6 +90,7 @@ function Asked({ agent, item }: { agent: Agent; item: Extract<Item, { kind: 'per
         {safeLine(request.title)}
         {' · '}
         <strong>{resolution ? outcomeText(agent, resolution) : texts.ask.open}</strong>
+        {chosen !== undefined && ` · ${safeLine(chosen)}`}
       </span>
     </p>
   )

@@ -3,9 +3,10 @@
 import { useState } from 'preact/hooks'
 import type { QueuedCommand } from '../../../controller/queued-command.ts'
 import { safeText } from '../../../controller/safe-text.ts'
-import type { Agent } from '../../state/agent.ts'
+import { type Agent, promptOf } from '../../state/agent.ts'
 import type { Item } from '../../state/conversation.ts'
 import { errorText, texts } from '../../texts.ts'
+import { LongText } from './long-text.tsx'
 
 const words = texts.talk
 
@@ -28,7 +29,7 @@ const Delivery = ({ state, why }: { state: string | undefined; why?: string | un
 const Bubble = ({ text, files = [], state, why }: BubbleProps) => (
   <div class="prompt">
     <span class="visually-hidden">{words.you}:</span>
-    <p class="prompt-text">{safeText(text)}</p>
+    <LongText class="prompt-text" text={text} />
     {files.length > 0 && (
       <p class="quiet">
         {words.files} {files.map(safeText).join(', ')}
@@ -46,8 +47,6 @@ export const Prompt = ({ item }: { item: Extract<Item, { kind: 'prompt' }> }) =>
     why={item.reason === undefined ? undefined : safeText(item.reason)}
   />
 )
-
-const promptOf = ({ params }: QueuedCommand): string => String((params as { prompt?: unknown }).prompt ?? '')
 
 function Editor({ text, save, leave }: { text: string; save: (text: string) => void; leave: () => void }) {
   const [typed, setTyped] = useState(text)
@@ -105,7 +104,7 @@ export function WaitingPrompt({ agent, command, place, count }: WaitingProps) {
       <Bubble
         text={promptOf(command)}
         state={state === 'completed' ? 'accepted' : state}
-        why={code === null ? undefined : (texts.errors[code] ?? safeText(code))}
+        why={code === null ? undefined : (words.notTakenFor[code] ?? texts.errors[code] ?? safeText(code))}
       />
       {trouble !== undefined && (
         <p class="trouble" role="alert">
@@ -121,6 +120,7 @@ export function WaitingPrompt({ agent, command, place, count }: WaitingProps) {
             {button(words.takeBack, () => act(agent.takeBack(id)))}
           </>
         )}
+        {state === 'processing' && !agent.isOnline.value && button(words.giveUp, () => act(agent.takeBack(id)))}
         {(state === 'failed' || state === 'expired' || state === 'uncertain') && (
           <>
             {button(words.again, () => act(agent.giveAgain(id)))}

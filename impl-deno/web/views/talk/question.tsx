@@ -7,6 +7,7 @@ import { safeLine, safeText } from '../../../controller/safe-text.ts'
 import type { Agent } from '../../state/agent.ts'
 import { errorText, texts } from '../../texts.ts'
 import { Expiry } from './approval.tsx'
+import { asType } from './typed.ts'
 
 const words = texts.ask
 
@@ -18,6 +19,13 @@ interface FieldProps {
   readonly value: AnswerValue | undefined
   readonly set: (value: AnswerValue | undefined) => void
 }
+
+const Label = ({ field: { label, required } }: { field: QuestionField }) => (
+  <span>
+    {safeLine(label)}
+    {required && <span class="quiet"> ({words.required})</span>}
+  </span>
+)
 
 /** One of the options, or several; with `other` also a text of one's own. */
 function Choices({ id, field, value, set }: FieldProps) {
@@ -36,7 +44,9 @@ function Choices({ id, field, value, set }: FieldProps) {
     )
   return (
     <fieldset>
-      <legend>{safeLine(field.label)}</legend>
+      <legend>
+        <Label field={field} />
+      </legend>
       {field.description !== undefined && <p class="quiet">{safeText(field.description)}</p>}
       {options.map((option) => (
         <label key={option.value} class="choice">
@@ -88,20 +98,17 @@ function Field(props: FieldProps) {
         </label>
       ) : (
         <label class="field">
-          <span>
-            {safeLine(label)}
-            {field.required && <span class="quiet"> ({words.required})</span>}
-          </span>
+          <Label field={field} />
           <input
             type="text"
             inputMode={isNumber ? 'decimal' : 'text'}
             value={value === undefined ? '' : String(value)}
             aria-describedby={about}
+            required={field.required}
             {...(!isNumber && min !== undefined && { minLength: min })}
             {...(!isNumber && max !== undefined && { maxLength: max })}
             onInput={({ currentTarget: { value: typed } }) => {
-              if (typed === '') set(undefined)
-              else set(isNumber && Number.isFinite(Number(typed)) ? Number(typed) : typed)
+              set(typed === '' ? undefined : typed)
             }}
           />
         </label>
@@ -123,6 +130,7 @@ export function Question({ agent, request }: { agent: Agent; request: QuestionRe
   const [isBusy, setBusy] = useState(false)
   const [trouble, setTrouble] = useState<string>()
   const { requestId, title, fields, expiresAt } = request
+  const assistant = agent.info.value?.assistant?.name
 
   const give = async (answers: QuestionAnswer[] | null) => {
     setBusy(true)
@@ -141,11 +149,11 @@ export function Question({ agent, request }: { agent: Agent; request: QuestionRe
   const given = (): QuestionAnswer[] =>
     fields.flatMap(({ name, type }) => {
       const value = values[name] ?? (type === 'boolean' ? false : undefined)
-      return value === undefined ? [] : [{ name, value }]
+      return value === undefined ? [] : [{ name, value: asType(type, value) }]
     })
   return (
     <article class="ask" aria-labelledby={`ask-${requestId}`}>
-      <p class="ask-kind">{words.wants}</p>
+      <p class="ask-kind">{words.wants(assistant === undefined ? words.assistant : safeLine(assistant))}</p>
       <h2 id={`ask-${requestId}`}>{safeLine(title)}</h2>
       <form
         onSubmit={(event) => {
@@ -162,6 +170,7 @@ export function Question({ agent, request }: { agent: Agent; request: QuestionRe
             set={(value) => setValues({ ...values, [field.name]: value })}
           />
         ))}
+        {isBusy && !agent.isOnline.value && <p role="status">{words.later}</p>}
         <Expiry at={expiresAt} />
         {trouble !== undefined && (
           <p class="trouble" role="alert">

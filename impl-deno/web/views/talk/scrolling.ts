@@ -6,13 +6,19 @@ import { useLayoutEffect, useRef } from 'preact/hooks'
 /** Pixels above the end that still count as the end. */
 const NEAR = 80
 
+/** What the person looks at, and where it stood. */
+interface Place {
+  readonly element: Element
+  readonly top: number
+}
+
 export function useScrolling() {
   const box = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
   const isAtEnd = useSignal(true)
   const size = useRef(0)
-  /** Distance from the end, kept while older things come in above. */
-  const kept = useRef<number | undefined>(undefined)
+  /** While older things come in above. */
+  const kept = useRef<Place | undefined>(undefined)
 
   const toEnd = () => {
     if (box.current) box.current.scrollTop = box.current.scrollHeight
@@ -22,9 +28,10 @@ export function useScrolling() {
     if (!outer || !inner) return
     toEnd()
     const grown = new ResizeObserver(() => {
-      if (kept.current !== undefined) {
-        outer.scrollTop = outer.scrollHeight - kept.current
-        kept.current = undefined
+      const place = kept.current
+      if (place?.element.isConnected) {
+        // Nothing where the browser has kept it by itself.
+        outer.scrollTop += place.element.getBoundingClientRect().top - place.top
       } else if (isAtEnd.peek()) toEnd()
     })
     grown.observe(inner)
@@ -44,12 +51,15 @@ export function useScrolling() {
       // Where the size has changed as well, it was not the person who scrolled.
       const isByPerson = size.current === scrollHeight - clientHeight
       size.current = scrollHeight - clientHeight
+      if (isByPerson) kept.current = undefined
       if (isNear || isByPerson) isAtEnd.value = isNear
     },
     /** Something comes in above: what is seen now stays where it is. */
     keepPlace() {
-      const outer = box.current
-      if (outer) kept.current = outer.scrollHeight - outer.scrollTop
+      const top = box.current?.getBoundingClientRect().top ?? 0
+      const all = content.current?.querySelectorAll('.entry') ?? []
+      const element = Array.from(all).find((one) => one.getBoundingClientRect().bottom > top)
+      kept.current = element && { element, top: element.getBoundingClientRect().top }
     },
   }
 }

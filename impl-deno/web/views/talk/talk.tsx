@@ -1,6 +1,6 @@
 // The conversation: what happened, what waits for an answer, what waits to be sent, and the prompt box.
 
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { waits } from '../../../controller/queued-command.ts'
 import { safeLine } from '../../../controller/safe-text.ts'
 import type { Agent } from '../../state/agent.ts'
@@ -9,47 +9,72 @@ import type { SectionProps } from '../computer.tsx'
 import { Icon } from '../icon.tsx'
 import { Approval } from './approval.tsx'
 import { Composer } from './composer.tsx'
+import { Conversations, OpenTitle } from './conversations.tsx'
 import { EntryView } from './items.tsx'
 import { WaitingPrompt } from './prompts.tsx'
 import { Question } from './question.tsx'
 import { useScrolling } from './scrolling.ts'
 import { whoIs } from './who.ts'
+import { useWindow } from './window.ts'
 
 const words = texts.talk
 
-function Earlier({ agent, before }: { agent: Agent; before: () => void }) {
-  const [trouble, setTrouble] = useState<string>()
-  const oldest = agent.conversation.oldest.value
-  if (oldest === undefined || oldest <= 1) return null
-  const read = () => {
-    before()
-    agent.readEarlier().catch((error) => setTrouble(errorText(error)))
-  }
-  return (
-    <p class="earlier">
-      <button type="button" class="button small" onClick={read}>
-        {words.earlier}
-      </button>
-      {trouble !== undefined && <span role="alert"> {trouble}</span>}
-    </p>
-  )
+/** With fewer things in view of the open conversation, what was before is read without being asked for. */
+const FEW = 20
+
+interface FlowProps {
+  readonly agent: Agent
+  readonly isAtEnd: boolean
+  readonly keepPlace: () => void
 }
 
-function Flow({ agent }: { agent: Agent }) {
-  const entries = agent.conversation.entries.value
+/** What happened, and the way to what was before. */
+function Flow({ agent, isAtEnd, keepPlace }: FlowProps) {
+  const { shown, hasMore, showMore } = useWindow(agent.shown.value, isAtEnd)
+  const [trouble, setTrouble] = useState<string>()
+  const [isReading, setReading] = useState(false)
+  const read = () => {
+    setTrouble(undefined)
+    setReading(true)
+    agent
+      .readEarlier()
+      .then(showMore)
+      .catch((error) => setTrouble(errorText(error)))
+      .finally(() => setReading(false))
+  }
+  // Of a conversation that was opened again nothing may be here yet.
+  const { openId, hasEarlier, conversations } = agent
+  const isBare = shown.length < FEW && hasEarlier.value && conversations.open.value?.conversationId === openId.value
+  useEffect(() => {
+    if (isBare && agent.isOnline.value) read()
+  }, [isBare, openId.value])
   return (
-    <ol class="flow" aria-live="polite" aria-busy={agent.status.value?.state === 'running'}>
-      {entries.map((entry, i) => {
-        const before = entries.slice(0, i).findLast(({ conversationId }) => conversationId !== undefined)
-        const isOther = entry.conversationId !== undefined && before && before.conversationId !== entry.conversationId
-        return (
+    <>
+      {(hasMore || hasEarlier.value) && (
+        <p class="earlier">
+          <button
+            type="button"
+            class="button small"
+            disabled={isReading}
+            onClick={() => {
+              keepPlace()
+              if (hasMore) showMore()
+              else read()
+            }}
+          >
+            {isReading ? words.readingEarlier : words.earlier}
+          </button>
+          {trouble !== undefined && <span role="alert"> {words.notRead(trouble)}</span>}
+        </p>
+      )}
+      <ol class="flow" aria-live="polite" aria-busy={agent.status.value?.state === 'running'}>
+        {shown.map((entry) => (
           <li key={entry.key} class="entry">
-            {isOther && <p class="divider">{words.otherConversation}</p>}
             <EntryView agent={agent} entry={entry} />
           </li>
-        )
-      })}
-    </ol>
+        ))}
+      </ol>
+    </>
   )
 }
 
@@ -97,21 +122,46 @@ function Empty({ agent }: { agent: Agent }) {
   )
 }
 
-export function Talk({ agent }: SectionProps) {
+function Paused({ agent, by }: { agent: Agent; by: string }) {
+  const [trouble, setTrouble] = useState<string>()
+  const resume = () => {
+    setTrouble(undefined)
+    agent.resume().catch((error) => setTrouble(errorText(error)))
+  }
+  return (
+    <div class="banner">
+      <p>{words.paused(whoIs(agent, by))}</p>
+      {trouble !== undefined && <p role="alert">{words.notResumed(trouble)}</p>}
+      {agent.may('prompt') && (
+        <button type="button" class="button small" disabled={!agent.isOnline.value} onClick={resume}>
+          {words.resume}
+        </button>
+      )}
+    </div>
+  )
+}
+
+export function Talk({ agent, path }: SectionProps) {
+  return path[0] === texts.conversations.place ? <Conversations agent={agent} /> : <Open agent={agent} />
+}
+
+function Open({ agent }: { agent: Agent }) {
   const { box, content, isAtEnd, toEnd, onScroll, keepPlace } = useScrolling()
   const { paused } = agent.status.value ?? {}
   const count = agent.waiting.value.length
   const isEmpty =
-    agent.outbox.value.length === 0 && agent.conversation.entries.value.every(({ item }) => item.value.kind === 'event')
+    agent.outbox.value.length === 0 &&
+    !agent.hasEarlier.value &&
+    agent.shown.value.every(({ item }) => item.value.kind === 'event')
   return (
     <div class="talk">
+      <OpenTitle agent={agent} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard. */}
       <section class="scroll" ref={box} onScroll={onScroll} tabIndex={0} aria-label={words.label}>
         <div ref={content} class="column">
           {!agent.may('observe') && agent.capabilities.value.length > 0 && <p>{words.cannotObserve}</p>}
-          <Earlier agent={agent} before={keepPlace} />
-          {isEmpty && <Empty agent={agent} />}
-          <Flow agent={agent} />
+          {isEmpty && (agent.status.value ? <Empty agent={agent} /> : <p class="quiet">{words.unknown}</p>)}
+          <Flow key={agent.openId.value} agent={agent} isAtEnd={isAtEnd.value} keepPlace={keepPlace} />
           <Waiting agent={agent} />
           <Outbox agent={agent} />
         </div>
@@ -124,7 +174,7 @@ export function Talk({ agent }: SectionProps) {
           </button>
         )}
       </div>
-      {paused && <p class="banner">{words.paused(whoIs(agent, paused.by))}</p>}
+      {paused && <Paused agent={agent} by={paused.by} />}
       <Composer agent={agent} given={toEnd} />
     </div>
   )

@@ -11,9 +11,12 @@ export function whoIs(agent: Agent, by: string): string {
   return (device && safeLine(device.name)) || texts.who.unknown(by)
 }
 
+const OF_DEVICE: readonly string[] = ['allowed', 'denied', 'answered', 'declined']
+
 /** An outcome that somebody gave carries who it was. */
 export function outcomeText(agent: Agent, { outcome, by }: { outcome: string; by: string }): string {
   const text = texts.ask.outcomes[outcome] ?? outcome
-  const isGiven = ['allowed', 'denied', 'answered', 'declined'].includes(outcome)
-  return isGiven ? texts.ask.by(text, whoIs(agent, by)) : text
+  // What was withdrawn by nobody in particular was so by the assistant.
+  const isOfDevice = OF_DEVICE.includes(outcome) || (outcome === 'cancelled' && by !== 'local')
+  return isOfDevice ? texts.ask.by(text, whoIs(agent, by)) : text
 }
