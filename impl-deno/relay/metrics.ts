@@ -73,9 +73,21 @@ function fill<S>(
   for (const [name, amount] of all) metric.inc(series.label && name ? { [series.label]: name } : {}, amount)
 }
 
+/** One reading for all series of an answer: they ask without an `await` in between. */
+function shared<S>(read: () => S): () => S {
+  let last: { readonly stats: S } | null = null
+  return () => {
+    if (last) return last.stats
+    last = { stats: read() }
+    queueMicrotask(() => (last = null))
+    return last.stats
+  }
+}
+
 /** Text in the format of Prometheus, and its media type. */
 export function relayMetrics(relay: Relay): { text(): Promise<string>; readonly type: string } {
   const registry = new Registry()
+  const stats = shared(() => relay.stats())
   const add = <S>(name: string, series: Series<S>, read: () => S) => {
     const { type: Type, help, label } = series
     new Type({
@@ -85,18 +97,18 @@ export function relayMetrics(relay: Relay): { text(): Promise<string>; readonly 
       },
     })
   }
-  for (const [name, series] of Object.entries(SERIES)) add(`happy_relay_${name}`, series, relay.stats)
-  const { cluster } = relay.stats()
+  for (const [name, series] of Object.entries(SERIES)) add(`happy_relay_${name}`, series, stats)
+  const { cluster } = stats()
   if (cluster) {
-    const read = () => relay.stats().cluster ?? cluster
+    const read = () => stats().cluster ?? cluster
     for (const [name, series] of Object.entries(CLUSTER)) add(`happy_relay_cluster_${name}`, series, read)
   }
   const limits = gauge('What the operator allows.', () => relay.limits)
-  add('happy_relay_limit', { ...limits, label: 'name' }, relay.stats)
+  add('happy_relay_limit', { ...limits, label: 'name' }, stats)
   add(
     'process_resident_memory_bytes',
     gauge('Resident memory.', () => Deno.memoryUsage().rss),
-    relay.stats,
+    stats,
   )
   return { text: () => registry.metrics(), type: registry.contentType }
 }
