@@ -37,6 +37,7 @@ test('Caddy serves the web controller with its policy', {
   writeFileSync(join(folder, 'secret.txt'), 'secret')
   writeFileSync(join(folder, 'site/index.html'), '<!doctype html>')
   writeFileSync(join(folder, 'site/assets/a-1.js'), 'export {}')
+  writeFileSync(join(folder, 'site/service-worker.js'), '// worker')
   const port = await freePort()
   const config = changed('Caddyfile.web', [
     ['control.example.com {', `http://127.0.0.1:${port} {`],
@@ -54,6 +55,9 @@ test('Caddy serves the web controller with its policy', {
   assert.equal(headers['cache-control'], 'no-cache')
   assert.equal((await ask(port, '/pair')).statusCode, 200)
   assert.match(String((await ask(port, '/assets/a-1.js')).headers['cache-control']), /immutable/)
+  const worker = (await ask(port, '/service-worker.js')).headers
+  assert.equal(worker['cache-control'], 'no-cache')
+  assert.match(String(worker['content-type']), /^text\/javascript/)
   for (const path of ['/secret.txt', '/../secret.txt', '/%2e%2e/secret.txt', '/v1']) {
     assert.equal((await ask(port, path)).statusCode, 404, path)
   }

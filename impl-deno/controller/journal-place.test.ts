@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { Store } from '../session/store.ts'
+import { deviceIdOfRecord, Store } from '../session/store.ts'
 import { ManualTimers } from '../testing/manual-timers.ts'
 import { MemoryBackend } from '../testing/memory-store.ts'
+import { newRecord } from '../testing/records.ts'
 import { JournalPlace } from './journal-place.ts'
 
 const DESK = new Uint8Array(16).fill(1)
@@ -10,13 +11,16 @@ const OTHER = new Uint8Array(16).fill(2)
 Deno.test('the place that was shown last is there at the next start, for each agent its own', async () => {
   const backend = await MemoryBackend.create()
   const store = await Store.open(backend)
-  const place = new JournalPlace(store, DESK, new ManualTimers())
+  const record = await newRecord(store)
+  await store.savePairing(record)
+  const desk = deviceIdOfRecord(record)
+  const place = new JournalPlace(store, desk, new ManualTimers())
   assert.equal(place.before, undefined)
   for (const seq of [7, 8, 9]) place.shown({ epoch: 'e', seq })
   await place.save()
   await store.close()
   const again = await Store.open(await backend.reopen())
-  assert.deepEqual(new JournalPlace(again, DESK, new ManualTimers()).before, { epoch: 'e', seq: 9 })
+  assert.deepEqual(new JournalPlace(again, desk, new ManualTimers()).before, { epoch: 'e', seq: 9 })
   assert.equal(new JournalPlace(again, OTHER, new ManualTimers()).before, undefined)
 })
 
@@ -25,8 +29,8 @@ Deno.test('what is shown within a second is one write, and a full disk disturbs 
   const written: string[] = []
   let isFull = false
   const store = {
-    placeOf: () => undefined,
-    async savePlace(_: Uint8Array, content: Uint8Array) {
+    keptOf: () => undefined,
+    async keep(_: unknown, _agent: Uint8Array, content: Uint8Array) {
       if (isFull) throw new DOMException('full', 'QuotaExceededError')
       written.push(new TextDecoder().decode(content))
     },
@@ -44,7 +48,7 @@ Deno.test('what is shown within a second is one write, and a full disk disturbs 
 Deno.test('what is kept and is no place is none', () => {
   const of = (text: string) =>
     new JournalPlace(
-      { placeOf: () => new TextEncoder().encode(text), savePlace: () => Promise.resolve() },
+      { keptOf: () => new TextEncoder().encode(text), keep: () => Promise.resolve() },
       DESK,
       new ManualTimers(),
     ).before

@@ -16,18 +16,18 @@ const Content = Type.Object({ epoch: JournalEpoch, seq: JournalSeq })
 export class JournalPlace {
   /** Where the person was when an earlier run ended; undefined at the first. */
   readonly before: Position | undefined
-  readonly #store: Pick<Store, 'savePlace'>
+  readonly #store: Pick<Store, 'keep'>
   readonly #agent: Uint8Array
   readonly #timers: Timers
   #stopTimer: (() => void) | undefined
   #unsaved: Position | undefined
 
   /** `agent`: the 16 bytes of its deviceId. */
-  constructor(store: Pick<Store, 'placeOf' | 'savePlace'>, agent: Uint8Array, timers: Timers) {
+  constructor(store: Pick<Store, 'keptOf' | 'keep'>, agent: Uint8Array, timers: Timers) {
     this.#store = store
     this.#agent = agent
     this.#timers = timers
-    this.before = read(store.placeOf(agent))
+    this.before = read(store.keptOf('place', agent))
   }
 
   /** All up to this entry was shown. */
@@ -43,7 +43,7 @@ export class JournalPlace {
     const place = this.#unsaved
     this.#unsaved = undefined
     if (!place) return
-    await this.#store.savePlace(this.#agent, utf8(JSON.stringify(place))).catch((error) => {
+    await this.#store.keep('place', this.#agent, utf8(JSON.stringify(place))).catch((error) => {
       if (!(error instanceof DOMException) || error.name !== 'QuotaExceededError') throw error
     })
   }

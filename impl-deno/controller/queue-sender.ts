@@ -82,14 +82,16 @@ export class QueueSender {
     const isOver = () => !this.#queue.isWaiting(id)
     const outcome = await this.#output.calls
       .call(method, params, giveUp.signal, { id, isOver })
-      .then((): [QueueState, string | null] => ['completed', null], outcomeOf)
+      .then(({ result }): Outcome => ['completed', null, result], outcomeOf)
       .finally(deafen)
     // At the end of its time the queue finds by itself what it has become.
     if (!this.#isClosed) await this.#queue.finish(id, ...outcome)
   }
 }
 
-function outcomeOf(error: unknown): [QueueState, string | null] {
+type Outcome = [state: QueueState, code: string | null, result?: unknown]
+
+function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof CallFailure)) throw error
   return error.code === 'uncertain' ? ['uncertain', null] : ['failed', error.code]
 }

@@ -156,6 +156,8 @@ Deno.test('a controller sends what is queued in order, each when the one before 
     void look()
     return last === 'completed,completed,completed'
   }, 'all are completed')
+  // What the agent calls the prompt is known from its answer alone.
+  assert.deepEqual((await controller.queue.list())[0]?.result, accepted.result)
   scene.close()
 })
 

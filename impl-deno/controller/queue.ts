@@ -160,10 +160,11 @@ export class CommandQueue {
   }
 
   /** What came of it, unless it has ended meanwhile. */
-  finish(id: string, state: QueueState, code: string | null = null): Promise<void> {
+  finish(id: string, state: QueueState, code: string | null = null, result?: unknown): Promise<void> {
     return this.#alone(async () => {
       const command = this.#order.find(id)
-      if (command && waits(command)) await this.#end(command, state, code)
+      if (command && waits(command))
+        await this.#end({ ...command, ...(result !== undefined && { result }) }, state, code)
     })
   }
 

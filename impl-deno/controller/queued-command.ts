@@ -22,6 +22,8 @@ const Content = Type.Object({
   epoch: Type.Union([Type.String(), Type.Null()]),
   /** Of the error that answered it. */
   code: Type.Union([Type.String(), Type.Null()]),
+  /** That of the response, where it is completed. */
+  result: Type.Optional(Type.Unknown()),
 })
 
 export interface QueuedCommand extends Readonly<Static<typeof Content>> {

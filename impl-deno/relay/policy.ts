@@ -13,7 +13,8 @@ const RULES = [
   "base-uri 'none'",
   "form-action 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
+  // Of one name, and so once: the page makes it for the address of its worker.
+  'trusted-types service-worker',
 ]
 
 /** Of the page itself, wherever it is served from. */

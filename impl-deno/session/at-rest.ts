@@ -5,7 +5,11 @@ import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { type Bytes, concat, u8, u64 } from '../crypto/bytes.ts'
 import { type AeadKey, open, random, seal } from '../crypto/primitives.ts'
 
-export const RECORD_TYPES = { pairing: 1, identity: 2, denied: 3, session: 4, queued: 5, place: 6 } as const
+export const RECORD_TYPES = {
+  ...{ pairing: 1, identity: 2, denied: 3, session: 4, queued: 5 },
+  /** What a controller keeps of an agent: one record of each. */
+  ...{ place: 6, shown: 7, draft: 8 },
+} as const
 
 /** What a sealed record is bound to; stored beside it. */
 export interface RecordName {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { random } from '../crypto/primitives.ts'
 import { MemoryBackend } from '../testing/memory-store.ts'
 import { newRecord } from '../testing/records.ts'
-import { Store } from './store.ts'
+import { deviceIdOfRecord, Store } from './store.ts'
 
 Deno.test('a store makes its identity once, and gives back what was saved', async () => {
   const backend = await MemoryBackend.create()
@@ -91,6 +91,32 @@ Deno.test('an unconfirmed record is deleted 10 min after it was stored, and no o
   assert.deepEqual(
     store.pairings.map(({ pairingId }) => pairingId),
     [confirmed.pairingId],
+  )
+})
+
+Deno.test('what is kept of an agent is sealed, is there at the next start, and goes with the last pairing', async () => {
+  const backend = await MemoryBackend.create()
+  const store = await Store.open(backend)
+  const record = await newRecord(store)
+  await store.savePairing(record)
+  const agent = deviceIdOfRecord(record)
+  const said = new TextEncoder().encode('what was said')
+  await store.keep('shown', agent, said)
+  await store.keep('draft', agent, new Uint8Array([1]))
+  await store.drop('draft', agent)
+  for (const { sealed } of await backend.all())
+    assert.ok(!new TextDecoder('latin1').decode(sealed).includes('was said'))
+  await store.close()
+  const again = await Store.open(await backend.reopen())
+  assert.deepEqual(again.keptOf('shown', agent), said)
+  assert.equal(again.keptOf('draft', agent), undefined)
+  await again.deletePairing(record.pairingId)
+  // A write that comes too late brings nothing back.
+  await again.keep('shown', agent, said)
+  assert.equal(again.keptOf('shown', agent), undefined)
+  assert.deepEqual(
+    (await backend.all()).map(({ recordType }) => recordType),
+    [2],
   )
 })
 

@@ -46,6 +46,10 @@ export interface StoreBackend {
   close(): Promise<void>
 }
 
+/** What a controller keeps of an agent: its place in the journal, what was shown last, what is not sent yet. */
+const OF_AGENT = ['place', 'shown', 'draft'] as const
+export type KeptOfAgent = (typeof OF_AGENT)[number]
+
 const NO_ID = new Uint8Array(16)
 const key = (recordType: number, id: Uint8Array): string => `${recordType} ${toHex(id)}`
 
@@ -59,8 +63,8 @@ export class Store {
   /** The records of type 4, as they were read. */
   readonly #sessions = new Map<string, SealedRecord & { readonly content: Bytes }>()
   readonly #witness: Witness | undefined
-  /** By the deviceId of the agent. */
-  readonly #places = new Map<string, Uint8Array>()
+  /** By record type and the deviceId of the agent. */
+  readonly #kept = new Map<string, Uint8Array>()
   readonly #queue = new Queue()
   #identity!: Identity
   /** Records that did not open and were put aside; to be told to the person. */
@@ -174,8 +178,7 @@ export class Store {
       if (this.known(record.peer.identityKey)) return
       const agent = deviceIdOfRecord(record)
       for (const { id } of this.queuedFor(agent)) await this.#removeQueued(id)
-      await this.#backend.remove({ recordType: RECORD_TYPES.place, id: agent })
-      this.#places.delete(toHex(agent))
+      for (const what of OF_AGENT) await this.#removeKept(what, agent)
     })
   }
 
@@ -191,17 +194,26 @@ export class Store {
     return this.#queue.run(() => this.#removeQueued(id))
   }
 
-  /** What was kept of the place in the journal of this agent. */
-  placeOf(agent: Uint8Array): Uint8Array | undefined {
-    return this.#places.get(toHex(agent))
+  /** What was kept of this agent; undefined where there is nothing. */
+  keptOf(what: KeptOfAgent, agent: Uint8Array): Uint8Array | undefined {
+    return this.#kept.get(key(RECORD_TYPES[what], agent))
   }
 
-  /** Throws DOMException `QuotaExceededError` where the disk is full, and then nothing has changed. */
-  savePlace(agent: Uint8Array, content: Uint8Array): Promise<void> {
+  /**
+   * Keeps it in the place of what was there, and of nothing where there is no pairing with the agent any more. Throws
+   * DOMException `QuotaExceededError` where the disk is full, and then nothing has changed.
+   */
+  keep(what: KeptOfAgent, agent: Uint8Array, content: Uint8Array): Promise<void> {
     return this.#queue.run(async () => {
-      await this.#write(RECORD_TYPES.place, agent, content)
-      this.#places.set(toHex(agent), content)
+      // A write that was on its way does not outlive the pairing.
+      if (!this.pairings.some((record) => equal(deviceIdOfRecord(record), agent))) return
+      await this.#write(RECORD_TYPES[what], agent, content)
+      this.#kept.set(key(RECORD_TYPES[what], agent), content)
     })
+  }
+
+  drop(what: KeptOfAgent, agent: Uint8Array): Promise<void> {
+    return this.#queue.run(() => this.#removeKept(what, agent))
   }
 
   /** Deletes what was not confirmed in its 10 min (pairing.controller.delete-unconfirmed). `now` in ms since 1970. */
@@ -242,6 +254,11 @@ export class Store {
     this.#queued.delete(toHex(id))
   }
 
+  async #removeKept(what: KeptOfAgent, agent: Uint8Array): Promise<void> {
+    await this.#backend.remove({ recordType: RECORD_TYPES[what], id: agent })
+    this.#kept.delete(key(RECORD_TYPES[what], agent))
+  }
+
   async #saveIdentity(identity: Identity): Promise<void> {
     const { keys } = this.#backend
     const content = await encodeIdentity(identity, keys)
@@ -269,7 +286,7 @@ export class Store {
       } else if (recordType === RECORD_TYPES.denied) this.#denied.set(toHex(id), decodeDenied(id, content))
       else if (recordType === RECORD_TYPES.queued) this.#queued.set(toHex(id), decodeQueued(id, content))
       else if (recordType === RECORD_TYPES.session) this.#sessions.set(toHex(id), { ...record, content })
-      else if (recordType === RECORD_TYPES.place) this.#places.set(toHex(id), content)
+      else if (OF_AGENT.some((what) => RECORD_TYPES[what] === recordType)) this.#kept.set(key(recordType, id), content)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       await this.#putAside(record)

@@ -92,25 +92,6 @@ test('a question is a form, and what runs can be stopped', TIME, async () => {
   }
 })
 
-test('one tab at a time holds the keys, and another one takes over when the person asks', TIME, async () => {
-  const scene = await startScene()
-  const { tab, site } = scene
-  try {
-    await scene.pair()
-    await give(tab, 'Tell me a story')
-    const other = await scene.newTab()
-    await other.goto(site.url)
-    await other.getByRole('heading', { name: 'Open in another tab' }).waitFor()
-    await assertAccessible(other)
-    await other.getByRole('button', { name: 'Use it here' }).click()
-    await other.getByRole('link', { name: 'desk' }).click()
-    await other.getByText('This is the end of the story.', { exact: false }).waitFor()
-    await tab.getByRole('heading', { name: 'Open in another tab' }).waitFor()
-  } finally {
-    await scene.close()
-  }
-})
-
 test(
   'another conversation is begun and the first one taken up again, and what that stops is said before',
   TIME,

@@ -7,8 +7,9 @@ import { join } from 'node:path'
 const ROOT = import.meta.dirname
 const DIST = join(ROOT, 'dist')
 const SOURCES = [
-  ...['app', 'state', 'views', 'style', 'public', 'texts.ts', 'index.html', 'vite.config.ts'],
+  ...['app', 'state', 'views', 'style', 'public', 'worker', 'texts.ts', 'index.html', 'vite.config.ts', 'build.ts'],
   ...['../controller', '../link', '../session', '../crypto', '../../schemas/src', '../relay/policy.ts'],
+  'indexed-db.ts',
 ]
 
 /** Milliseconds since 1970. */

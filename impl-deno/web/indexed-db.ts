@@ -5,6 +5,7 @@ import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { toHex } from '../crypto/bytes.ts'
 import { keyHandles } from '../session/key-place.ts'
 import type { SealedRecord, StoreBackend } from '../session/store.ts'
+import { type Hold, hold } from './hold.ts'
 
 const VERSION = 1
 const STORES = ['records', 'aside', 'keys'] as const
@@ -32,25 +33,18 @@ function openDatabase(name: string): Promise<IDBDatabase> {
   return settled(request)
 }
 
-/** Holds the name until `release`. Throws ProtocolError `state-locked` where another tab does (session.store.lock). */
-function hold(name: string): Promise<() => void> {
-  return new Promise((resolve, reject) => {
-    void navigator.locks.request(name, { ifAvailable: true }, (lock) => {
-      if (!lock) {
-        reject(new ProtocolError('state-locked', 'Cannot use the state: another tab does'))
-        return undefined
-      }
-      return new Promise<void>((release) => resolve(release))
-    })
-  })
-}
+const locked = () => new ProtocolError('state-locked', 'Cannot use the state: another tab does')
 
 const keyOf = ({ recordType, id }: Pick<SealedRecord, 'recordType' | 'id'>): string => `${recordType} ${toHex(id)}`
 
-export async function openIndexedDb(name = 'happy-remote'): Promise<StoreBackend> {
-  const release = await hold(name)
+/** `held`: of this name; whoever gives it takes it back. Throws ProtocolError `state-locked` (session.store.lock). */
+export async function openIndexedDb(name = 'happy-remote', held?: Hold): Promise<StoreBackend> {
+  const own = held ?? (await hold(name, { ifAvailable: true }))
+  if (!own) throw locked()
   const database = await openDatabase(name)
   const write = async (stores: readonly StoreName[], act: (of: (store: StoreName) => IDBObjectStore) => void) => {
+    // Another tab has taken it away, and writes now.
+    if (!own.isHeld) throw locked()
     const transaction = database.transaction(stores, 'readwrite', { durability: 'strict' })
     act((store) => transaction.objectStore(store))
     await committed(transaction)
@@ -81,7 +75,7 @@ export async function openIndexedDb(name = 'happy-remote'): Promise<StoreBackend
       }),
     async close() {
       database.close()
-      release()
+      if (!held) own.release()
     },
   }
 }

@@ -17,6 +17,7 @@ function makeSite(): string {
   writeFileSync(join(folder, 'secret.txt'), 'secret')
   writeFileSync(join(folder, 'site/index.html'), PAGE)
   writeFileSync(join(folder, 'site/.env'), 'secret')
+  writeFileSync(join(folder, 'site/service-worker.js'), '// worker')
   writeFileSync(join(folder, 'site/assets/index-1.js'), 'export {}\n'.repeat(100))
   symlinkSync('../secret.txt', join(folder, 'site/link.txt'))
   symlinkSync('..', join(folder, 'site/up'))
@@ -66,7 +67,12 @@ test('both relays serve the page with the same headers, and nothing beside its f
         const script = await ask(port, '/assets/index-1.js', { 'accept-encoding': 'gzip, br' })
         assert.equal(script.headers['content-encoding'], 'gzip')
         assert.match(String(script.headers['cache-control']), /immutable/)
-        served.push([told(page.headers), { ...told(script.headers), 'content-length': 0 }])
+        // Its scope is the folder that it lies in, and each opening of the page looks whether there is another one.
+        const worker = await ask(port, '/service-worker.js')
+        assert.equal(worker.headers['cache-control'], 'no-cache')
+        assert.match(String(worker.headers['content-type']), /^text\/javascript/)
+        assert.equal(worker.headers['content-security-policy'], HEADER_POLICY)
+        served.push([told(page.headers), told(worker.headers), { ...told(script.headers), 'content-length': 0 }])
 
         const { etag } = page.headers
         assert.equal((await ask(port, '/', { 'if-none-match': String(etag) })).status, 304)

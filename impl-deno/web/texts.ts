@@ -53,8 +53,10 @@ export const texts = {
   doors: {
     opening: 'Opening your keys…',
     elsewhere: 'Open in another tab',
-    elsewhereAbout:
-      'One tab at a time holds the keys of this device and its connections, so that nothing is said twice.',
+    elsewhereAbout: {
+      pair: 'One tab at a time holds the keys of this device, and pairs.',
+      terminal: 'The terminals are open in another tab of this page, which holds the connections.',
+    },
     takeOver: 'Use it here',
     unusable: 'The keys of this device cannot be opened',
     unusableAbout:
@@ -63,6 +65,13 @@ export const texts = {
       'Browsers give a page its keys at https:// and on the machine itself alone. Open this page at such an address.',
     again: 'Try again',
     code: (code: string) => `What the browser said: ${code}`,
+  },
+
+  notices: {
+    noNetwork: 'This device has no network. What you send waits here until it has one.',
+    silentTab: 'Another tab of this page holds the connections, and does not answer.',
+    newer: 'A newer version is here.',
+    reload: 'Reload',
   },
 
   computers: {
@@ -83,6 +92,8 @@ export const texts = {
     connecting: 'Reaching the relay…',
     offline: (heard: string | undefined) =>
       heard === undefined ? 'No way to the relay; trying again' : `No way to the relay, last heard ${heard}`,
+    noNetwork: (heard: string | undefined) =>
+      heard === undefined ? 'Offline, not heard yet' : `Offline, last heard ${heard}`,
     superseded: 'This pairing is in use elsewhere',
     ended: 'The relay does not take this device',
     useHere: 'Use it here',
@@ -528,6 +539,7 @@ export const texts = {
     revoked: 'the pairing is over',
     unsupported: 'the assistant cannot take that',
     interrupted: 'it was interrupted',
+    uncertain: 'whether it was done cannot be told',
   } as Readonly<Record<string, string>>,
 }
 

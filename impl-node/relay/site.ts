@@ -27,7 +27,7 @@ const POLICY = [
   "base-uri 'none'",
   "form-action 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
+  'trusted-types service-worker',
   "frame-ancestors 'none'",
 ].join('; ')
 

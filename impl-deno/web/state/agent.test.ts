@@ -18,6 +18,8 @@ const message = (seq: number, conversationId: string, text = `${seq}`): JournalE
 function scene(answer: (method: string, params: object) => unknown = () => ({})) {
   const calls: [string, object][] = []
   const queued: object[] = []
+  let queue: QueuedCommand[] = []
+  let changed: (command: QueuedCommand) => void = () => {}
   let tell: (event: ControllerEvent) => void = () => {}
   const controller = {
     ...{ record: { peerName: 'desk', lastHeardAt: null }, capabilities: ['observe', 'prompt'] },
@@ -31,13 +33,23 @@ function scene(answer: (method: string, params: object) => unknown = () => ({}))
       return answer(method, params)
     },
     enqueue: async (_: string, params: object) => void queued.push(params),
-    queue: { listen: () => {}, list: async (): Promise<QueuedCommand[]> => [] },
+    queue: {
+      listen: (listener: typeof changed) => {
+        changed = listener
+      },
+      list: async () => queue,
+    },
   } as unknown as Controller
-  const agent = new Agent(controller)
+  const agent = new Agent(controller, { known: { entries: [] }, drafts: undefined, keep: async () => {} })
   const take = (...entries: JournalEntry[]) => {
     for (const entry of entries) tell({ type: 'entry', entry, arrival: 'live' })
   }
-  return { agent, calls, queued, take, tell: (event: ControllerEvent) => tell(event) }
+  const becomes = async (command: QueuedCommand) => {
+    queue = [command]
+    changed(command)
+    await new Promise(setImmediate)
+  }
+  return { agent, calls, queued, take, becomes, tell: (event: ControllerEvent) => tell(event) }
 }
 
 const textsOf = (agent: Agent): string[] =>
@@ -126,4 +138,19 @@ test('nothing is read from before the conversation began', async () => {
   await new Promise(setImmediate)
   assert.equal(agent.conversation.oldest.value, 499)
   assert.equal(agent.hasEarlier.value, false)
+})
+
+test('a prompt that came back from the computer is shown once, whatever the computer calls it', async () => {
+  const { agent, take, becomes } = scene()
+  const { body } = message(1, a) as { body: { messageId: string } }
+  const command: QueuedCommand = {
+    ...{ id: b, method: 'claude.sendMessage', params: { prompt: '1' }, rank: 1, givenAt: 1, code: null },
+    ...{ state: 'processing', endedAt: null, epoch: 'e' },
+  }
+  await becomes(command)
+  assert.equal(agent.outbox.value.length, 1)
+  await becomes({ ...command, state: 'completed', endedAt: 2, result: { messageId: body.messageId, state: 'started' } })
+  assert.equal(agent.outbox.value.length, 1)
+  take(message(1, a))
+  assert.equal(agent.outbox.value.length, 0)
 })

@@ -5,16 +5,19 @@ import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import type { QuestionAnswer, QuestionRequest } from '@happy-remote/schemas/rpc/question.ts'
 import type { EventParams, Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { batch, computed, effect, signal } from '@preact/signals'
-import type { Controller, ControllerEvent } from '../../controller/controller.ts'
 import { CallFailure } from '../../controller/failure.ts'
 import { permissionAnswer } from '../../controller/permission.ts'
 import { type QueuedCommand, waits } from '../../controller/queued-command.ts'
 import type { RelayState } from '../../link/pairing-connection.ts'
+import type { AgentController, AgentEvent } from './agent-controller.ts'
 import { now } from './clock.ts'
 import { Conversation } from './conversation.ts'
 import { Conversations, type Wanted } from './conversations.ts'
+import { Drafts } from './drafts.ts'
 import { Files } from './files.ts'
 import { Git } from './git.ts'
+import { Keeping } from './keeping.ts'
+import { type Known, Remembered } from './remembered.ts'
 import { Terminals } from './terminals.ts'
 
 export type Status = Result<'claude.getStatus'>
@@ -26,6 +29,14 @@ export type Waiting =
   | { readonly kind: 'permission'; readonly request: PermissionRequest }
   | { readonly kind: 'question'; readonly request: QuestionRequest }
 
+/** What was there when the page was opened, and where what is there now outlives it. */
+export interface Memory {
+  readonly known: Known
+  readonly drafts: Uint8Array | undefined
+  /** Undefined: nothing is kept. Resolves when it is on disk. */
+  keep(what: 'shown' | 'draft', content: Uint8Array | undefined): Promise<void>
+}
+
 const PROMPT = 'claude.sendMessage'
 
 /** Things of the open conversation that one reading further back is to bring, and pages of the journal that it may take. */
@@ -33,12 +44,17 @@ const ENOUGH = 50
 const PAGES = 10
 
 export class Agent {
-  readonly controller: Controller
+  readonly controller: AgentController
   readonly conversation = new Conversation()
   readonly conversations: Conversations
   readonly files: Files
   readonly git: Git
   readonly terminals: Terminals
+  readonly drafts: Drafts
+  readonly remembered: Remembered
+  /** What was written here and is not sent yet, undefined for nothing. */
+  readonly keepDrafts: (content: Uint8Array | undefined) => Promise<void>
+  readonly #keeping: readonly [shown: Keeping, drafts: Keeping]
   readonly name = signal('')
   readonly relay = signal<RelayState | undefined>(undefined)
   readonly status = signal<Status | undefined>(undefined)
@@ -47,25 +63,47 @@ export class Agent {
   readonly capabilities = signal<readonly Capability[]>([])
   readonly waiting = signal<readonly Waiting[]>([])
   readonly queue = signal<readonly QueuedCommand[]>([])
-  /** What was typed for the next prompt. */
-  readonly draft = signal('')
   /** The pairing is over. */
   readonly over = signal<'revoked' | 'unconfirmed' | undefined>(undefined)
   /** For a log: what was refused last. */
   readonly trouble = signal<string | undefined>(undefined)
   readonly #changed = signal(0)
+  /** Number of entries that have come. */
+  readonly #newest = signal(0)
   /** Prompts that were accepted in this life of the page, so that they are shown until they come back as an entry. */
   readonly #accepted = new Set<string>()
   readonly #hidden = signal<ReadonlySet<string>>(new Set())
 
-  constructor(controller: Controller) {
+  constructor(controller: AgentController, { known, drafts, keep }: Memory) {
     this.controller = controller
     this.conversations = new Conversations(controller)
+    this.remembered = new Remembered(known)
+    this.drafts = new Drafts(drafts)
     this.files = new Files(controller)
     this.git = new Git(controller)
     this.terminals = new Terminals(controller)
-    this.name.value = controller.record.peerName
+    this.name.value = known.info?.name ?? controller.record.peerName
+    this.info.value = known.info
     this.capabilities.value = controller.capabilities
+    this.conversation.remember(known.entries)
+    const isOnline = computed(() => this.presence.value.online)
+    this.keepDrafts = (content) => keep('draft', content)
+    const { remembered, drafts: written } = this
+    this.#keeping = [
+      new Keeping({
+        changed: computed(() => [this.#newest.value, this.info.value, isOnline.value]),
+        content: () => {
+          remembered.heardAt = this.presence.peek().heardAt ?? undefined
+          return remembered.content
+        },
+        write: (content) => keep('shown', content),
+      }),
+      new Keeping({
+        changed: written.prompt,
+        content: () => written.content,
+        write: this.keepDrafts,
+      }),
+    ]
     controller.listen((event) => batch(() => this.#take(event)))
     controller.queue.listen((command) => {
       if (command.state === 'completed') this.#accepted.add(command.id)
@@ -82,7 +120,8 @@ export class Agent {
   readonly presence = computed(() => {
     void this.#changed.value
     const { silentFor, online, record } = this.controller
-    const heardAt = Number.isFinite(silentFor) ? now.value - silentFor : record.lastHeardAt
+    const before = record.lastHeardAt ?? this.remembered.heardAt ?? null
+    const heardAt = Number.isFinite(silentFor) ? now.value - silentFor : before
     return { online, heardAt }
   })
 
@@ -92,9 +131,11 @@ export class Agent {
   /** Of the prompts that were given here, those that have not come back from the computer. */
   readonly outbox = computed(() => {
     void this.conversation.entries.value
-    return this.queue.value.filter(({ id, method, state }) => {
+    return this.queue.value.filter(({ id, method, state, result }) => {
       if (method !== PROMPT || state === 'cancelled' || this.#hidden.value.has(id)) return false
-      if (this.conversation.has(id)) return false
+      // The computer names the message as it likes.
+      const { messageId = id } = (result ?? {}) as Partial<Result<'claude.sendMessage'>>
+      if (this.conversation.has(id) || this.conversation.has(messageId)) return false
       return state !== 'completed' || this.#accepted.has(id)
     })
   })
@@ -225,6 +266,7 @@ export class Agent {
     batch(() => {
       if (info) {
         this.info.value = info
+        this.remembered.info = info
         this.name.value = info.name
         this.capabilities.value = info.capabilities
       }
@@ -237,6 +279,19 @@ export class Agent {
     if (!this.controller.away && this.may('observe')) await this.conversations.read().catch(unanswered)
   }
 
+  /** What is not on disk yet goes there: the page may be closed. */
+  async save(): Promise<void> {
+    const [shown, drafts] = this.#keeping
+    // When it was heard last is a change that nothing else tells of.
+    await Promise.all([shown.save(true), drafts.save()])
+  }
+
+  /** Lets go of it; what was kept stays. */
+  async close(): Promise<void> {
+    this.controller.close()
+    await Promise.all(this.#keeping.map((kept) => kept.end()))
+  }
+
   /** Connects at once: the page is looked at again, or the network is another one. */
   wake(): void {
     this.controller.connection.reconnect()
@@ -246,11 +301,13 @@ export class Agent {
     this.queue.value = await this.controller.queue.list()
   }
 
-  #take(event: ControllerEvent): void {
+  #take(event: AgentEvent): void {
     this.terminals.take(event)
     switch (event.type) {
       case 'entry':
         this.conversation.take(event.entry)
+        this.remembered.take(event.entry)
+        this.#newest.value++
         break
       case 'missed':
         this.conversation.missed(event.missed)

@@ -51,6 +51,9 @@ export interface Entry {
 /** Events that the other items are made of, or that show elsewhere. */
 const ELSEWHERE: readonly string[] = ['claude.delta', 'journal.withheld', 'terminal.opened', 'terminal.resized']
 
+/** What has come of a message that is not whole. */
+export type Piece = EventParams<'claude.delta'>
+
 export class Conversation {
   readonly entries = signal<readonly Entry[]>([])
   /** Of the oldest entry that is here; undefined before the first page. */
@@ -65,6 +68,8 @@ export class Conversation {
   /** The same of what was asked. */
   readonly #outcomes = new Map<string, PermissionResolution | QuestionResolution>()
   #epoch: string | undefined
+  /** The newest entry of what was remembered, until the computer has told anything. */
+  #remembered: JournalEntry | undefined
 
   get epoch(): string | undefined {
     return this.#epoch
@@ -74,9 +79,19 @@ export class Conversation {
     return this.#known.has(key)
   }
 
+  /** Takes entries that were known before the computer is heard. */
+  remember(entries: readonly JournalEntry[]): void {
+    for (const entry of entries) this.take(entry)
+    this.#remembered = entries.at(-1)
+  }
+
   /** Takes an entry of the journal, the newest so far. */
   take(entry: JournalEntry): void {
     batch(() => {
+      const { epoch, seq = 0 } = this.#remembered ?? {}
+      // More has happened than the computer tells at once: that is read when the person asks for what was before.
+      if (this.#remembered && (entry.epoch !== epoch || entry.seq > seq + 1)) this.#forget()
+      this.#remembered = undefined
       if (this.#epoch !== entry.epoch) {
         this.#epoch = entry.epoch
         this.oldest.value = undefined
@@ -118,6 +133,17 @@ export class Conversation {
     }
   }
 
+  /** Of all messages that are not whole. */
+  get pieces(): readonly Piece[] {
+    return this.entries.peek().flatMap(({ key, conversationId = '', item }) => {
+      const { kind, ...words } = item.peek() as Extract<Item, { kind: 'words' }>
+      if (kind !== 'words' || words.isWhole || words.role === 'other') return []
+      return [
+        { conversationId, messageId: key, kind: words.role === 'assistant' ? 'text' : 'thought', text: words.text },
+      ]
+    })
+  }
+
   missed(missed: Missed): void {
     this.#put(`missed ${this.entries.value.length} ${JSON.stringify(missed)}`, { kind: 'missed', missed }, {})
   }
@@ -132,6 +158,15 @@ export class Conversation {
     if (this.#known.has(request.requestId)) return
     const { conversationId } = request
     this.#put(request.requestId, { kind: 'question', request }, { conversationId })
+  }
+
+  #forget(): void {
+    this.#known.clear()
+    this.#early.clear()
+    this.entries.value = []
+    this.oldest.value = undefined
+    this.reachesTo.value = undefined
+    this.latest.value = undefined
   }
 
   #tell(kind: string, body: unknown, at: number, key: string): void {

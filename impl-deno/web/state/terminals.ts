@@ -3,11 +3,12 @@
 
 import type { EventParams } from '@happy-remote/schemas/rpc/registry.ts'
 import { computed, signal } from '@preact/signals'
-import type { Controller, ControllerEvent } from '../../controller/controller.ts'
+import type { Controller } from '../../controller/controller.ts'
 import { CallFailure } from '../../controller/failure.ts'
+import type { AgentEvent } from './agent-controller.ts'
 import { type Size, Terminal } from './terminal.ts'
 
-type Summaries = Extract<ControllerEvent, { type: 'terminals' }>['terminals']
+type Summaries = Extract<AgentEvent, { type: 'terminals' }>['terminals']
 
 export class Terminals {
   readonly #controller: Pick<Controller, 'call' | 'type' | 'leave'>
@@ -101,7 +102,7 @@ export class Terminals {
     this.list.value = this.list.value.filter((other) => other !== terminal)
   }
 
-  take(event: ControllerEvent): void {
+  take(event: AgentEvent): void {
     switch (event.type) {
       case 'output':
         this.#of(event.terminalId).output(event.bytes)

@@ -13,11 +13,17 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
   '.webmanifest': 'application/manifest+json',
 }
 
 export interface Site {
   readonly url: string
+  /** By the paths under which they are served; a test may change them. */
+  readonly files: Map<string, Uint8Array>
+  /** Answers nobody, as where there is no network, until `start`. */
+  stop(): Promise<void>
+  start(): Promise<void>
   close(): void
 }
 
@@ -36,19 +42,28 @@ async function build(): Promise<ReadonlyMap<string, Uint8Array>> {
 
 export async function startSite(): Promise<Site> {
   built ??= build()
-  const files = await built
+  const files = new Map(await built)
   const server = createServer(({ url = '/' }, response) => {
     const path = url === '/' || url === '/pair' ? '/index.html' : url
     const file = files.get(path)
     response.writeHead(file ? 200 : 404, {
       'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
       'content-security-policy': HEADER_POLICY,
+      'cache-control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
     })
     response.end(file)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await listen(0)
+  const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    ...{ url: `http://127.0.0.1:${port}/`, files },
+    start: () => listen(port),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
     close() {
       server.closeAllConnections()
       server.close()

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { BrowserContext, Page } from 'playwright-core'
 import { startChromium } from './chromium.ts'
+import { type Door, startDoor } from './door.ts'
 import { Program, type Runtime } from './program.ts'
 import { type Site, startSite } from './site.ts'
 
@@ -18,6 +19,10 @@ export interface Stage {
   readonly relay: Program
   /** As an agent is told of it. */
   readonly relayUrl: string
+  /** In front of the relay. */
+  readonly door: Door
+  /** Kills the relay, and resolves with a function that starts another one behind the same door. */
+  killRelay(): Promise<() => Promise<void>>
   newTab(): Promise<Page>
   close(): Promise<void>
 }
@@ -30,8 +35,13 @@ export interface StageOptions {
 }
 
 export async function startStage({ relay: runtime, flags }: StageOptions = {}): Promise<Stage> {
-  const relay = new Program('relay', ['--port', '0'], [], runtime)
-  const [site, browser, { url }] = await Promise.all([startSite(), startChromium(flags), relay.line('listening')])
+  let port = 0
+  const door = await startDoor(() => port)
+  const relayUrl = `ws://127.0.0.1:${door.port}`
+  const startRelay = () => new Program('relay', ['--port', '0', '--origin', relayUrl], [], runtime)
+  let relay = startRelay()
+  const [site, browser, listening] = await Promise.all([startSite(), startChromium(flags), relay.line('listening')])
+  port = Number(listening.port)
   const { context } = browser
   const wrong: string[] = []
   await context.addInitScript({ content: axe })
@@ -49,13 +59,23 @@ export async function startStage({ relay: runtime, flags }: StageOptions = {}): 
     return tab
   }
   return {
-    ...{ site, context, relay },
-    relayUrl: String(url).replace(/\/v1$/, ''),
+    ...{ site, context, relayUrl, door },
+    get relay() {
+      return relay
+    },
+    async killRelay() {
+      await relay.stop('SIGKILL')
+      return async () => {
+        relay = startRelay()
+        port = Number((await relay.line('listening')).port)
+      }
+    },
     tab: watch(context.pages()[0] ?? (await context.newPage())),
     newTab: async () => watch(await context.newPage()),
     async close() {
       await browser.close()
       await relay.stop()
+      await door.close()
       site.close()
       assert.deepEqual(wrong, [])
     },

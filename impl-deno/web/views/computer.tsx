@@ -4,10 +4,12 @@ import type { Capability } from '@happy-remote/schemas/constants.ts'
 import type { ComponentType } from 'preact'
 import { linkTo } from '../app/routes.ts'
 import type { Agent } from '../state/agent.ts'
-import type { Home } from '../state/home.ts'
+import type { Household } from '../state/household.ts'
+import { Following } from '../state/tabs/following.ts'
 import { texts } from '../texts.ts'
 import { About } from './about.tsx'
 import { nameOf } from './computers.tsx'
+import { Elsewhere } from './doors.tsx'
 import { Files } from './files/files.tsx'
 import { useFocus } from './focus.ts'
 import { GitView } from './git/git.tsx'
@@ -17,7 +19,7 @@ import { Talk } from './talk/talk.tsx'
 import { Terminals } from './terminal/terminals.tsx'
 
 export interface SectionProps {
-  readonly home: Home
+  readonly home: Household
   readonly agent: Agent
   /** What the address says to look at in the section. */
   readonly path: readonly string[]
@@ -28,12 +30,14 @@ interface SectionOf {
   /** Without it the section is not shown. */
   readonly capability?: Capability
   readonly View: ComponentType<SectionProps>
+  /** Why a tab that follows another one does not show it. */
+  readonly elsewhere?: string
 }
 
 /** In their order; each has its name in `texts.sections`. */
 const SECTIONS: readonly SectionOf[] = [
   { id: 'talk', View: Talk },
-  { id: 'terminal', capability: 'terminal', View: Terminals },
+  { id: 'terminal', capability: 'terminal', View: Terminals, elsewhere: texts.doors.elsewhereAbout.terminal },
   { id: 'files', capability: 'files', View: Files },
   { id: 'git', capability: 'git', View: GitView },
   { id: 'about', View: About },
@@ -41,7 +45,7 @@ const SECTIONS: readonly SectionOf[] = [
 
 export function Computer({ home, agent, section, path }: SectionProps & { section: string }) {
   const sections = SECTIONS.filter(({ capability }) => capability === undefined || agent.may(capability))
-  const { id, View } = sections.find((one) => one.id === section) ?? (SECTIONS[0] as SectionOf)
+  const { id, View, elsewhere } = sections.find((one) => one.id === section) ?? (SECTIONS[0] as SectionOf)
   const heading = useFocus<HTMLHeadingElement>(id)
   const asks = agent.waiting.value.length
   const isUsedElsewhere = presenceOf(agent).text === texts.presence.superseded
@@ -76,7 +80,11 @@ export function Computer({ home, agent, section, path }: SectionProps & { sectio
           ))}
         </nav>
       </header>
-      <View home={home} agent={agent} path={path} />
+      {home instanceof Following && elsewhere !== undefined ? (
+        <Elsewhere about={elsewhere} take={home.takeOver} />
+      ) : (
+        <View home={home} agent={agent} path={path} />
+      )}
     </div>
   )
 }

@@ -3,7 +3,7 @@
 import { safeLine } from '../../controller/safe-text.ts'
 import { linkTo, route } from '../app/routes.ts'
 import type { Agent } from '../state/agent.ts'
-import type { Home } from '../state/home.ts'
+import type { Household } from '../state/household.ts'
 import { texts } from '../texts.ts'
 import { Icon } from './icon.tsx'
 import { Presence } from './presence.tsx'
@@ -36,7 +36,7 @@ function Card({ agent }: { agent: Agent }) {
   )
 }
 
-export function Computers({ home }: { home: Home }) {
+export function Computers({ home }: { home: Household }) {
   const agents = home.agents.value
   return (
     <section class="computers" aria-labelledby="computers-title">

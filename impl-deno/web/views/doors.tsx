@@ -1,4 +1,4 @@
-// What is shown where the store of this device is not open.
+// What is shown where the store of this device is not open, or is open in another tab.
 
 import { texts } from '../texts.ts'
 
@@ -10,14 +10,15 @@ export const Opening = () => (
   </main>
 )
 
-export const Elsewhere = ({ take }: { take: () => void }) => (
-  <main class="door">
-    <h1>{doors.elsewhere}</h1>
-    <p>{doors.elsewhereAbout}</p>
+/** Of a tab that follows another one, in the place of what only the other one can show. */
+export const Elsewhere = ({ about, take }: { about: string; take: () => void }) => (
+  <section class="door">
+    <h2>{doors.elsewhere}</h2>
+    <p>{about}</p>
     <button type="button" class="button primary" onClick={take}>
       {doors.takeOver}
     </button>
-  </main>
+  </section>
 )
 
 export const Unusable = ({ why, again }: { why: string; again: () => void }) => (

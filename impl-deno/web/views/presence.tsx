@@ -1,5 +1,6 @@
 // How a computer stands, in words: as heard end to end, and never a bare "connected".
 
+import { hasNetwork } from '../app/network.ts'
 import type { Agent } from '../state/agent.ts'
 import { now } from '../state/clock.ts'
 import { texts } from '../texts.ts'
@@ -19,6 +20,7 @@ export function presenceOf(agent: Agent): { readonly light: Light; readonly text
     const why = relay.state === 'ended' ? relay.why : relay.code
     return { light: 'trouble', text: why === 'superseded' ? words.superseded : words.ended }
   }
+  if (!hasNetwork.value) return { light: 'trouble', text: words.noNetwork(heard) }
   if (relay?.state === 'lost') return { light: 'trouble', text: words.offline(heard) }
   if (heard !== undefined) return { light: 'away', text: words.away(heard) }
   return { light: 'away', text: relay?.state === 'bound' ? words.never : words.connecting }

@@ -69,7 +69,7 @@ function Stop({ agent }: { agent: Agent }) {
 }
 
 export function Composer({ agent, given }: { agent: Agent; given: () => void }) {
-  const text = agent.draft.value
+  const text = agent.drafts.prompt.value
   const [trouble, setTrouble] = useState<string>()
   const box = useRef<HTMLTextAreaElement>(null)
   const isRunning = agent.status.value?.state === 'running' || agent.status.value?.state === 'needs-answer'
@@ -79,7 +79,7 @@ export function Composer({ agent, given }: { agent: Agent; given: () => void }) 
     setTrouble(undefined)
     try {
       await agent.prompt(text)
-      agent.draft.value = ''
+      agent.drafts.prompt.value = ''
       given()
     } catch (error) {
       setTrouble(words.notTaken(errorText(error)))
@@ -111,7 +111,7 @@ export function Composer({ agent, given }: { agent: Agent; given: () => void }) 
           value={text}
           placeholder={agent.isOnline.value ? words.placeholder : words.placeholderAway}
           onInput={({ currentTarget }) => {
-            agent.draft.value = currentTarget.value
+            agent.drafts.prompt.value = currentTarget.value
           }}
           onKeyDown={(event) => {
             // With a keyboard, Enter sends; on a touch screen it is a new line, and the button sends.

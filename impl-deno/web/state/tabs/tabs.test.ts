@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { effect } from '@preact/signals'
+import { CallFailure } from '../../../controller/failure.ts'
+import { Agent, type Status } from '../agent.ts'
+import type { AgentController, AgentEvent } from '../agent-controller.ts'
+import type { Home } from '../home.ts'
+import { Household } from '../household.ts'
+import { Following } from './following.ts'
+import { Leading } from './leading.ts'
+
+const ID = 'a'.repeat(26)
+const [prompt, answer] = [1, 2].map((n) => `00000000-0000-4000-8000-00000000000${n}`) as [string, string]
+const status: Status = { state: 'idle', conversationId: 'c', mode: null, model: null, pending: [], queued: 0 }
+
+/** A controller whose every event the test says, with a home that shows it. */
+function household() {
+  const listeners = new Set<(event: AgentEvent) => void>()
+  const calls: [string, object][] = []
+  const controller = {
+    ...{ agentId: ID, capabilities: ['observe', 'prompt'], online: true, away: false, silentFor: 1_000 },
+    record: { confirmed: true, peerName: 'desk', relay: 'ws://relay', capabilities: [], lastHeardAt: null, secret: 1 },
+    listen: (listener: (event: AgentEvent) => void) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    queue: { list: async () => [], listen: () => () => {} },
+    call: async (method: string, params: object) => {
+      calls.push([method, params])
+      if (method === 'claude.cancel') throw new CallFailure('conflict', 'Nothing runs', { why: 1 })
+      return {}
+    },
+    connection: { reconnect: () => calls.push(['reconnect', {}]) },
+    close: () => {},
+  }
+  const home = new Household('phone')
+  const kept: unknown[] = []
+  const agent = new Agent(controller as unknown as AgentController, {
+    ...{ known: { entries: [] }, drafts: undefined },
+    keep: async (_, content) => void kept.push(content),
+  })
+  home.agents.value = [agent]
+  const tell = (event: AgentEvent) => {
+    for (const listener of listeners) listener(event)
+  }
+  return { home: home as Home, agent, tell, calls, kept }
+}
+
+const said = (seq: number, messageId: string, role: string, text: string): AgentEvent => ({
+  ...{ type: 'entry', arrival: 'live' },
+  entry: { epoch: 'e', seq, at: seq, kind: 'claude.message', body: { conversationId: 'c', messageId, role, text } },
+})
+const piece = (text: string): AgentEvent => ({
+  ...{ type: 'event', method: 'claude.delta', live: true, journaled: false },
+  params: { conversationId: 'c', messageId: answer, kind: 'text', text },
+})
+
+const shown = (home: Household): unknown[] =>
+  (home.agent(ID)?.conversation.entries.value ?? []).map(({ item }) => (item.value as { text?: string }).text)
+
+/** Resolves when what signals tell fulfils it. */
+function becomes(condition: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const end = effect(() => {
+      if (!condition()) return
+      resolve()
+      queueMicrotask(() => end())
+    })
+  })
+}
+
+test('a tab that follows shows what was, what comes piece by piece, and no key', async () => {
+  const { home, agent, tell } = household()
+  tell(said(1, prompt, 'user', 'Hello'))
+  tell(piece('Go'))
+  tell({ type: 'status', status })
+  const leading = new Leading(home, () => {})
+  const following = new Following('?', () => {})
+  await becomes(() => shown(following).length === 2)
+  assert.deepEqual(shown(following), ['Hello', 'Go'])
+  assert.equal(following.name.value, 'phone')
+  tell(piece('od'))
+  await becomes(() => shown(following)[1] === 'Good')
+  tell(said(2, answer, 'assistant', 'Good day'))
+  await becomes(() => shown(following)[1] === 'Good day')
+  const seen = following.agent(ID) as Agent
+  assert.equal('secret' in seen.controller.record, false)
+  assert.equal(seen.presence.value.online, true)
+  assert.notEqual(seen, agent)
+  following.close()
+  leading.end()
+  leading.close()
+})
+
+test('what the person asks for in a tab that follows is done in the other, with its refusals', async () => {
+  const { home, calls, kept } = household()
+  const leading = new Leading(home, () => {})
+  const following = new Following('?', () => {})
+  await becomes(() => following.agents.value.length === 1)
+  const agent = following.agent(ID) as Agent
+  assert.deepEqual(await agent.controller.call('device.list', {}), {})
+  await assert.rejects(agent.stop('turn'), { name: 'CallFailure', code: 'conflict', data: { why: 1 } })
+  agent.wake()
+  await agent.keepDrafts(new Uint8Array([1]))
+  assert.deepEqual(
+    calls.map(([method]) => method),
+    ['device.list', 'claude.cancel', 'reconnect'],
+  )
+  assert.deepEqual(kept, [new Uint8Array([1])])
+  // Nothing else that stands in the other tab can be called.
+  const { deeds } = { deeds: agent.controller.queue as unknown as Record<string, unknown> }
+  assert.deepEqual(Object.keys(deeds).sort(), ['cancel', 'edit', 'giveAgain', 'list', 'listen', 'move'])
+  following.close()
+  leading.end()
+  leading.close()
+})
+
+test('a tab that takes over has the keys once the other one has let go', async () => {
+  const { home } = household()
+  const asked = Promise.withResolvers<void>()
+  const leading = new Leading(home, asked.resolve)
+  const following = new Following('?', () => {})
+  const given = following.askForKeys()
+  await asked.promise
+  leading.end()
+  leading.gone()
+  await given
+  leading.close()
+  following.close()
+})
+
+test('what was asked of a tab that has ended is uncertain, and is not said to be done', async () => {
+  const { home } = household()
+  const leading = new Leading(home, () => {})
+  const following = new Following('?', () => {})
+  await becomes(() => following.agents.value.length === 1)
+  leading.end()
+  leading.close()
+  const call = following.agent(ID)?.controller.call('device.list', {})
+  following.close()
+  await assert.rejects(call as Promise<unknown>, { code: 'uncertain' })
+})
