@@ -92,7 +92,9 @@ export async function play(steps: readonly Step[], stage: Stage, turn: Turn): Pr
           answer.catch(() => undefined)
           return
         }
-        return run(step.on?.[await answer] ?? [])
+        // Before `on` is looked at: where there is none, an optional member would not wait for what stands in it.
+        const option = await answer
+        return run(step.on?.[option] ?? [])
       }
       case 'withdraw':
         stage.withdraw(step.call)

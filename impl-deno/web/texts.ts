@@ -15,6 +15,11 @@ function ago(ms: number): string {
   return plural(Math.floor(seconds / 86_400), '1 day ago', '# days ago')
 }
 
+const more = (next: number, left: number, what: string): string =>
+  next < left
+    ? `Show ${next.toLocaleString('en')} more of ${left.toLocaleString('en')} ${what}`
+    : `Show the other ${left.toLocaleString('en')} ${what}`
+
 function size(bytes: number): string {
   if (bytes < 1_024) return plural(bytes, '1 byte', '# bytes')
   const power = Math.min(4, Math.floor(Math.log2(bytes) / 10))
@@ -41,9 +46,8 @@ export const texts = {
   copy: 'Copy',
   copied: 'Copied',
   notCopied: 'This browser does not let it be copied',
-  moreLines: (next: number, left: number) => `Show ${next} more of ${left.toLocaleString('en')} lines`,
-  moreCharacters: (next: number, left: number) =>
-    `Show ${next.toLocaleString('en')} more of ${left.toLocaleString('en')} characters`,
+  moreLines: (next: number, left: number) => more(next, left, 'lines'),
+  moreCharacters: (next: number, left: number) => more(next, left, 'characters'),
   save: 'Save',
   ago,
   size,

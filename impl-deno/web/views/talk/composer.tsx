@@ -8,6 +8,9 @@ import { Icon } from '../icon.tsx'
 
 const words = texts.talk
 
+/** Characters beyond which it costs too much at each key to find out how high the box has to be. */
+const LONG = 5_000
+
 function Stop({ agent }: { agent: Agent }) {
   const isOpen = useSignal(false)
   const [trouble, setTrouble] = useState<string>()
@@ -106,6 +109,7 @@ export function Composer({ agent, given }: { agent: Agent; given: () => void }) 
         </label>
         <textarea
           id="prompt-box"
+          class={text.length > LONG ? 'long' : undefined}
           ref={box}
           rows={1}
           value={text}
