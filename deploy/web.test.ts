@@ -6,7 +6,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { HEADER_POLICY } from '../impl-deno/relay/policy.ts'
+import { HEADER_POLICY, PERMISSIONS } from '../impl-deno/relay/policy.ts'
 import { changed, freePort, LONG, run } from './meeting.ts'
 import { missing } from './programs.ts'
 
@@ -52,6 +52,7 @@ test('Caddy serves the web controller with its policy', {
   const { headers, statusCode } = await answering(t, port)
   assert.equal(statusCode, 200)
   assert.equal(headers['content-security-policy'], HEADER_POLICY)
+  assert.equal(headers['permissions-policy'], PERMISSIONS)
   assert.equal(headers['cache-control'], 'no-cache')
   assert.equal((await ask(port, '/pair')).statusCode, 200)
   assert.match(String((await ask(port, '/assets/a-1.js')).headers['cache-control']), /immutable/)

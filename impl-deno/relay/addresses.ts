@@ -49,6 +49,13 @@ export class AddressRates {
     return (this.#addresses.get(name)?.connections ?? 0) >= 2 * this.#limits.connections
   }
 
+  /** Counts a request for a file as a connection, and says whether it is answered. If so it is given back with `leave`. */
+  ask(name: string): boolean {
+    if (this.enter(name)) return true
+    this.leave(name)
+    return false
+  }
+
   leave(name: string): void {
     this.#at(name).connections--
   }

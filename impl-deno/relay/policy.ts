@@ -22,3 +22,11 @@ export const META_POLICY = RULES.join('; ')
 
 /** As a header, where it can also keep the page out of frames. */
 export const HEADER_POLICY = [...RULES, "frame-ancestors 'none'"].join('; ')
+
+const REFUSED = [
+  ...['accelerometer', 'bluetooth', 'display-capture', 'geolocation', 'gyroscope', 'hid', 'magnetometer'],
+  ...['microphone', 'midi', 'payment', 'serial', 'usb'],
+]
+
+/** What of the device the page may ask its person for: the camera, which reads pairing codes. Nothing else. */
+export const PERMISSIONS = ['camera=(self)', ...REFUSED.map((name) => `${name}=()`)].join(', ')

@@ -107,14 +107,22 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   })
   let draining = false
 
-  const handle = (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>): Response => {
+  const handle = (request: Request, { remoteAddr, completed }: Deno.ServeHandlerInfo<Deno.NetAddr>): Response => {
+    const { proxies, site } = options
+    const peer = remoteAddr.hostname
+    const address = () => limitedAs(proxies ? clientAddress(peer, request.headers.get(proxies.header), proxies) : peer)
     const verdict = answer(request, path, {
-      ...{ draining, full: () => unsent.exceeds(1), tally, site: options.site },
+      ...{ draining, full: () => unsent.exceeds(1), tally, site },
+      ask() {
+        const client = address()
+        const isWelcome = addresses.ask(client)
+        const answered = () => addresses.leave(client)
+        if (isWelcome) completed.then(answered, answered)
+        return isWelcome
+      },
     })
     if (verdict !== 'upgrade') return verdict
-    const { proxies } = options
-    const peer = remoteAddr.hostname
-    const client = limitedAs(proxies ? clientAddress(peer, request.headers.get(proxies.header), proxies) : peer)
+    const client = address()
     if (addresses.isCrowded(client)) return tooMany(tally)
     const upgraded = upgrade(request)
     if (upgraded instanceof Response) return upgraded

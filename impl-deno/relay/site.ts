@@ -3,7 +3,7 @@
 import { gzipSync } from 'node:zlib'
 import { toBase64url } from '../crypto/base64url.ts'
 import { hash } from '../crypto/primitives.ts'
-import { HEADER_POLICY } from './policy.ts'
+import { HEADER_POLICY, PERMISSIONS } from './policy.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
@@ -20,7 +20,7 @@ const ALWAYS = {
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'camera=(self), microphone=(), geolocation=()',
+  'permissions-policy': PERMISSIONS,
   vary: 'accept-encoding',
 }
 
@@ -75,10 +75,8 @@ export function readSite(folder: string): Site {
   return site.set('/', page).set('/pair', page)
 }
 
-/** Undefined where there is no such file. */
-export function fileAt(site: Site, { method, headers, url }: Request): Response | undefined {
-  const file = site.get(new URL(url).pathname)
-  if (!file) return undefined
+/** What a request for the file gets. */
+export function send(file: File, { method, headers }: Request): Response {
   if (method !== 'GET' && method !== 'HEAD') {
     return new Response('Method Not Allowed\n', { status: 405, headers: { allow: 'GET, HEAD' } })
   }

@@ -2,7 +2,7 @@
 
 import { RELAY_SUBPROTOCOL } from '@happy-remote/schemas/constants.ts'
 import type { RelayPath } from './path.ts'
-import { fileAt, type Site } from './site.ts'
+import { type Site, send } from './site.ts'
 import type { Refusal, Tally } from './tally.ts'
 
 /** How a request is to be answered; `upgrade` where it becomes a connection. */
@@ -15,11 +15,16 @@ const tokens = (header: string | null): string[] => (header ?? '').split(',').ma
 const names = (header: string | null, token: string): boolean =>
   tokens(header).some((one) => one.toLowerCase() === token)
 
-export function answer(
-  request: Request,
-  path: RelayPath,
-  { draining, full, tally, site }: { draining: boolean; full: () => boolean; tally: Tally; site: Site | undefined },
-): Answer {
+interface Answering {
+  readonly draining: boolean
+  readonly full: () => boolean
+  readonly tally: Tally
+  readonly site: Site | undefined
+  /** Whether the address of the client may be sent a file. */
+  readonly ask: () => boolean
+}
+
+export function answer(request: Request, path: RelayPath, { draining, full, tally, site, ask }: Answering): Answer {
   const refuse = (reason: Refusal, status: number, text: string) => {
     tally.refused[reason]++
     return plain(status, text)
@@ -32,8 +37,8 @@ export function answer(
     return draining ? plain(503, 'draining') : plain(200, 'ok')
   }
   const isUpgrade = names(headers.get('upgrade'), 'websocket')
-  const file = site && !isUpgrade && !path.matches(pathname) ? fileAt(site, request) : undefined
-  if (file) return file
+  const file = isUpgrade || path.matches(pathname) ? undefined : site?.get(pathname)
+  if (file) return ask() ? send(file, request) : tooMany(tally)
   // relay.path, relay.secret.uniform
   if (!path.matches(pathname)) return refuse('path', 404, 'not found')
   if (request.method !== 'GET' || !isUpgrade) {
@@ -57,7 +62,7 @@ export function answer(
 /** relay.bind.rate */
 export function tooMany(tally: Tally): Response {
   tally.refused.address++
-  return plain(429, 'too many connections from this address')
+  return plain(429, 'too many connections from this address', { 'retry-after': '1' })
 }
 
 /** Base64 of 16 bytes; Deno takes any text. */

@@ -6,7 +6,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { HEADER_POLICY } from '../relay/policy.ts'
+import { HEADER_POLICY, PERMISSIONS } from '../relay/policy.ts'
 import { Program, type Runtime } from './testing/program.ts'
 
 const PAGE = '<!doctype html><title>page</title>'
@@ -42,8 +42,13 @@ function ask(port: number, path: string, headers: Record<string, string> = {}, m
 
 const told = ({ date: _, connection: _1, 'keep-alive': _2, ...headers }: Record<string, unknown>) => headers
 
-async function withRelay<T>(runtime: Runtime, folder: string, act: (port: number) => Promise<T>): Promise<T> {
-  const relay = new Program('relay', ['--port', '0', '--web', join(folder, 'site')], [], runtime)
+async function withRelay<T>(
+  runtime: Runtime,
+  folder: string,
+  act: (port: number) => Promise<T>,
+  more: readonly string[] = [],
+): Promise<T> {
+  const relay = new Program('relay', ['--port', '0', '--web', join(folder, 'site'), ...more], [], runtime)
   try {
     return await act(Number((await relay.line('listening')).port))
   } finally {
@@ -63,6 +68,7 @@ test('both relays serve the page with the same headers, and nothing beside its f
         assert.equal(page.status, 200)
         assert.equal(page.body, PAGE)
         assert.equal(page.headers['content-security-policy'], HEADER_POLICY)
+        assert.equal(page.headers['permissions-policy'], PERMISSIONS)
         assert.deepEqual(await ask(port, '/pair').then(({ status, body }) => [status, body]), [200, PAGE])
         const script = await ask(port, '/assets/index-1.js', { 'accept-encoding': 'gzip, br' })
         assert.equal(script.headers['content-encoding'], 'gzip')
@@ -111,6 +117,35 @@ test('a folder without a page is refused with its sentence', { timeout: 60_000 }
         const relay = new Program('relay', ['--port', '0', '--web', join(folder, name)], [], runtime)
         await assert.rejects(relay.line('listening'), sentence)
       }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+test('whoever asks for the page too often is refused, and what is not the page is answered', {
+  timeout: 60_000,
+}, async () => {
+  const folder = makeSite()
+  try {
+    for (const runtime of ['node', 'deno'] as const) {
+      await withRelay(
+        runtime,
+        folder,
+        async (port) => {
+          const answers = await Promise.all(Array.from({ length: 100 }, () => ask(port, '/')))
+          const statuses = answers.map(({ status }) => status)
+          assert.deepEqual([...new Set(statuses)].toSorted(), [200, 429], runtime)
+          const refused = answers.find(({ status }) => status === 429)
+          assert.equal(refused?.headers['retry-after'], '1')
+          assert.equal((await ask(port, '/healthz')).status, 200)
+          // It is forgiven with time, and one at a time is never too many.
+          let again = 429
+          while (again === 429) again = (await ask(port, '/')).status
+          assert.equal(again, 200)
+        },
+        ['--limit', 'connectionsPerSecond=3'],
+      )
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })

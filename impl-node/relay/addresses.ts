@@ -68,6 +68,17 @@ export class Addresses {
     return { address, admission: within ? 'accept' : 'rate-limited' }
   }
 
+  /**
+   * For a request that is no upgrade, which counts as a new connection for as long as it is answered. Undefined
+   * where it is one too many; else to be called when its answer is out or its client gone.
+   */
+  ask(group: string): (() => void) | undefined {
+    const { address, admission } = this.admit(group)
+    if (admission !== 'accept') return undefined
+    address.connections++
+    return () => void address.connections--
+  }
+
   /** Forgets the addresses that have no connection and owe nothing. */
   sweep(now: number): void {
     for (const [group, address] of this.#known) {

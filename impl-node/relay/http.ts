@@ -66,13 +66,27 @@ export interface Serving {
   readonly path: OwnPath
   readonly site: Site | undefined
   readonly isDraining: boolean
+  /** Undefined where the address of the client asks for too much; else to be called when the answer is over. */
+  readonly ask: () => (() => void) | undefined
 }
 
 /** A request that is no upgrade: the health of the relay (relay.health.ok), a file, or a word about what to do instead. */
-export function answer(request: IncomingMessage, response: ServerResponse, { path, site, isDraining }: Serving): void {
+export function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { path, site, isDraining, ask }: Serving,
+): void {
   const where = pathOf(request)
   const isOwn = where === '/healthz' || path.is(where)
-  if (site && !isOwn && serveFile(site, where, request, response)) return
+  const file = isOwn ? undefined : site?.get(where)
+  if (file) {
+    const answered = ask()
+    if (answered) {
+      response.once('close', answered)
+      serveFile(file, request, response)
+    } else response.writeHead(429, { 'content-type': 'text/plain', 'retry-after': '1' }).end('Too Many Requests\n')
+    return
+  }
   const isHealth = where === '/healthz' && !path.isSecret // relay.secret.hidden
   const status = isHealth ? (isDraining ? 503 : 200) : path.is(where) ? 426 : 404
   const text = isHealth ? (isDraining ? 'draining' : 'ok') : STATUS_CODES[status]

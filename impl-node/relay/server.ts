@@ -224,7 +224,14 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   }
 
   server.on('error', (error) => logger.error(traceOf(error), 'server failed'))
-  server.on('request', (request, response) => answer(request, response, { path, site: options.site, isDraining }))
+  server.on('request', (request, response) => {
+    const ask = () => {
+      const answered = addresses.ask(addressGroup(clientOf(request)))
+      if (!answered) counters.refused.address++
+      return answered
+    }
+    answer(request, response, { path, site: options.site, isDraining, ask })
+  })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', onSocketError)
     const refuse = (reason: Refusal) => {

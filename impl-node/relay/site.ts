@@ -31,13 +31,21 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+const none = (feature: string): string => `${feature}=()`
+/** The camera reads pairing codes; nothing else of the device is of use. */
+const PERMISSIONS = [
+  'camera=(self)',
+  ...['accelerometer', 'bluetooth', 'display-capture', 'geolocation', 'gyroscope', 'hid', 'magnetometer'].map(none),
+  ...['microphone', 'midi', 'payment', 'serial', 'usb'].map(none),
+].join(', ')
+
 const HEADERS = {
   'content-security-policy': POLICY,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'camera=(self), microphone=(), geolocation=()',
+  'permissions-policy': PERMISSIONS,
   vary: 'accept-encoding',
 }
 
@@ -48,7 +56,7 @@ const PAGE_PATHS = ['/', '/pair']
 const NAMED_BY_CONTENT = '/assets/'
 const MOST_BYTES = 32 * 1_048_576
 
-interface File {
+export interface File {
   readonly bytes: Buffer
   readonly gzip: Buffer
   readonly headers: Readonly<Record<string, string>>
@@ -92,23 +100,20 @@ export function readSite(folder: string): Site {
   return site
 }
 
-/** Answers a request that is no upgrade; false where there is no such file. */
-export function serveFile(site: Site, path: string, request: IncomingMessage, response: ServerResponse): boolean {
-  const file = site.get(path)
-  if (!file) return false
+/** Answers a request for a file. */
+export function serveFile(file: File, request: IncomingMessage, response: ServerResponse): void {
   const { method = '' } = request
   if (method !== 'GET' && method !== 'HEAD') {
     response.writeHead(405, { allow: 'GET, HEAD', 'content-type': 'text/plain' }).end('Method Not Allowed\n')
-    return true
+    return
   }
   if (request.headers['if-none-match'] === file.headers.etag) {
     response.writeHead(304, file.headers).end()
-    return true
+    return
   }
   const isZipped = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
   const body = isZipped ? file.gzip : file.bytes
   const encoding = isZipped ? { 'content-encoding': 'gzip' } : {}
   response.writeHead(200, { ...file.headers, ...encoding, 'content-length': body.length })
   response.end(method === 'GET' ? body : undefined)
-  return true
 }

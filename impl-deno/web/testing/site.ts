@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
-import { HEADER_POLICY } from '../../relay/policy.ts'
+import { HEADER_POLICY, PERMISSIONS } from '../../relay/policy.ts'
 import { release } from '../build.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -50,6 +50,7 @@ export async function startSite(): Promise<Site> {
       'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
       'content-security-policy': HEADER_POLICY,
       'cache-control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+      'permissions-policy': PERMISSIONS,
     })
     response.end(file)
   })
