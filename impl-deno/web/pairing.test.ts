@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Page } from 'playwright-core'
+import type { Program } from './testing/program.ts'
 import { assertAccessible, digitsOn, startScene } from './testing/scene.ts'
 
 const TIME = { timeout: 240_000 }
@@ -66,21 +68,118 @@ test('a code in the address is taken out of it at once, and is used only after c
   }
 })
 
-test('digits that are typed wrongly too often end with their sentence and a way on', TIME, async () => {
-  const scene = await startScene()
-  const { tab, site, agent } = scene
+const failure = (tab: Page, sentence: string) => tab.getByRole('alert').filter({ hasText: sentence }).waitFor()
+const tryAnother = (tab: Page) => tab.getByRole('button', { name: 'Try another code' }).click()
+
+/** Has the agent make its next code, and takes it to the digits. */
+async function toDigits(tab: Page, agent: Program, number: number): Promise<string> {
+  if (number > 1) agent.type('pair')
+  const { uri } = await agent.line('offer', number)
+  await tab.getByLabel('Pairing code or link').fill(String(uri))
+  await tab.getByRole('button', { name: 'Continue' }).click()
+  await tab.getByRole('button', { name: 'Pair', exact: true }).click()
+  await agent.line('digits', number)
+  return digitsOn(tab)
+}
+
+test(
+  'wrong digits, a no at the computer and a code of somebody else have their sentence, and a new code works',
+  TIME,
+  async () => {
+    const scene = await startScene()
+    const { tab, site, agent, newTab } = scene
+    try {
+      await tab.goto(`${site.url}#/pair`)
+      const wrong = (await toDigits(tab, agent, 1)) === '111111' ? '222222' : '111111'
+      for (let i = 0; i < 3; i++) agent.type(wrong)
+      await failure(tab, 'typed wrongly too often')
+      await assertAccessible(tab)
+      await tryAnother(tab)
+
+      await toDigits(tab, agent, 2)
+      agent.type('cancel')
+      await failure(tab, 'The computer has ended it')
+      await tryAnother(tab)
+
+      const digits = await toDigits(tab, agent, 3)
+      // Of another origin, and so another device.
+      const other = await newTab()
+      await other.goto(`${site.url.replace('127.0.0.1', 'localhost')}#/pair`)
+      await other.getByLabel('Pairing code or link').fill(String((await agent.line('offer', 3)).uri))
+      await other.getByRole('button', { name: 'Continue' }).click()
+      await other.getByRole('button', { name: 'Pair', exact: true }).click()
+      // The agent hears the first one alone from now on, and a relay tells nobody why a frame was not delivered.
+      await other.getByRole('status').filter({ hasText: 'somebody else has used it' }).waitFor()
+      await tryAnother(other)
+      agent.type(digits)
+      await tab.getByRole('button', { name: 'Open' }).click()
+      await tab.getByText('Online, heard').first().waitFor()
+    } finally {
+      await scene.close()
+    }
+  },
+)
+
+test('a code that is over while the person reads, and a relay that is away, are told with a way on', TIME, async () => {
+  const scene = await startScene({ ttl: 5 })
+  const { tab, site, agent, relay } = scene
   try {
     const { uri } = await agent.line('offer')
     await tab.goto(`${site.url}pair#${String(uri).slice('HAPPY://'.length)}`)
-    await tab.getByRole('button', { name: 'Pair', exact: true }).click()
-    await agent.line('digits')
-    const wrong = (await digitsOn(tab)) === '111111' ? '222222' : '111111'
-    for (let i = 0; i < 3; i++) agent.type(wrong)
-    await tab.getByRole('alert').filter({ hasText: 'typed wrongly too often' }).waitFor()
+    await failure(tab, 'the code is over')
     await assertAccessible(tab)
-    await tab.getByRole('button', { name: 'Try another code' }).click()
+    await agent.line('pairing-failed')
+    // The clocks may differ: who goes on all the same hears that nobody answers.
+    await tab.getByRole('button', { name: 'Pair', exact: true }).click()
+    await tab.getByRole('status').filter({ hasText: 'Its code may be over' }).waitFor()
+    await tryAnother(tab)
+
+    agent.type('pair')
+    const { uri: next } = await agent.line('offer', 2)
+    await relay.stop()
+    await tab.getByLabel('Pairing code or link').fill(String(next))
+    await tab.getByRole('button', { name: 'Continue' }).click()
+    await tab.getByRole('button', { name: 'Pair', exact: true }).click()
+    await tab.getByRole('status').filter({ hasText: 'The relay cannot be reached' }).waitFor()
+    await assertAccessible(tab)
+    await tryAnother(tab)
     await tab.getByLabel('Pairing code or link').waitFor()
   } finally {
     await scene.close()
   }
 })
+
+test(
+  'a device that the computer removes hears of it, or is told what it may be, and can pair again',
+  TIME,
+  async () => {
+    const scene = await startScene()
+    const { tab, site, agent } = scene
+    try {
+      await scene.pair()
+      const { deviceId } = await agent.line('paired')
+      agent.type(`revoke ${deviceId}`)
+      await failure(tab, 'This device was removed at the computer')
+      await assertAccessible(tab)
+      await tab.getByRole('link', { name: 'Pair again' }).click()
+      agent.type(await toDigits(tab, agent, 2))
+      await tab.getByRole('button', { name: 'Open' }).click()
+      await tab.getByText('Online, heard').first().waitFor()
+
+      await tab.goto('about:blank')
+      agent.type(`revoke ${(await agent.line('paired', 2)).deviceId}`)
+      await agent.line('revoked', 2)
+      await tab.goto(site.url)
+      await tab.getByRole('link', { name: 'desk' }).click()
+      await tab.getByRole('status').filter({ hasText: 'has removed this device' }).waitFor()
+      await assertAccessible(tab)
+      await tab.getByRole('link', { name: 'Pair again' }).click()
+      agent.type(await toDigits(tab, agent, 3))
+      await tab.getByRole('button', { name: 'Open' }).click()
+      await tab.getByText('Online, heard').first().waitFor()
+      assert.equal(await tab.getByText('has removed this device').count(), 0)
+    } finally {
+      await scene.close()
+    }
+  },
+)

@@ -101,17 +101,52 @@ export const texts = {
     superseded: 'This pairing is in use elsewhere',
     ended: 'The relay does not take this device',
     useHere: 'Use it here',
-    unconfirmed: 'Waiting for the six digits',
+    awaitsDigits: 'Waiting for the six digits',
+    unconfirmed: 'Not paired: the digits were not typed',
     revoked: 'Removed at the computer',
     queued: (count: number) => plural(count, '1 waits to be sent', '# wait to be sent'),
     asks: (count: number) => plural(count, '1 waits for your answer', '# wait for your answer'),
     working: 'Working',
   },
 
+  standing: {
+    over: {
+      revoked:
+        'This device was removed at the computer. What was said before is shown until you leave; nothing more can be done there.',
+      unconfirmed: 'The six digits were not typed in time, so that this device was not paired.',
+    },
+    unheard:
+      'The relay is there, and the computer does not answer. It is switched off, has no network, or has removed this device: then pair again.',
+    again: 'Pair again',
+    drop: 'Take it off the list',
+  },
+
   pair: {
     title: 'Pair a computer',
-    about: 'On your computer, start the agent. It shows a code for ten minutes.',
-    label: 'Pairing code or link',
+    about: 'On your computer, start the agent. It shows a code that is good for a few minutes.',
+    scan: {
+      start: 'Scan the code',
+      file: 'Read it from a picture',
+      stop: 'Stop the camera',
+      light: 'Light',
+      picture: 'What the camera sees',
+      asking: 'Waiting for the camera…',
+      aim: 'Point the camera at the code on your computer.',
+      foreign: 'This is a code, but not one of an agent. Point the camera at the one that the agent shows.',
+      nothing:
+        'There is no code to be read in this picture. Take another one, nearer to the screen and without reflections.',
+      unloaded: 'What reads codes could not be loaded. Look at your network, or paste the code.',
+      denied:
+        'This page may not use the camera. Allow it in the settings of the browser and try again, or paste the code: the computer shows its text when you press t.',
+      none: 'This device has no camera that a page can use. Take a picture, or paste the code: the computer shows its text when you press t.',
+      busy: 'Another program uses the camera. Close it and try again, or paste the code: the computer shows its text when you press t.',
+      insecure:
+        'Browsers give the camera to pages at https:// alone. Paste the code: the computer shows its text when you press t.',
+      gone: 'The camera was taken away. Try again, or paste the code: the computer shows its text when you press t.',
+      failed:
+        'The camera does not work here. Try again, or paste the code: the computer shows its text when you press t.',
+    },
+    label: 'Or paste the pairing code or link',
     placeholder: 'HAPPY://…',
     go: 'Continue',
     consentTitle: 'Pair with this computer?',
@@ -121,7 +156,8 @@ export const texts = {
     expires: (seconds: number) =>
       seconds > 60
         ? `The code is good for ${Math.ceil(seconds / 60)} more minutes`
-        : `The code is good for ${Math.max(0, seconds)} more seconds`,
+        : `The code is good for ${plural(seconds, '1 more second', '# more seconds')}`,
+    overHere: 'By the clock of this device the code is over. Have the computer show another one.',
     allows: 'This device will be able to',
     allowsAbout:
       'Unless you choose less at the computer. It amounts to sitting in front of it: what you send from here runs there as you.',
@@ -129,6 +165,8 @@ export const texts = {
     deviceNameAbout: 'So that you know it again in the list at the computer.',
     agree: 'Pair',
     reaching: 'Reaching the computer…',
+    reachingAbout: 'It answers within a moment.',
+    relayAway: 'The relay cannot be reached. Trying again; look at your network meanwhile.',
     answerLate: 'The computer has not answered yet. Its code may be over, or somebody else has used it.',
     digitsTitle: 'Type this on the computer',
     digitsAbout: 'The digits prove that this device and your computer speak with each other, and nobody in between.',
@@ -152,7 +190,7 @@ export const texts = {
       'sas-mismatch': 'The digits were typed wrongly too often. Try a new code.',
       'identity-mismatch': 'Another computer answered than the one that showed the code. Nothing was stored.',
       unconfirmed: 'The digits were not typed in time. Try a new code.',
-      rejected: 'The pairing was given up.',
+      rejected: 'The computer has ended it: somebody gave it up there, or its time was over. Try a new code.',
     } as Readonly<Record<string, string>>,
     failure: 'The computer has refused this device. Try a new code.',
   },

@@ -128,6 +128,12 @@ export class Agent {
   /** The same, without the time. */
   readonly isOnline = computed(() => this.presence.value.online)
 
+  /** Not a word of it has come since this page was opened. */
+  readonly isUnheard = computed(() => {
+    void this.#changed.value
+    return this.controller.record.confirmed && !Number.isFinite(this.controller.silentFor)
+  })
+
   /** Of the prompts that were given here, those that have not come back from the computer. */
   readonly outbox = computed(() => {
     void this.conversation.entries.value

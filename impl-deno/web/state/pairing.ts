@@ -1,6 +1,7 @@
 // Pairing as a person goes through it: a code, consent, six digits, and each way in which it can fail.
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
+import { limits } from '@happy-remote/schemas/limits.ts'
 import { signal } from '@preact/signals'
 import type { Controller } from '../../controller/controller.ts'
 import { readPairingCode, startPairing } from '../../controller/pairing.ts'
@@ -13,12 +14,14 @@ import type { Store } from '../../session/store.ts'
 export type PairingStep =
   | { readonly at: 'code'; readonly why?: string }
   | { readonly at: 'consent'; readonly agentId: string; readonly relay: string; readonly expiresAt: number }
-  | { readonly at: 'reaching'; readonly isAnswerLate: boolean }
+  | { readonly at: 'reaching'; readonly isRelayAway: boolean; readonly isAnswerLate: boolean }
   | { readonly at: 'digits'; readonly digits: string }
   | { readonly at: 'paired'; readonly agentId: string }
   | { readonly at: 'failed'; readonly why: string }
 
 const SCHEME = 'HAPPY://'
+/** In each form that a picture may show it in: its text, and the link. */
+const CODE = /^(?:happy:\/\/|https?:\/\/[^#]+\/pair#[a-z2-7]+$)/i
 
 export class Pairing {
   readonly step = signal<PairingStep>({ at: 'code' })
@@ -26,6 +29,7 @@ export class Pairing {
   readonly #made: (controller: Controller) => void
   #text = ''
   #run: ControllerPairing | undefined
+  #expiry: ReturnType<typeof setTimeout> | undefined
 
   /** `made` takes the controller as soon as there is one, which is before the digits are typed. */
   constructor(store: Store, made: (controller: Controller) => void) {
@@ -38,11 +42,22 @@ export class Pairing {
     const compact = text.replaceAll(/\s/g, '')
     const fragment = /^https?:\/\/[^#]*#(?<code>[A-Za-z2-7]+)$/.exec(compact)?.groups?.code
     this.#text = fragment ? SCHEME + fragment : /^[A-Za-z2-7]{80,}$/.test(compact) ? SCHEME + compact : compact
+    clearTimeout(this.#expiry)
     const code = this.#read()
     if (!code) return
     const { deviceId, relay, expiry } = code
     const agentId = encodeBase32(deviceId).toLowerCase()
     this.step.value = { at: 'consent', agentId, relay: relay.origin, expiresAt: expiry * 1_000 }
+    // It may be over, by any clock, before the person has decided, who then hears of it without having to ask.
+    const left = expiry * 1_000 + limits.qrSkew - Date.now()
+    this.#expiry = setTimeout(() => this.#read(), Math.max(0, left) + 1)
+  }
+
+  /** What a camera or a picture has shown. False where it is no code of an agent, and then nothing has changed. */
+  takeScanned(text: string): boolean {
+    if (!CODE.test(text)) return false
+    this.take(text)
+    return true
   }
 
   /** The person has seen who and through which relay (pairing.consent.screen). `name`: of this device. */
@@ -50,8 +65,12 @@ export class Pairing {
     // Time has gone by: it may be over.
     const code = this.#read()
     if (!code) return
+    clearTimeout(this.#expiry)
     this.#text = ''
-    this.step.value = { at: 'reaching', isAnswerLate: false }
+    this.step.value = { at: 'reaching', isRelayAway: false, isAnswerLate: false }
+    const reaching = (changed: { isRelayAway?: boolean; isAnswerLate?: boolean }) => {
+      if (this.step.value.at === 'reaching') this.step.value = { ...this.step.value, ...changed }
+    }
     let isReached = false
     this.#run = await startPairing({
       ...{ store: this.#store, code, name },
@@ -64,11 +83,10 @@ export class Pairing {
           })
           this.#made(controller)
         },
-        noAnswer: () => {
-          if (this.step.value.at === 'reaching') this.step.value = { at: 'reaching', isAnswerLate: true }
-        },
+        noAnswer: () => reaching({ isAnswerLate: true }),
         relay: ({ state }) => {
           isReached ||= state === 'bound'
+          reaching({ isRelayAway: state === 'lost' })
         },
         failed: ({ code: why }) => this.#fail(isReached ? why : 'unreachable'),
       },
@@ -79,6 +97,7 @@ export class Pairing {
   restart(): void {
     this.#run?.cancel()
     this.#run = undefined
+    clearTimeout(this.#expiry)
     this.#text = ''
     this.step.value = { at: 'code' }
   }

@@ -15,6 +15,7 @@ import { useFocus } from './focus.ts'
 import { GitView } from './git/git.tsx'
 import { Icon } from './icon.tsx'
 import { Presence, presenceOf } from './presence.tsx'
+import { Standing } from './standing.tsx'
 import { Talk } from './talk/talk.tsx'
 import { Terminals } from './terminal/terminals.tsx'
 
@@ -80,6 +81,7 @@ export function Computer({ home, agent, section, path }: SectionProps & { sectio
           ))}
         </nav>
       </header>
+      <Standing home={home} agent={agent} />
       {home instanceof Following && elsewhere !== undefined ? (
         <Elsewhere about={elsewhere} take={home.takeOver} />
       ) : (

@@ -13,8 +13,8 @@ export function presenceOf(agent: Agent): { readonly light: Light; readonly text
   const { online, heardAt } = agent.presence.value
   const relay = agent.relay.value
   const heard = heardAt === null ? undefined : texts.ago(now.value - heardAt)
-  if (agent.over.value) return { light: 'trouble', text: words.revoked }
-  if (!agent.controller.record.confirmed) return { light: 'away', text: words.unconfirmed }
+  if (agent.over.value) return { light: 'trouble', text: words[agent.over.value] }
+  if (!agent.controller.record.confirmed) return { light: 'away', text: words.awaitsDigits }
   if (online && heard !== undefined) return { light: 'online', text: words.online(heard) }
   if (relay?.state === 'ended' || relay?.state === 'refused') {
     const why = relay.state === 'ended' ? relay.why : relay.code

@@ -19,6 +19,9 @@ interface Props {
 
 export function Consent({ home, step }: Props) {
   const [name, setName] = useState(home.name.value)
+  // The clocks of the two may differ, so that it is not over for sure.
+  const left = Math.round((step.expiresAt - now.value) / 1_000)
+  const isOver = left <= 0
   const agree = () => {
     const fitting = fittingName(name)
     keepDeviceName(fitting)
@@ -68,14 +71,19 @@ export function Consent({ home, step }: Props) {
         {words.deviceNameAbout}
       </p>
       <div class="actions consent-actions">
-        <button type="submit" class="button primary">
+        {isOver && (
+          <p role="alert" class="trouble">
+            {words.overHere}
+          </p>
+        )}
+        <button type="submit" class={isOver ? 'button' : 'button primary'}>
           {words.agree}
         </button>
-        <button type="button" class="button" onClick={() => home.pairing.restart()}>
-          {texts.cancel}
+        <button type="button" class={isOver ? 'button primary' : 'button'} onClick={() => home.pairing.restart()}>
+          {isOver ? words.retry : texts.cancel}
         </button>
       </div>
-      <p class="quiet">{words.expires(Math.round((step.expiresAt - now.value) / 1_000))}</p>
+      {!isOver && <p class="quiet">{words.expires(left)}</p>}
     </form>
   )
 }

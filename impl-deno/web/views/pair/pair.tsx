@@ -50,9 +50,11 @@ export function Pair({ home }: { home: Home }) {
         {step.at === 'consent' && <Consent home={home} step={step} />}
         {step.at === 'reaching' && (
           <>
-            <p role="status">{step.isAnswerLate ? words.answerLate : words.about}</p>
+            <p role="status">
+              {step.isRelayAway ? words.relayAway : step.isAnswerLate ? words.answerLate : words.reachingAbout}
+            </p>
             <div class="progress" aria-hidden="true" />
-            {step.isAnswerLate && again}
+            {(step.isRelayAway || step.isAnswerLate) && again}
           </>
         )}
         {step.at === 'digits' && (
