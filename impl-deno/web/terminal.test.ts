@@ -138,6 +138,9 @@ test('the status of a shell is told, and a terminal of an agent that was killed 
   try {
     await run(tab, 'exit 3')
     await tab.getByText('Ended with status 3.').waitFor()
+    // Also a page that was not there when it ended shows what it wrote.
+    await tab.reload()
+    await tab.getByText('Ended with status 3.').waitFor()
     await shows(tab, 'opened-42')
     await openTerminal(scene.tab)
     const start = await scene.killAgent()

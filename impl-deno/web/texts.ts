@@ -447,6 +447,7 @@ export const texts = {
     name: (number: number) => `Terminal ${number}`,
     ended: ', ended',
     open: 'New terminal',
+    another: 'Open another one',
     opening: 'Opening…',
     none: 'No terminal yet',
     noneAbout: 'A shell on your computer. It runs as you, and goes on when this page is closed.',

@@ -62,13 +62,19 @@ const state = (conversationId: string, what: 'idle' | 'running' = 'idle'): Contr
 
 test('only what belongs to the open conversation is shown, and a gap in any', () => {
   const { agent, take, tell } = scene()
-  take(message(1, a), message(2, b))
+  const left: JournalEntry = {
+    ...{ epoch: 'e', seq: 0, at: 0 },
+    kind: 'device.revoked',
+    body: { deviceId: 'a'.repeat(26) },
+  }
+  take(left, message(1, a), message(2, b))
   tell({ type: 'missed', missed: { why: 'restarted' } })
   take({ epoch: 'e', seq: 3, at: 3, kind: 'device.revoked', body: { deviceId: 'a'.repeat(26) } })
   // Before the computer has said which one is open it is that of the newest entry.
   assert.deepEqual(textsOf(agent), ['2', 'missed', 'event'])
   tell({ type: 'status', status: { ...idle, pending: [] } })
-  assert.deepEqual(textsOf(agent), ['1', 'missed'])
+  // What happened before the first one that is known belongs to it.
+  assert.deepEqual(textsOf(agent), ['event', '1', 'missed'])
   tell(state(b))
   assert.deepEqual(textsOf(agent), ['2', 'missed', 'event'])
 })

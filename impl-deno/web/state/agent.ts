@@ -11,7 +11,7 @@ import { type QueuedCommand, waits } from '../../controller/queued-command.ts'
 import type { RelayState } from '../../link/pairing-connection.ts'
 import type { AgentController, AgentEvent } from './agent-controller.ts'
 import { now } from './clock.ts'
-import { Conversation } from './conversation.ts'
+import { Conversation, partOf } from './conversation.ts'
 import { Conversations, type Wanted } from './conversations.ts'
 import { Drafts } from './drafts.ts'
 import { Files } from './files.ts'
@@ -156,8 +156,7 @@ export class Agent {
   readonly shown = computed(() => {
     const { value: open } = this.openId
     const { value: entries } = this.conversation.entries
-    if (open === undefined) return entries
-    return entries.filter(({ conversationId }) => conversationId === undefined || conversationId === open)
+    return open === undefined ? entries : partOf(entries, open)
   })
 
   /** Whether there may be more of the open conversation than was read. */

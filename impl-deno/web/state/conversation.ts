@@ -255,6 +255,19 @@ export class Conversation {
   }
 }
 
+/** What belongs to a conversation. What happened before any was known belongs to the one that came next, a gap to all. */
+export function partOf(entries: readonly Entry[], id: string): readonly Entry[] {
+  let next: string | undefined
+  const part: Entry[] = []
+  for (const entry of entries.toReversed()) {
+    const isGap = entry.item.peek().kind === 'missed'
+    const place = isGap ? id : (entry.conversationId ?? next ?? id)
+    if (place === id) part.push(entry)
+    next = entry.conversationId ?? next
+  }
+  return part.reverse()
+}
+
 function conversationOf(body: unknown): string | undefined {
   const { conversationId } = (body ?? {}) as { conversationId?: unknown }
   return typeof conversationId === 'string' ? conversationId : undefined

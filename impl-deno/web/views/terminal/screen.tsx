@@ -69,7 +69,8 @@ export function Screen({ agent, terminal, isAloud, left }: ScreenProps) {
   }, [terminal])
 
   useEffect(() => {
-    if (online && !end && !isAttached) void terminals.attach(terminal)
+    // Also one that has ended before this page was there: what it wrote is kept.
+    if (online && end?.why !== 'gone' && !isAttached) void terminals.attach(terminal)
   }, [terminal, online, end, isAttached])
   useEffect(() => {
     if (isAttached) emulator?.fit()
@@ -101,9 +102,17 @@ export function Screen({ agent, terminal, isAloud, left }: ScreenProps) {
       </div>
       <div class="terminal-screen" ref={place} />
       {end ? (
-        <p class="terminal-end" role="status">
-          {endText(end)}
-        </p>
+        <div class="terminal-end">
+          <p role="status">{endText(end)}</p>
+          <button
+            type="button"
+            class="button small"
+            disabled={terminals.isOpening.value || !online}
+            onClick={() => void terminals.open(size)}
+          >
+            {terminals.isOpening.value ? words.opening : words.another}
+          </button>
+        </div>
       ) : (
         emulator && <Keys emulator={emulator} holdsCtrl={holdsCtrl} pasteFailed={() => setTrouble(words.pasteFailed)} />
       )}
