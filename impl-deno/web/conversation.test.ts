@@ -78,6 +78,10 @@ test('a question is a form, and what runs can be stopped', TIME, async () => {
     const form = tab.getByRole('article', { name: 'Where shall the work go?' })
     await form.getByLabel('Branch').fill('topic')
     await assertAccessible(tab)
+    // Whoever looks at a file first finds what was filled in.
+    await tab.getByRole('link', { name: 'Files', exact: true }).click()
+    await tab.getByRole('link', { name: /^Talk.*1 waits for your answer/ }).click()
+    assert.equal(await form.getByLabel('Branch').inputValue(), 'topic')
     await form.getByLabel('The quick ones').check()
     await form.getByRole('button', { name: 'Answer', exact: true }).click()
     await tab.getByText('"topic"', { exact: false }).waitFor()

@@ -2,7 +2,7 @@
 
 import type { Capability } from '@happy-remote/schemas/constants.ts'
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
-import type { QuestionAnswer, QuestionRequest } from '@happy-remote/schemas/rpc/question.ts'
+import type { AnswerValue, QuestionAnswer, QuestionRequest } from '@happy-remote/schemas/rpc/question.ts'
 import type { EventParams, Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { batch, computed, effect, signal } from '@preact/signals'
 import { CallFailure } from '../../controller/failure.ts'
@@ -63,6 +63,9 @@ export class Agent {
   readonly capabilities = signal<readonly Capability[]>([])
   readonly waiting = signal<readonly Waiting[]>([])
   readonly queue = signal<readonly QueuedCommand[]>([])
+  /** What was filled in or noted for what waits, by its id: the person may look at a file before they answer. */
+  readonly filledIn = new Map<string, Readonly<Record<string, AnswerValue | undefined>>>()
+  readonly notes = new Map<string, string>()
   /** The pairing is over. */
   readonly over = signal<'revoked' | 'unconfirmed' | undefined>(undefined)
   /** For a log: what was refused last. */
@@ -405,6 +408,8 @@ export class Agent {
   }
 
   #settled(requestId: string): void {
+    this.filledIn.delete(requestId)
+    this.notes.delete(requestId)
     this.waiting.value = this.waiting.value.filter(({ request }) => request.requestId !== requestId)
   }
 }

@@ -27,7 +27,7 @@ export function Expiry({ at }: { at: number | undefined }) {
 
 export function Approval({ agent, request }: { agent: Agent; request: PermissionRequest }) {
   const [chosen, setChosen] = useState<Option>()
-  const [note, setNote] = useState<string>()
+  const [note, setNote] = useState(agent.notes.get(request.requestId))
   const [isBusy, setBusy] = useState(false)
   const [trouble, setTrouble] = useState<string>()
   const { tool, title, inputText, options, defaultToNo = false, expiresAt, requestId } = request
@@ -97,14 +97,24 @@ export function Approval({ agent, request }: { agent: Agent; request: Permission
               rows={2}
               value={note}
               placeholder={words.noteAbout}
-              onInput={({ currentTarget }) => setNote(currentTarget.value)}
+              onInput={({ currentTarget }) => {
+                agent.notes.set(requestId, currentTarget.value)
+                setNote(currentTarget.value)
+              }}
             />
           </label>
           <div class="actions">
             <button type="submit" class="button danger" disabled={isBusy}>
               {safeLine(refusal.name)}
             </button>
-            <button type="button" class="button" onClick={() => setNote(undefined)}>
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                agent.notes.delete(requestId)
+                setNote(undefined)
+              }}
+            >
               {texts.back}
             </button>
           </div>

@@ -126,7 +126,7 @@ const suggested = (request: QuestionRequest): Values =>
   Object.fromEntries(request.fields.map((field) => [field.name, field.default]))
 
 export function Question({ agent, request }: { agent: Agent; request: QuestionRequest }) {
-  const [values, setValues] = useState<Values>(() => suggested(request))
+  const [values, setValues] = useState<Values>(() => agent.filledIn.get(request.requestId) ?? suggested(request))
   const [isBusy, setBusy] = useState(false)
   const [trouble, setTrouble] = useState<string>()
   const { requestId, title, fields, expiresAt } = request
@@ -145,6 +145,10 @@ export function Question({ agent, request }: { agent: Agent; request: QuestionRe
       else setTrouble(named ? `${safeLine(named.label)}: ${words.notFitting}` : words.failed(errorText(error)))
       setBusy(false)
     }
+  }
+  const fill = (filled: Values) => {
+    agent.filledIn.set(requestId, filled)
+    setValues(filled)
   }
   const given = (): QuestionAnswer[] =>
     fields.flatMap(({ name, type }) => {
@@ -167,7 +171,7 @@ export function Question({ agent, request }: { agent: Agent; request: QuestionRe
             id={`${requestId}-${field.name}`}
             field={field}
             value={values[field.name]}
-            set={(value) => setValues({ ...values, [field.name]: value })}
+            set={(value) => fill({ ...values, [field.name]: value })}
           />
         ))}
         {isBusy && !agent.isOnline.value && <p role="status">{words.later}</p>}
