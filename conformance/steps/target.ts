@@ -21,6 +21,7 @@ export class RelayUnderTest {
   readonly #wishes: RelayWishes
   #url: string | undefined
   #shim: Shim | undefined
+  #started: Promise<void> | undefined
   #stopped: Promise<unknown> | undefined
   #isKilled = false
 
@@ -36,9 +37,13 @@ export class RelayUnderTest {
     }
   }
 
-  /** Starts the program, where there is one to start. */
-  async start(): Promise<void> {
-    if (this.#url !== undefined) return
+  /** Starts the program, where there is one to start and it was not started. */
+  start(): Promise<void> {
+    this.#started ??= this.#start()
+    return this.#started
+  }
+
+  async #start(): Promise<void> {
     if (this.#target.kind === 'url') {
       this.#url = this.#target.url
       return

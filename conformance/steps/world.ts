@@ -169,7 +169,8 @@ export class SuiteWorld extends World<Parameters> {
   ): Promise<Connection> {
     const { waitForHello = true, ...rest } = options
     const relay = this.#relayOf(client)
-    await relay.start()
+    // All nodes: the time of a client that is at one of them does not run while another starts.
+    await Promise.all(this.#relays.map((each) => each.start()))
     const { url } = relay
     const name = client.connections.length === 0 ? client.name : `${client.name} (${client.connections.length + 1})`
     const connection = await Connection.open({ url, name, transcript: this.transcript, ...rest })
