@@ -14,7 +14,7 @@ export type Log = (level: LogLevel, event: string, details?: Readonly<Record<str
 
 /** Read once for each frame, so it is a plain field that one timer moves on. */
 export interface Clock {
-  /** Milliseconds of an arbitrary beginning, up to one tick behind. */
+  /** The time of `performance.now()` at the last tick: behind by as long as the program was busy since. */
   now: number
   /** Counts the windows of the rates. */
   second: number
@@ -30,8 +30,6 @@ export interface RelayContext {
   readonly unsent: Unsent
   readonly tally: Tally
   readonly clock: Clock
-  /** Milliseconds between two ticks. */
-  readonly tick: number
   readonly log: Log
   /** Called once by each connection, when nothing of it is left. */
   gone(connection: Connection): void

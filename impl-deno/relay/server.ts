@@ -149,7 +149,6 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     unsent,
     tally,
     clock,
-    tick: tickFor(limits),
     log,
     gone(connection) {
       connections.delete(connection)
@@ -167,7 +166,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
       addresses.sweep()
     }
     for (const connection of connections) connection.check()
-  }, context.tick)
+  }, tickFor(limits))
 
   let empty = () => {}
   let hurry = () => {}
