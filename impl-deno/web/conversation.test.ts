@@ -100,7 +100,8 @@ test(
   'another conversation is begun and the first one taken up again, and what that stops is said before',
   TIME,
   async () => {
-    const scene = await startScene()
+    // The other tests here have a Node agent.
+    const scene = await startScene({ agent: 'deno' })
     const { tab } = scene
     const toList = () => tab.getByRole('link', { name: 'Conversations:' }).click()
     try {
