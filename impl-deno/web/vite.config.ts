@@ -2,6 +2,7 @@
 
 import type { Plugin, UserConfig } from 'vite'
 import { META_POLICY } from '../relay/policy.ts'
+import { texts } from './texts.ts'
 
 /** The development server needs more than the page may have, so the policy is in the release alone. */
 const policy: Plugin = {
@@ -16,10 +17,20 @@ const policy: Plugin = {
   ],
 }
 
+/** What the page shows first (`Opening` in views/doors.tsx), so that a slow network is not a white page. */
+const opening: Plugin = {
+  name: 'opening',
+  transformIndexHtml: (html) =>
+    html.replace(
+      '<div id="app"></div>',
+      `<div id="app"><main class="door"><p role="status">${texts.doors.opening}</p></main></div>`,
+    ),
+}
+
 const config: UserConfig = {
   root: import.meta.dirname,
   base: './',
-  plugins: [policy],
+  plugins: [policy, opening],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     target: 'es2022',

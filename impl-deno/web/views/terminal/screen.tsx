@@ -10,6 +10,9 @@ import { Keys } from './keys.tsx'
 
 const words = texts.terminal
 
+/** It is large, so that it is loaded when it is first wanted. */
+export const loadEmulator = () => import('./emulator.ts')
+
 interface ScreenProps {
   readonly agent: Agent
   readonly terminal: Terminal
@@ -39,7 +42,7 @@ export function Screen({ agent, terminal, isAloud, left }: ScreenProps) {
     let made: Emulator | undefined
     let stop: (() => void) | undefined
     let isOver = false
-    import('./emulator.ts').then(
+    loadEmulator().then(
       ({ Emulator }) => {
         if (isOver || !place.current) return
         made = new Emulator(place.current, {

@@ -5,7 +5,7 @@ import type { Terminal } from '../../state/terminal.ts'
 import { errorText, texts } from '../../texts.ts'
 import type { SectionProps } from '../computer.tsx'
 import { Icon } from '../icon.tsx'
-import { Screen } from './screen.tsx'
+import { loadEmulator, Screen } from './screen.tsx'
 
 const words = texts.terminal
 
@@ -44,6 +44,8 @@ export function Terminals({ agent }: SectionProps) {
   const [isAloud, setAloud] = useState(localStorage.getItem(ALOUD) !== null)
   const [isAsked, setAsked] = useState(false)
   const tabs = useRef<HTMLUListElement>(null)
+  // It comes while the person looks for what to touch. Where it does not come, the screen says so.
+  useEffect(() => void loadEmulator().catch(() => {}), [])
   useEffect(() => {
     if (current) terminals.choose(current)
     setAsked(false)
