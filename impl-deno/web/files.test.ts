@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { assertAccessible, startScene } from './testing/scene.ts'
+import { DRAFT, stored } from './testing/stored.ts'
 
 const TIME = { timeout: 240_000 }
 
@@ -97,7 +98,13 @@ test('an edit is saved over what was seen alone: with a conflict the person choo
     await tab.getByRole('button', { name: 'Edit' }).waitFor()
     assert.equal(onDisk(), 'one\r\nmine\r\n')
 
-    await edit('dropped\n')
+    // What was not saved is there when the page is loaded again.
+    const dropped = `dropped ${'x'.repeat(600)}\n`
+    await edit(dropped)
+    await stored(tab, DRAFT, 600)
+    await tab.reload()
+    await tab.getByLabel('Text of list.txt').waitFor()
+    assert.equal(await tab.getByLabel('Text of list.txt').inputValue(), dropped)
     writeFileSync(path, 'kept\n')
     await save()
     await conflict.getByRole('button', { name: 'Take theirs, drop mine' }).click()

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { assertAccessible, startScene } from './testing/scene.ts'
 import type { Site } from './testing/site.ts'
+import { DRAFT, SHOWN, stored, until } from './testing/stored.ts'
 
 const TIME = { timeout: 240_000 }
 const END = 'This is the end of the story.'
@@ -15,35 +16,9 @@ async function give(tab: Page, prompt: string): Promise<void> {
   await tab.getByRole('button', { name: 'Send' }).click()
 }
 
-/** Asks the page until it says yes. */
-async function until<T>(tab: Page, condition: (given: T) => Promise<boolean>, given: T): Promise<void> {
-  while (!(await tab.evaluate<boolean, T>(condition as never, given as never))) await tab.waitForTimeout(50)
-}
-
 /** Resolves when the worker answers for this page. */
 const isKept = (tab: Page) =>
   until(tab, () => navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null), undefined)
-
-/** Resolves when as many records of this type are on the disk of the browser; the content is sealed. */
-const stored = (tab: Page, recordType: number, count: number) =>
-  until(
-    tab,
-    ([type, wanted]) =>
-      new Promise<boolean>((resolve) => {
-        const opening = indexedDB.open('happy-remote')
-        opening.onsuccess = () => {
-          const all = opening.result.transaction('records').objectStore('records').getAll()
-          all.onsuccess = () => {
-            opening.result.close()
-            resolve(all.result.filter((record) => record.recordType === type).length === wanted)
-          }
-        }
-      }),
-    [recordType, count] as const,
-  )
-
-const SHOWN = 7
-const DRAFT = 8
 
 test(
   'the page opens without a network and shows what it knew; what is given there is done once, later',

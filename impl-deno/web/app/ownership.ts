@@ -56,7 +56,10 @@ async function lead(held: Hold, before?: Following): Promise<void> {
   const home = new Home(store, deviceName())
   // What was written in this tab goes on.
   for (const agent of home.agents.value) {
-    agent.drafts.prompt.value = before?.agent(agent.id)?.drafts.prompt.value || agent.drafts.prompt.value
+    const shown = before?.agent(agent.id)
+    if (!shown) continue
+    if (shown.drafts.prompt.value !== '') agent.drafts.prompt.value = shown.drafts.prompt.value
+    agent.files.goOnWith(shown.files.drafts.value)
   }
   before?.close()
   const letGo = async (isTaken: boolean) => {

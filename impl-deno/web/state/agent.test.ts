@@ -5,6 +5,7 @@ import type { Controller, ControllerEvent } from '../../controller/controller.ts
 import { CallFailure } from '../../controller/failure.ts'
 import type { QueuedCommand } from '../../controller/queued-command.ts'
 import { Agent } from './agent.ts'
+import { Drafts } from './drafts.ts'
 
 const [a, b] = [1, 2].map((n) => `00000000-0000-4000-8000-00000000000${n}`) as [string, string]
 const idle = { state: 'idle', conversationId: a, mode: null, model: null, queued: 0, pending: [] } as const
@@ -40,7 +41,7 @@ function scene(answer: (method: string, params: object) => unknown = () => ({}))
       list: async () => queue,
     },
   } as unknown as Controller
-  const agent = new Agent(controller, { known: { entries: [] }, drafts: undefined, keep: async () => {} })
+  const agent = new Agent(controller, { known: { entries: [] }, drafts: new Drafts(), keep: async () => {} })
   const take = (...entries: JournalEntry[]) => {
     for (const entry of entries) tell({ type: 'entry', entry, arrival: 'live' })
   }

@@ -13,7 +13,7 @@ import type { AgentController, AgentEvent } from './agent-controller.ts'
 import { now } from './clock.ts'
 import { Conversation, partOf } from './conversation.ts'
 import { Conversations, type Wanted } from './conversations.ts'
-import { Drafts } from './drafts.ts'
+import type { Drafts } from './drafts.ts'
 import { Files } from './files.ts'
 import { Git } from './git.ts'
 import { Keeping } from './keeping.ts'
@@ -32,7 +32,7 @@ export type Waiting =
 /** What was there when the page was opened, and where what is there now outlives it. */
 export interface Memory {
   readonly known: Known
-  readonly drafts: Uint8Array | undefined
+  readonly drafts: Drafts
   /** Undefined: nothing is kept. Resolves when it is on disk. */
   keep(what: 'shown' | 'draft', content: Uint8Array | undefined): Promise<void>
 }
@@ -52,8 +52,8 @@ export class Agent {
   readonly terminals: Terminals
   readonly drafts: Drafts
   readonly remembered: Remembered
-  /** What was written here and is not sent yet, undefined for nothing. */
-  readonly keepDrafts: (content: Uint8Array | undefined) => Promise<void>
+  /** For another time, what another tab has of the next prompt. */
+  readonly keepPrompt: (prompt: string) => Promise<void>
   readonly #keeping: readonly [shown: Keeping, drafts: Keeping]
   readonly name = signal('')
   readonly relay = signal<RelayState | undefined>(undefined)
@@ -81,8 +81,8 @@ export class Agent {
     this.controller = controller
     this.conversations = new Conversations(controller)
     this.remembered = new Remembered(known)
-    this.drafts = new Drafts(drafts)
-    this.files = new Files(controller)
+    this.drafts = drafts
+    this.files = new Files(controller, drafts.files)
     this.git = new Git(controller)
     this.terminals = new Terminals(controller)
     this.name.value = known.info?.name ?? controller.record.peerName
@@ -90,8 +90,8 @@ export class Agent {
     this.capabilities.value = controller.capabilities
     this.conversation.remember(known.entries)
     const isOnline = computed(() => this.presence.value.online)
-    this.keepDrafts = (content) => keep('draft', content)
-    const { remembered, drafts: written } = this
+    const { remembered, files } = this
+    this.keepPrompt = (prompt) => keep('draft', drafts.contentWith(files.drafts.peek(), prompt))
     this.#keeping = [
       new Keeping({
         changed: computed(() => [this.#newest.value, this.info.value, isOnline.value]),
@@ -102,9 +102,9 @@ export class Agent {
         write: (content) => keep('shown', content),
       }),
       new Keeping({
-        changed: written.prompt,
-        content: () => written.content,
-        write: this.keepDrafts,
+        changed: computed(() => [drafts.prompt.value, files.drafts.value]),
+        content: () => drafts.contentWith(files.drafts.peek()),
+        write: (content) => keep('draft', content),
       }),
     ]
     controller.listen((event) => batch(() => this.#take(event)))

@@ -1,28 +1,53 @@
 // What the person has written and not sent or saved yet.
 
+import { Base64url } from '@happy-remote/schemas/session.ts'
 import { signal } from '@preact/signals'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { Check } from 'typebox/value'
 import { utf8 } from '../../crypto/bytes.ts'
 
-const Content = Type.Object({ prompt: Type.String() })
+/** UTF-16 units of all files that are kept for another time; a text field in a page is no place for more. */
+const MOST = 2_097_152
+
+const FileDraft = Type.Object({
+  path: Type.String(),
+  /** With `\n`. */
+  text: Type.String(),
+  /** Of the version that it was made of. */
+  hash: Base64url(32, 'SHA-256'),
+})
+export type FileDraft = Readonly<Static<typeof FileDraft>>
+
+const Content = Type.Object({ prompt: Type.String(), files: Type.Array(FileDraft) })
 
 export class Drafts {
-  readonly prompt = signal('')
+  readonly prompt
+  /** As they were when the page was opened. */
+  readonly files: readonly FileDraft[]
 
-  /** Nothing where it was written by another version of the page. */
-  constructor(content: Uint8Array | undefined) {
+  constructor(prompt = '', files: readonly FileDraft[] = []) {
+    this.prompt = signal(prompt)
+    this.files = files
+  }
+
+  /** None where it was written by another version of the page. */
+  static read(content: Uint8Array | undefined): Drafts {
     try {
       const kept: unknown = content && JSON.parse(new TextDecoder().decode(content))
-      if (Check(Content, kept)) this.prompt.value = kept.prompt
+      return Check(Content, kept) ? new Drafts(kept.prompt, kept.files) : new Drafts()
     } catch {
-      // Then there is none.
+      return new Drafts()
     }
   }
 
-  /** Undefined where there is none. */
-  get content(): Uint8Array | undefined {
-    const prompt = this.prompt.peek()
-    return prompt === '' ? undefined : utf8(JSON.stringify({ prompt }))
+  /** With what is written of files now, as far as there is room. Undefined where there is nothing. */
+  contentWith(files: readonly FileDraft[], prompt = this.prompt.peek()): Uint8Array | undefined {
+    let room = MOST
+    const kept = files.filter(({ text }) => {
+      if (text.length > room) return false
+      room -= text.length
+      return true
+    })
+    return prompt === '' && kept.length === 0 ? undefined : utf8(JSON.stringify({ prompt, files: kept }))
   }
 }

@@ -3,6 +3,7 @@
 import { Controller } from '../../controller/controller.ts'
 import { deviceIdOfRecord, type Store } from '../../session/store.ts'
 import { Agent, type Memory } from './agent.ts'
+import { Drafts } from './drafts.ts'
 import { Household } from './household.ts'
 import { Pairing } from './pairing.ts'
 import { readKnown } from './remembered.ts'
@@ -38,7 +39,7 @@ export class Home extends Household {
     const agent = deviceIdOfRecord(record)
     return {
       known: readKnown(store.keptOf('shown', agent)),
-      drafts: store.keptOf('draft', agent),
+      drafts: Drafts.read(store.keptOf('draft', agent)),
       keep: (what, content) => (content ? store.keep(what, agent, content) : store.drop(what, agent)),
     }
   }

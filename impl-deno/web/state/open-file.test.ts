@@ -5,13 +5,19 @@ import type { FileAgent } from '../../controller/files.ts'
 import { fromBase64url, toBase64url } from '../../crypto/base64url.ts'
 import { utf8 } from '../../crypto/bytes.ts'
 import { hash } from '../../crypto/primitives.ts'
+import type { FileDraft } from './drafts.ts'
+import { Files } from './files.ts'
 import { lineEndOf, OpenFile } from './open-file.ts'
 
 const hashOf = (bytes: Uint8Array): string => toBase64url(hash(bytes))
 
+interface Disk {
+  bytes: Uint8Array
+  loses: boolean
+}
+
 /** One file, that writes as an agent does (rpc.file.expected). */
-function agentWith(bytes: Uint8Array) {
-  const disk = { bytes, loses: false }
+function agentOf(disk: Disk): FileAgent {
   const state = () => ({ size: disk.bytes.length, mtime: 1, version: hashOf(disk.bytes) })
   const call = async (method: string, params: Record<string, unknown>) => {
     if (method === 'file.stat') return { type: 'file', ...state() }
@@ -26,7 +32,12 @@ function agentWith(bytes: Uint8Array) {
     if (disk.loses) throw new CallFailure('uncertain', 'The answer was lost')
     return { sha256, ...state() }
   }
-  return { disk, file: new OpenFile({ call } as unknown as FileAgent, 'x') }
+  return { call } as unknown as FileAgent
+}
+
+function agentWith(bytes: Uint8Array) {
+  const disk: Disk = { bytes, loses: false }
+  return { disk, file: new OpenFile(agentOf(disk), 'x') }
 }
 
 test('line ends are kept, and a text with several kinds is not edited', async () => {
@@ -71,4 +82,43 @@ test('a write whose answer was lost is no conflict when it is tried again', asyn
   assert.equal(file.draft.value, 'b')
   await file.save()
   assert.deepEqual([file.conflict.value, file.draft.value, file.reading.value.text.value], [undefined, undefined, 'b'])
+})
+
+test('what was written before the page was loaded again goes on, and never over a version that was not seen', async () => {
+  for (const [now, conflict] of [
+    ['a', undefined],
+    ['b', 'b'],
+  ] as const) {
+    const { disk, file } = agentWith(utf8('a'))
+    await file.read()
+    file.edit()
+    file.draft.value = 'mine'
+    const left = file.unsaved
+    assert.ok(left)
+    disk.bytes = utf8(now)
+    const again = new OpenFile(agentOf(disk), 'x')
+    await again.read()
+    await again.restore(left)
+    assert.deepEqual([again.draft.value, again.conflict.value?.theirs?.text.value], ['mine', conflict])
+    if (!conflict) await again.save()
+    assert.equal(new TextDecoder().decode(disk.bytes), conflict ?? 'mine')
+  }
+})
+
+test('what was written of a file that is gone is there, and can make it again', async () => {
+  const { file } = agentWith(utf8('a'))
+  await file.read()
+  file.edit()
+  file.draft.value = 'mine'
+  const left = file.unsaved as FileDraft
+  const call = async () => {
+    throw new CallFailure('not-found', 'It is gone')
+  }
+  const files = new Files({ call } as unknown as FileAgent, [left])
+  assert.equal(files.isUnsaved('x'), true)
+  const again = await files.at('x')
+  assert.ok(typeof again === 'object')
+  assert.deepEqual([again.draft.value, again.conflict.value], ['mine', { theirs: null, hash: null }])
+  assert.deepEqual(files.drafts.value, [left])
+  await assert.rejects(files.at('y'), { code: 'not-found' })
 })

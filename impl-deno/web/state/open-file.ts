@@ -7,6 +7,7 @@ import { type FileAgent, filePieces, putFile } from '../../controller/files.ts'
 import { toBase64url } from '../../crypto/base64url.ts'
 import { utf8 } from '../../crypto/bytes.ts'
 import { hash } from '../../crypto/primitives.ts'
+import type { FileDraft } from './drafts.ts'
 import { Reading } from './reading.ts'
 
 /** Beyond this a text field in a page is no place to edit. */
@@ -35,6 +36,7 @@ export class OpenFile {
   readonly draft = signal<string | undefined>(undefined)
   readonly conflict = signal<Conflict | undefined>(undefined)
   readonly #agent: FileAgent
+  #editedHash = ''
 
   constructor(agent: FileAgent, path: string) {
     this.#agent = agent
@@ -67,8 +69,38 @@ export class OpenFile {
     return this.draft.value !== undefined && this.draft.value !== this.#plain
   }
 
+  /** What is not saved, and of which version it was made. */
+  get unsaved(): FileDraft | undefined {
+    const text = this.draft.value
+    return text !== undefined && this.isChanged ? { path: this.path, text, hash: this.#editedHash } : undefined
+  }
+
   edit(): void {
+    this.#editedHash = this.reading.value.hash
     this.draft.value = this.#plain
+  }
+
+  /** Goes on with what was written in an earlier life of the page, over the version that was seen then alone. Throws CallFailure. */
+  async restore({ text, hash }: FileDraft): Promise<void> {
+    const reading = this.reading.value
+    await readAll(reading)
+    const present = reading.isWhole.value ? reading.hash : hash
+    batch(() => {
+      this.#editedHash = hash
+      this.draft.value = text
+      // Where it is too large to be read here, saving tells of it.
+      if (!this.isChanged) this.draft.value = undefined
+      else if (present !== hash) this.conflict.value = { theirs: reading, hash: present }
+    })
+  }
+
+  /** The same where the file is not there any more. */
+  restoreGone({ text, hash }: FileDraft): void {
+    batch(() => {
+      this.#editedHash = hash
+      this.draft.value = text
+      this.conflict.value = { theirs: null, hash: null }
+    })
   }
 
   discard(): void {
@@ -120,8 +152,8 @@ export class OpenFile {
   async #meet(present: string | null): Promise<void> {
     const theirs = new Reading(this.#agent, this.path)
     try {
-      do await theirs.more()
-      while (!theirs.isWhole.value && theirs.size.value <= EDITED_MAX)
+      await theirs.more()
+      await readAll(theirs)
       this.conflict.value = { theirs, hash: theirs.isWhole.value ? theirs.hash : present }
     } catch (error) {
       if (!(error instanceof CallFailure && error.code === 'not-found')) throw error
@@ -137,6 +169,11 @@ export class OpenFile {
       this.conflict.value = undefined
     })
   }
+}
+
+/** As far as it can be edited here. */
+async function readAll(reading: Reading): Promise<void> {
+  while (!reading.isWhole.value && reading.size.value <= EDITED_MAX) await reading.more()
 }
 
 /** Of the file that is in the way; throws whatever is no conflict. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JournalEntry } from '@happy-remote/schemas/rpc/journal.ts'
 import { Conversation } from './conversation.ts'
-import { Drafts } from './drafts.ts'
+import { Drafts, type FileDraft } from './drafts.ts'
 import { Remembered, readKnown } from './remembered.ts'
 
 const said = (seq: number, text = `Number ${seq}`, epoch = 'e'): JournalEntry => ({
@@ -50,16 +50,22 @@ test('what another version wrote is nothing', () => {
   ]) {
     const content = new TextEncoder().encode(text)
     assert.deepEqual(readKnown(content), { entries: [] }, text)
-    assert.equal(new Drafts(content).content, undefined, text)
+    const drafts = Drafts.read(content)
+    assert.deepEqual([drafts.prompt.value, drafts.files], ['', []], text)
   }
 })
 
 test('a draft comes back, and one that is empty is none', () => {
-  const drafts = new Drafts(undefined)
-  drafts.prompt.value = 'Not sent yet'
-  assert.equal(new Drafts(drafts.content).prompt.value, 'Not sent yet')
+  const drafts = new Drafts('Not sent yet')
+  const hash = 'A'.repeat(43)
+  const [small, large] = ['x', 'x'.repeat(2_097_152)].map((text) => ({ path: text.slice(0, 2), text, hash })) as [
+    FileDraft,
+    FileDraft,
+  ]
+  const again = Drafts.read(drafts.contentWith([small, large]))
+  assert.deepEqual([again.prompt.value, again.files], ['Not sent yet', [small]])
   drafts.prompt.value = ''
-  assert.equal(drafts.content, undefined)
+  assert.equal(drafts.contentWith([]), undefined)
 })
 
 test('a conversation goes on where the page of the computer joins what was remembered', () => {

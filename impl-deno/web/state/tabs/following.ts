@@ -4,6 +4,7 @@ import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { signal } from '@preact/signals'
 import { CallFailure } from '../../../controller/failure.ts'
 import { Agent } from '../agent.ts'
+import { Drafts } from '../drafts.ts'
 import { Household } from '../household.ts'
 import { FollowedController } from './followed.ts'
 import { CHANNEL, type Deed, type Deeds, type Picture, type Refusal, type Said } from './said.ts'
@@ -23,6 +24,7 @@ export class Following extends Household {
   readonly #controllers = new Map<string, FollowedController>()
   readonly #waiting = new Map<number, Waiting>()
   #number = 0
+  #isClosed = false
   #leader: string | undefined
   #heardAt = Date.now()
   readonly #looking: ReturnType<typeof setInterval>
@@ -62,13 +64,13 @@ export class Following extends Household {
   close(): void {
     clearInterval(this.#looking)
     for (const agent of this.agents.value) void agent.close()
-    const lost = new CallFailure('uncertain', 'The tab that was to do it has ended')
-    for (const { reject } of this.#waiting.values()) reject(lost)
+    for (const { reject } of this.#waiting.values()) reject(lost())
+    this.#isClosed = true
     this.#channel.close()
   }
 
   #say(said: Said): void {
-    this.#channel.postMessage(said)
+    if (!this.#isClosed) this.#channel.postMessage(said)
   }
 
   #heard(said: Said): void {
@@ -110,6 +112,7 @@ export class Following extends Household {
   }
 
   #do(agent: string, deed: Deed): Promise<unknown> {
+    if (this.#isClosed) return Promise.reject(lost())
     const number = ++this.#number
     return new Promise((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject })
@@ -123,7 +126,7 @@ export class Following extends Household {
     return {
       ...{ call: ask('call'), enqueue: ask('enqueue'), edit: ask('edit'), move: ask('move'), cancel: ask('cancel') },
       ...{ giveAgain: ask('giveAgain'), sendQueue: ask('sendQueue'), reconnect: ask('reconnect') },
-      ...{ remove: ask('remove'), drop: ask('drop'), keepDrafts: ask('keepDrafts') },
+      ...{ remove: ask('remove'), drop: ask('drop'), keepPrompt: ask('keepPrompt') },
     }
   }
 
@@ -143,10 +146,12 @@ export class Following extends Household {
     void before?.close()
     this.#controllers.set(picture.id, controller)
     const { known, presence, relay, status, pieces, over } = picture
+    // What is written of files here is kept as long as the tab.
+    const drafts = new Drafts(before?.drafts.prompt.peek() || picture.prompt, before?.files.drafts.peek())
     const agent = new Agent(controller, {
-      ...{ known, drafts: before?.drafts.content ?? picture.drafts },
-      keep: async (what, content) => {
-        if (what === 'draft') await deeds.keepDrafts(content).catch(() => {})
+      ...{ known, drafts },
+      keep: async (what) => {
+        if (what === 'draft') await deeds.keepPrompt(drafts.prompt.peek()).catch(() => {})
       },
     })
     if (relay) controller.tell({ type: 'relay', state: relay }, presence)
@@ -158,6 +163,8 @@ export class Following extends Household {
     return agent
   }
 }
+
+const lost = () => new CallFailure('uncertain', 'The tab that was to do it has ended')
 
 function errorOf({ name, code, message, data }: Refusal): Error {
   if (name === 'CallFailure' && code !== undefined) return new CallFailure(code, message, data)

@@ -18,6 +18,7 @@ export class Leading {
   /** How to follow each computer no longer. */
   readonly #told = new Map<Agent, () => void>()
   readonly #end: () => void
+  #isClosed = false
 
   /** `letGo`: another tab wants to have the keys, because the person uses it. */
   constructor(home: Home, letGo: () => void) {
@@ -44,11 +45,12 @@ export class Leading {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#channel.close()
   }
 
   #say(said: Said): void {
-    this.#channel.postMessage(said)
+    if (!this.#isClosed) this.#channel.postMessage(said)
   }
 
   #tellOf(agents: readonly Agent[]): void {
@@ -127,7 +129,7 @@ export class Leading {
       reconnect: async () => controller.connection.reconnect(),
       remove: () => this.#home.remove(agent),
       drop: async () => this.#home.drop(agent),
-      keepDrafts: (content) => agent.keepDrafts(content),
+      keepPrompt: (prompt) => agent.keepPrompt(prompt),
     }
   }
 }
@@ -142,7 +144,7 @@ function pictureOf(agent: Agent): Picture {
     record: factsOf(agent.controller.record),
     presence: presenceOf(agent),
     known: agent.remembered.known,
-    drafts: agent.drafts.content,
+    prompt: agent.drafts.prompt.peek(),
     relay: agent.relay.peek(),
     status: statusOf(agent),
     pieces: agent.conversation.pieces,

@@ -25,7 +25,8 @@ export interface Picture {
   readonly record: PairingFacts
   readonly presence: Presence
   readonly known: Known
-  readonly drafts: Uint8Array | undefined
+  /** What is written of the next prompt. */
+  readonly prompt: string
   readonly relay: RelayState | undefined
   /** With what waits for an answer now. */
   readonly status: Status | undefined
@@ -47,7 +48,7 @@ export interface Deeds {
   reconnect(): Promise<void>
   remove(): Promise<void>
   drop(): Promise<void>
-  keepDrafts(content: Uint8Array | undefined): Promise<void>
+  keepPrompt(prompt: string): Promise<void>
 }
 
 export type Deed = { [D in keyof Deeds]: { readonly what: D; readonly given: Parameters<Deeds[D]> } }[keyof Deeds]

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { effect } from '@preact/signals'
 import { CallFailure } from '../../../controller/failure.ts'
 import { Agent, type Status } from '../agent.ts'
 import type { AgentController, AgentEvent } from '../agent-controller.ts'
+import { Drafts } from '../drafts.ts'
 import type { Home } from '../home.ts'
 import { Household } from '../household.ts'
 import { Following } from './following.ts'
@@ -34,9 +35,9 @@ function household() {
     close: () => {},
   }
   const home = new Household('phone')
-  const kept: unknown[] = []
+  const kept: (Uint8Array | undefined)[] = []
   const agent = new Agent(controller as unknown as AgentController, {
-    ...{ known: { entries: [] }, drafts: undefined },
+    ...{ known: { entries: [] }, drafts: new Drafts() },
     keep: async (_, content) => void kept.push(content),
   })
   home.agents.value = [agent]
@@ -69,13 +70,24 @@ function becomes(condition: () => boolean): Promise<void> {
   })
 }
 
-test('a tab that follows shows what was, what comes piece by piece, and no key', async () => {
+/** A tab that follows the one with this home; both end with the test. */
+function meet(t: TestContext, home: Home, letGo: () => void = () => {}) {
+  const leading = new Leading(home, letGo)
+  const following = new Following('?', () => {})
+  t.after(() => {
+    following.close()
+    leading.end()
+    leading.close()
+  })
+  return { leading, following }
+}
+
+test('a tab that follows shows what was, what comes piece by piece, and no key', async (t) => {
   const { home, agent, tell } = household()
   tell(said(1, prompt, 'user', 'Hello'))
   tell(piece('Go'))
   tell({ type: 'status', status })
-  const leading = new Leading(home, () => {})
-  const following = new Following('?', () => {})
+  const { following } = meet(t, home)
   await becomes(() => shown(following).length === 2)
   assert.deepEqual(shown(following), ['Hello', 'Go'])
   assert.equal(following.name.value, 'phone')
@@ -87,52 +99,42 @@ test('a tab that follows shows what was, what comes piece by piece, and no key',
   assert.equal('secret' in seen.controller.record, false)
   assert.equal(seen.presence.value.online, true)
   assert.notEqual(seen, agent)
-  following.close()
-  leading.end()
-  leading.close()
 })
 
-test('what the person asks for in a tab that follows is done in the other, with its refusals', async () => {
+test('what the person asks for in a tab that follows is done in the other, with its refusals', async (t) => {
   const { home, calls, kept } = household()
-  const leading = new Leading(home, () => {})
-  const following = new Following('?', () => {})
+  const { following } = meet(t, home)
   await becomes(() => following.agents.value.length === 1)
   const agent = following.agent(ID) as Agent
   assert.deepEqual(await agent.controller.call('device.list', {}), {})
   await assert.rejects(agent.stop('turn'), { name: 'CallFailure', code: 'conflict', data: { why: 1 } })
   agent.wake()
-  await agent.keepDrafts(new Uint8Array([1]))
+  agent.drafts.prompt.value = 'Not sent yet'
+  await agent.save()
   assert.deepEqual(
     calls.map(([method]) => method),
     ['device.list', 'claude.cancel', 'reconnect'],
   )
-  assert.deepEqual(kept, [new Uint8Array([1])])
-  // Nothing else that stands in the other tab can be called.
-  const { deeds } = { deeds: agent.controller.queue as unknown as Record<string, unknown> }
-  assert.deepEqual(Object.keys(deeds).sort(), ['cancel', 'edit', 'giveAgain', 'list', 'listen', 'move'])
-  following.close()
-  leading.end()
-  leading.close()
+  assert.deepEqual(
+    kept.map((content) => Drafts.read(content).prompt.value),
+    ['Not sent yet'],
+  )
 })
 
-test('a tab that takes over has the keys once the other one has let go', async () => {
+test('a tab that takes over has the keys once the other one has let go', async (t) => {
   const { home } = household()
   const asked = Promise.withResolvers<void>()
-  const leading = new Leading(home, asked.resolve)
-  const following = new Following('?', () => {})
+  const { leading, following } = meet(t, home, asked.resolve)
   const given = following.askForKeys()
   await asked.promise
   leading.end()
   leading.gone()
   await given
-  leading.close()
-  following.close()
 })
 
-test('what was asked of a tab that has ended is uncertain, and is not said to be done', async () => {
+test('what was asked of a tab that has ended is uncertain, and is not said to be done', async (t) => {
   const { home } = household()
-  const leading = new Leading(home, () => {})
-  const following = new Following('?', () => {})
+  const { leading, following } = meet(t, home)
   await becomes(() => following.agents.value.length === 1)
   leading.end()
   leading.close()

@@ -5,6 +5,7 @@ import { exactText } from '../../../controller/safe-text.ts'
 import { linkTo } from '../../app/routes.ts'
 import type { Agent } from '../../state/agent.ts'
 import type { OpenFile } from '../../state/open-file.ts'
+import { Following } from '../../state/tabs/following.ts'
 import { texts } from '../../texts.ts'
 import type { SectionProps } from '../computer.tsx'
 import { fileFailure, Trouble } from './failure.tsx'
@@ -60,20 +61,22 @@ function useFound(agent: Agent, path: string): [found: Found | undefined, again:
   return [found, () => setTries(tries + 1)]
 }
 
-function useUnsavedWarning(agent: Agent): void {
+/** Only the tab that holds the keys keeps what was written for another time. */
+function useUnsavedWarning(agent: Agent, isLost: boolean): void {
   useEffect(() => {
+    if (!isLost) return undefined
     const warn = (event: BeforeUnloadEvent) => {
       if (agent.files.hasUnsaved) event.preventDefault()
     }
     addEventListener('beforeunload', warn)
     return () => removeEventListener('beforeunload', warn)
-  }, [agent])
+  }, [agent, isLost])
 }
 
-export function Files({ agent, path: names }: SectionProps) {
+export function Files({ home, agent, path: names }: SectionProps) {
   const path = pathOf(names)
   const [last, again] = useFound(agent, path)
-  useUnsavedWarning(agent)
+  useUnsavedWarning(agent, home instanceof Following)
   const found = last?.path === path ? last : undefined
   const isFolder = found?.place === 'folder'
   const folder = isFolder ? names : names.slice(0, -1)
