@@ -2,10 +2,26 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { give } from './testing/acts.ts'
 import { assertAccessible, startScene } from './testing/scene.ts'
 
 const TIME = { timeout: 240_000 }
+
+/** As the keyboard of a phone does that covers the page. */
+async function coverHalf(tab: Page): Promise<void> {
+  await tab.getByLabel('Prompt').waitFor()
+  await tab.evaluate(() => {
+    Object.defineProperty(visualViewport, 'height', { value: innerHeight / 2, configurable: true })
+    visualViewport?.dispatchEvent(new Event('resize'))
+  })
+  const { y = 0, height = 0 } = (await tab.getByLabel('Prompt').boundingBox()) ?? {}
+  assert.ok(y > 0 && y + height <= (tab.viewportSize()?.height ?? 0) / 2, `${y} + ${height}`)
+  await tab.evaluate(() => {
+    Object.defineProperty(visualViewport, 'height', { value: innerHeight, configurable: true })
+    visualViewport?.dispatchEvent(new Event('resize'))
+  })
+}
 
 test(
   'a prompt streams Markdown, an edit is shown as a diff and allowed, and a push is denied with a note',
@@ -28,6 +44,12 @@ test(
         'https://example.org/',
       ])
       await tab.getByText('<img src=x onerror=alert(1)>').waitFor()
+      // A screen reader says it by itself.
+      await tab
+        .locator('[aria-live=assertive]')
+        .getByText(/^desk\. .* asks whether it may: Edit greeting\.ts$/)
+        .waitFor()
+      assert.equal(await tab.title(), '(1) desk · Happy Remote Control')
       await ask.getByRole('button', { name: 'Allow once' }).click()
       await tab.getByText('The greeting is changed.').waitFor()
       await tab.getByText('Allowed by this device').waitFor()
@@ -39,6 +61,8 @@ test(
       await push.getByRole('button', { name: 'Allow git push for this conversation' }).click()
       await push.getByRole('button', { name: 'Choose “Allow git push for this conversation”' }).waitFor()
       await push.getByRole('button', { name: 'Back' }).click()
+      // The keyboard stays at what it is about.
+      assert.equal(await push.evaluate((article) => article === document.activeElement), true)
       await push.getByRole('button', { name: 'Deny with a note…' }).click()
       await push.getByLabel('Note for the assistant').fill('Never with --force')
       await push.getByRole('button', { name: 'Deny', exact: true }).click()
@@ -58,6 +82,8 @@ test('a reload in the middle of an answer loses nothing and shows nothing twice'
     await scene.pair()
     await give(tab, 'Tell me a story')
     await tab.getByText('Once upon a time', { exact: false }).waitFor()
+    // A screen reader leaves it alone as long as it grows.
+    await tab.locator('[aria-live=off]').getByText('Once upon a time', { exact: false }).waitFor()
     await tab.reload()
     // Its last pieces may be shown before the whole has come.
     await tab.getByText(/Once upon a time.*This is the end of the story\./s).waitFor()
@@ -74,6 +100,7 @@ test('a question is a form, and what runs can be stopped', TIME, async () => {
   const { tab } = scene
   try {
     await scene.pair()
+    await coverHalf(tab)
     await give(tab, 'Please ask me')
     const form = tab.getByRole('article', { name: 'Where shall the work go?' })
     await form.getByLabel('Branch').fill('topic')

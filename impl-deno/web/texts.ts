@@ -39,7 +39,7 @@ const capabilities: Readonly<Record<Capability, readonly [name: string, about: s
 
 export const texts = {
   name: 'Happy Remote Control',
-  nameWaiting: (count: number) => `(${count}) Happy Remote Control`,
+  title: (place: string, waiting: number) => `${waiting > 0 ? `(${waiting}) ` : ''}${place} · Happy Remote Control`,
   back: 'Back',
   cancel: 'Cancel',
   close: 'Close',

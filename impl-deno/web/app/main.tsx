@@ -7,6 +7,7 @@ import { Home } from '../state/home.ts'
 import { texts } from '../texts.ts'
 import { App } from '../views/app.tsx'
 import { Opening, Unusable } from '../views/doors.tsx'
+import { followKeyboard } from './keyboard.ts'
 import { watchAttention } from './network.ts'
 import { door, open } from './ownership.ts'
 import { keepRelease } from './release.ts'
@@ -47,10 +48,8 @@ watchAttention(
   },
 )
 
-effect(() => {
-  const waiting = door.value.at === 'home' ? door.value.home.waiting.value : 0
-  document.title = waiting > 0 ? texts.nameWaiting(waiting) : texts.name
-})
+document.title = texts.name
+followKeyboard()
 startClock()
 render(<Root />, document.getElementById('app') as HTMLElement)
 void open()

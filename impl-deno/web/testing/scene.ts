@@ -40,10 +40,15 @@ export interface SceneOptions {
   readonly script?: string | undefined
 }
 
-/** No rule of axe-core is broken by what the tab shows. */
-export async function assertAccessible(tab: Page): Promise<void> {
-  const { violations } = await tab.evaluate(() =>
-    (globalThis as unknown as { axe: typeof axeOf }).axe.run({ resultTypes: ['violations'] }),
+/** No rule of axe-core is broken by what the tab shows; `rules`: these alone. */
+export async function assertAccessible(tab: Page, rules?: readonly string[]): Promise<void> {
+  const { violations } = await tab.evaluate(
+    (values) =>
+      (globalThis as unknown as { axe: typeof axeOf }).axe.run({
+        resultTypes: ['violations'],
+        ...(values && { runOnly: { type: 'rule', values } }),
+      }),
+    rules,
   )
   const told = violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
   assert.deepEqual(told, [])
@@ -112,5 +117,6 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
   }
 }
 
+/** As a screen reader says them. */
 export const digitsOn = async (tab: Page): Promise<string> =>
-  ((await tab.locator('.digits').textContent()) ?? '').replaceAll(/\D/g, '')
+  ((await tab.locator('.digits').getAttribute('aria-label')) ?? '').replaceAll(/\D/g, '')

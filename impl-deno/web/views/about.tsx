@@ -9,6 +9,7 @@ import type { Device, Info } from '../state/agent.ts'
 import { now } from '../state/clock.ts'
 import { errorText, texts } from '../texts.ts'
 import type { SectionProps } from './computer.tsx'
+import { takeFocus } from './focus.ts'
 
 const words = texts.about
 
@@ -91,7 +92,7 @@ function Remove({ home, agent }: Own) {
       <div class="actions">
         {isAsked ? (
           <>
-            <button type="button" class="button danger" onClick={() => void remove()}>
+            <button ref={takeFocus} type="button" class="button danger" onClick={() => void remove()}>
               {words.removeSure}
             </button>
             <button type="button" class="button" onClick={() => setAsked(false)}>
@@ -151,7 +152,7 @@ export function About({ home, agent }: Own) {
         {agent.devices.value.length > 0 && (
           <>
             <h2>{words.devices}</h2>
-            <ul class="grants">
+            <ul class="grants devices">
               {agent.devices.value.map((device) => (
                 <DeviceRow key={device.deviceId} device={device} />
               ))}

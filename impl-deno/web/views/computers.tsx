@@ -5,7 +5,9 @@ import { linkTo, route } from '../app/routes.ts'
 import type { Agent } from '../state/agent.ts'
 import type { Household } from '../state/household.ts'
 import { texts } from '../texts.ts'
+import { useFocus } from './focus.ts'
 import { Icon } from './icon.tsx'
+import { Mark } from './mark.tsx'
 import { Presence } from './presence.tsx'
 
 const words = texts.computers
@@ -36,12 +38,17 @@ function Card({ agent }: { agent: Agent }) {
   )
 }
 
-export function Computers({ home }: { home: Household }) {
+/** `isAlone`: it is what the page is about, and not beside something. */
+export function Computers({ home, isAlone }: { home: Household; isAlone: boolean }) {
   const agents = home.agents.value
+  const heading = useFocus<HTMLHeadingElement>(undefined, isAlone)
+  const Heading = isAlone ? 'h1' : 'h2'
   return (
     <section class="computers" aria-labelledby="computers-title">
       <header class="bar">
-        <h1 id="computers-title">{words.title}</h1>
+        <Heading id="computers-title" ref={heading} tabIndex={-1}>
+          {words.title}
+        </Heading>
         {agents.length > 0 && (
           <a class="button" href={linkTo.pair} aria-label={words.pair}>
             <Icon name="plus" />
@@ -57,6 +64,7 @@ export function Computers({ home }: { home: Household }) {
         </ul>
       ) : (
         <div class="empty">
+          <Mark />
           <h2>{words.none}</h2>
           <p>{words.noneAbout}</p>
           <pre class="command">{words.command}</pre>

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Conflict, OpenFile } from '../../state/open-file.ts'
 import { texts } from '../../texts.ts'
-import { useFocus } from '../focus.ts'
+import { takeFocus, useFocus } from '../focus.ts'
 import { CopyButton, Diff } from '../talk/code-block.tsx'
 import { changed } from '../talk/readable.ts'
 import { fileFailure, Trouble } from './failure.tsx'
@@ -83,7 +83,7 @@ function Discard({ file }: { file: OpenFile }) {
   }
   return (
     <>
-      <button type="button" class="button danger" onClick={() => file.discard()}>
+      <button ref={takeFocus} type="button" class="button danger" onClick={() => file.discard()}>
         {words.discardSure}
       </button>
       <button type="button" class="button" onClick={() => setAsked(false)}>

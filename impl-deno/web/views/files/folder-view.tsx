@@ -7,6 +7,7 @@ import type { Agent } from '../../state/agent.ts'
 import { now } from '../../state/clock.ts'
 import type { FolderEntry } from '../../state/folder.ts'
 import { texts } from '../../texts.ts'
+import { useFocus } from '../focus.ts'
 import { Icon } from '../icon.tsx'
 import { fileFailure, Trouble } from './failure.tsx'
 import { pathOf } from './path.ts'
@@ -73,9 +74,15 @@ export function FolderView(props: FolderProps) {
   }
   useEffect(() => attempt(() => folder.read()), [folder])
   const entries = folder.entries.value
+  const place = useFocus<HTMLElement>(path, props.shown === undefined)
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
-    <section class="scroll folder" tabIndex={0} aria-label={words.folder(exactText(names.at(-1) ?? words.workspace))}>
+    <section
+      ref={place}
+      class="scroll folder"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.
+      tabIndex={0}
+      aria-label={words.folder(exactText(names.at(-1) ?? words.workspace))}
+    >
       <Trouble text={trouble} />
       {entries === undefined && trouble === undefined && <p class="quiet padded">{words.reading}</p>}
       {entries?.length === 0 && <p class="quiet padded">{words.empty}</p>}

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { linkTo } from '../../app/routes.ts'
 import { texts } from '../../texts.ts'
 import type { SectionProps } from '../computer.tsx'
+import { useFocus } from '../focus.ts'
 import { Change } from './change.tsx'
 import { Branch, Changes } from './changes.tsx'
 import { Commit, Push } from './commit.tsx'
@@ -27,13 +28,14 @@ function Changed({ agent, path }: Pick<SectionProps, 'agent' | 'path'>) {
   useEffect(read, [agent])
   const status = agent.git.status.value
   const wanted = path.join('/')
+  const list = useFocus<HTMLElement>(undefined, wanted === '')
   const shown = status?.entries.find((entry) => namesOf(entry).join('/') === wanted)
   return (
     <div class="files git">
       <div class={`split ${wanted === '' ? 'list' : 'detail'}`}>
         <div class="split-list">
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard. */}
-          <section class="scroll" tabIndex={0} aria-label={words.label}>
+          <section ref={list} class="scroll" tabIndex={0} aria-label={words.label}>
             <div class="padded git-head">
               {status && <Branch status={status} />}
               {!status && !trouble && <p role="status">{words.reading}</p>}

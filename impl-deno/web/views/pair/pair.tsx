@@ -7,6 +7,7 @@ import { texts } from '../../texts.ts'
 import { nameOf } from '../computers.tsx'
 import { useFocus } from '../focus.ts'
 import { Icon } from '../icon.tsx'
+import { Mark } from '../mark.tsx'
 import { Code } from './code.tsx'
 import { Consent } from './consent.tsx'
 
@@ -68,18 +69,19 @@ export function Pair({ home }: { home: Home }) {
           </>
         )}
         {step.at === 'paired' && (
-          <>
+          <div class="empty">
+            <Mark />
             <p role="status">{words.pairedAbout(paired(home, step.agentId))}</p>
             <button type="button" class="button primary" onClick={() => go(linkTo.computer(step.agentId))}>
               {words.open}
             </button>
-          </>
+          </div>
         )}
         {step.at === 'failed' && (
-          <>
+          <div class="empty">
             <p role="alert">{words.failures[step.why] ?? words.failure}</p>
             {again}
-          </>
+          </div>
         )}
       </div>
     </section>

@@ -1,12 +1,13 @@
 // A permission request that waits: what is asked, exactly, and the options as the assistant gave them.
 
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { CallFailure } from '../../../controller/failure.ts'
 import { exactText, safeLine } from '../../../controller/safe-text.ts'
 import type { Agent } from '../../state/agent.ts'
 import { now } from '../../state/clock.ts'
 import { errorText, texts } from '../../texts.ts'
+import { takeFocus } from '../focus.ts'
 import { inputOf } from './readable.ts'
 import { ReadableInput } from './readable-view.tsx'
 
@@ -30,6 +31,7 @@ export function Approval({ agent, request }: { agent: Agent; request: Permission
   const [note, setNote] = useState(agent.notes.get(request.requestId))
   const [isBusy, setBusy] = useState(false)
   const [trouble, setTrouble] = useState<string>()
+  const box = useRef<HTMLElement>(null)
   const { tool, title, inputText, options, defaultToNo = false, expiresAt, requestId } = request
   const assistant = agent.info.value?.assistant?.name
   const refusal = options.find(({ kind }) => kind === 'reject_once') ?? options.find(isRefusal)
@@ -46,6 +48,12 @@ export function Approval({ agent, request }: { agent: Agent; request: Permission
       setChosen(undefined)
     }
   }
+  const back = () => {
+    setChosen(undefined)
+    agent.notes.delete(requestId)
+    setNote(undefined)
+    box.current?.focus()
+  }
   const pick = (option: Option) => {
     if (needsSecond(request, option)) setChosen(option)
     else void give(option)
@@ -55,7 +63,7 @@ export function Approval({ agent, request }: { agent: Agent; request: Permission
     return option.kind === 'allow_once' && !defaultToNo ? 'primary' : ''
   }
   return (
-    <article class="ask" aria-labelledby={`ask-${requestId}`}>
+    <article class="ask" ref={box} tabIndex={-1} aria-labelledby={`ask-${requestId}`}>
       <p class="ask-kind">{words.asks(assistant === undefined ? words.assistant : safeLine(assistant))}</p>
       <h2 id={`ask-${requestId}`}>{safeLine(title)}</h2>
       <ReadableInput input={inputOf(inputText)} />
@@ -76,10 +84,16 @@ export function Approval({ agent, request }: { agent: Agent; request: Permission
       {!agent.may('approve') && <p>{words.cannot}</p>}
       {agent.may('approve') && chosen && (
         <div class="actions">
-          <button type="button" class="button primary" disabled={isBusy} onClick={() => void give(chosen)}>
+          <button
+            ref={takeFocus}
+            type="button"
+            class="button primary"
+            disabled={isBusy}
+            onClick={() => void give(chosen)}
+          >
             {words.sure(safeLine(chosen.name))}
           </button>
-          <button type="button" class="button" onClick={() => setChosen(undefined)}>
+          <button type="button" class="button" onClick={back}>
             {texts.back}
           </button>
         </div>
@@ -94,6 +108,7 @@ export function Approval({ agent, request }: { agent: Agent; request: Permission
           <label class="field">
             {words.note}
             <textarea
+              ref={takeFocus}
               rows={2}
               value={note}
               placeholder={words.noteAbout}
@@ -107,14 +122,7 @@ export function Approval({ agent, request }: { agent: Agent; request: Permission
             <button type="submit" class="button danger" disabled={isBusy}>
               {safeLine(refusal.name)}
             </button>
-            <button
-              type="button"
-              class="button"
-              onClick={() => {
-                agent.notes.delete(requestId)
-                setNote(undefined)
-              }}
-            >
+            <button type="button" class="button" onClick={back}>
               {texts.back}
             </button>
           </div>

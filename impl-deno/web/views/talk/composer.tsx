@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals'
 import { useRef, useState } from 'preact/hooks'
 import type { Agent } from '../../state/agent.ts'
 import { errorText, texts } from '../../texts.ts'
+import { takeFocus } from '../focus.ts'
 import { Icon } from '../icon.tsx'
 
 const words = texts.talk
@@ -35,7 +36,7 @@ function Stop({ agent }: { agent: Agent }) {
       )}
       {isOpen.value ? (
         <div class="actions stop-scope">
-          <button type="button" class="button danger" onClick={() => stop('turn')}>
+          <button ref={takeFocus} type="button" class="button danger" onClick={() => stop('turn')}>
             {words.stopTurn}
           </button>
           {queued > 0 && (

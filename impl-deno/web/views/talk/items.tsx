@@ -18,7 +18,14 @@ import { outcomeText, whoIs } from './who.ts'
 const words = texts.talk
 
 function Words({ item }: { item: Extract<Item, { kind: 'words' }> }) {
-  if (item.role === 'assistant') return <Markdown text={item.text} />
+  if (item.role === 'assistant') {
+    // A screen reader says it when it is whole, as something new, and not letter by letter.
+    return (
+      <div key={String(item.isWhole)} aria-live={item.isWhole ? undefined : 'off'}>
+        <Markdown text={item.text} />
+      </div>
+    )
+  }
   if (item.role === 'other') return <p class="aside">{safeText(item.text) || words.raw}</p>
   return (
     <Fold

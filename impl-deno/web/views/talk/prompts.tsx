@@ -6,6 +6,7 @@ import { safeText } from '../../../controller/safe-text.ts'
 import { type Agent, promptOf } from '../../state/agent.ts'
 import type { Item } from '../../state/conversation.ts'
 import { errorText, texts } from '../../texts.ts'
+import { takeFocus } from '../focus.ts'
 import { LongText } from './long-text.tsx'
 
 const words = texts.talk
@@ -60,7 +61,12 @@ function Editor({ text, save, leave }: { text: string; save: (text: string) => v
     >
       <label class="field">
         {words.editing}
-        <textarea rows={3} value={typed} onInput={({ currentTarget }) => setTyped(currentTarget.value)} />
+        <textarea
+          ref={takeFocus}
+          rows={3}
+          value={typed}
+          onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+        />
       </label>
       <div class="actions">
         <button type="submit" class="button small primary">

@@ -21,6 +21,7 @@ export function useScrolling() {
   const kept = useRef<Place | undefined>(undefined)
 
   const toEnd = () => {
+    isAtEnd.value = true
     if (box.current) box.current.scrollTop = box.current.scrollHeight
   }
   useLayoutEffect(() => {

@@ -67,7 +67,7 @@ function Flow({ agent, isAtEnd, keepPlace }: FlowProps) {
           {trouble !== undefined && <span role="alert"> {words.notRead(trouble)}</span>}
         </p>
       )}
-      <ol class="flow" aria-live="polite" aria-busy={agent.status.value?.state === 'running'}>
+      <ol class="flow" aria-live="polite" aria-relevant="additions">
         {shown.map((entry) => (
           <li key={entry.key} class="entry">
             <EntryView agent={agent} entry={entry} />
@@ -96,7 +96,7 @@ function Outbox({ agent }: { agent: Agent }) {
 function Waiting({ agent }: { agent: Agent }) {
   const asked = agent.waiting.value
   return (
-    <section class="waiting" aria-label={texts.ask.waiting} aria-live="polite">
+    <section class="waiting" aria-label={texts.ask.waiting}>
       {asked.map((one) =>
         one.kind === 'permission' ? (
           <Approval key={one.request.requestId} agent={agent} request={one.request} />
@@ -149,6 +149,10 @@ function Open({ agent }: { agent: Agent }) {
   const { box, content, isAtEnd, toEnd, onScroll, keepPlace } = useScrolling()
   const { paused } = agent.status.value ?? {}
   const count = agent.waiting.value.length
+  // What had the focus was answered, and is gone.
+  useEffect(() => {
+    if (document.activeElement === document.body) box.current?.focus({ preventScroll: true })
+  }, [count])
   const isEmpty =
     agent.outbox.value.length === 0 &&
     !agent.hasEarlier.value &&

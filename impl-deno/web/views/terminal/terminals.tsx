@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Terminal } from '../../state/terminal.ts'
 import { errorText, texts } from '../../texts.ts'
 import type { SectionProps } from '../computer.tsx'
+import { takeFocus } from '../focus.ts'
 import { Icon } from '../icon.tsx'
 import { loadEmulator, Screen } from './screen.tsx'
 
@@ -19,6 +20,7 @@ function Close({ agent, terminal, done }: SectionAnd<{ terminal: Terminal; done:
       <p>{words.closeAbout}</p>
       <div class="actions">
         <button
+          ref={takeFocus}
           type="button"
           class="button small danger"
           onClick={() => {

@@ -1,0 +1,71 @@
+// Every screen in light and dark, on a phone and on a desktop: no rule of axe-core is broken, whatever is touched is large
+// enough for a finger, and nothing runs out of the page, also on a small phone and with large text.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { assertAccessible } from './testing/scene.ts'
+import { PHONE, type Stop, tour } from './testing/tour.ts'
+
+const DESKTOP = { width: 1280, height: 800 }
+const SMALL = { width: 360, height: 640 }
+/** In the browser: what is touched, but for links within a text and what cannot be seen. */
+const TOUCHED = 'a[href], button, input, textarea, select, summary'
+
+const tooSmall = (tab: Page): Promise<string[]> =>
+  tab.locator(TOUCHED).evaluateAll((all) =>
+    all.flatMap((element) => {
+      // A finger may touch the whole label of a box.
+      const touched = element.matches('[type=checkbox], [type=radio]') ? (element.closest('label') ?? element) : element
+      const { width, height } = touched.getBoundingClientRect()
+      const isSeen = element.checkVisibility({ visibilityProperty: true }) && width > 1
+      if (!isSeen || element.closest('.markdown p, .markdown li, .xterm')) return []
+      const name = element.getAttribute('aria-label') ?? element.textContent
+      return width < 43.9 || height < 43.9 ? [`${name}: ${Math.round(width)} × ${Math.round(height)}`] : []
+    }),
+  )
+
+/** Beyond the view, where only parts of the page may scroll. */
+const runsOut = (tab: Page): Promise<boolean> =>
+  tab.evaluate(() => {
+    const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.documentElement
+    return scrollWidth > clientWidth || scrollHeight > clientHeight
+  })
+
+/** All that is wrong at one screen. */
+async function faultsOf({ name, tab, arrange }: Stop): Promise<string[]> {
+  const faults: string[] = []
+  const note = (size: { width: number }, found: readonly string[]) =>
+    faults.push(...found.map((fault) => `${name} at ${size.width}: ${fault}`))
+  const asksAxe = (rules?: readonly string[]) =>
+    assertAccessible(tab, rules).then(
+      () => [],
+      ({ actual }: { actual: string[] }) => actual,
+    )
+  for (const size of [PHONE, DESKTOP]) {
+    await tab.setViewportSize(size)
+    await tab.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
+    await arrange?.()
+    note(size, await asksAxe())
+    note(size, await tooSmall(tab))
+    await tab.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
+    note(size, await asksAxe(['color-contrast']))
+  }
+  await tab.setViewportSize(SMALL)
+  if (await runsOut(tab)) note(SMALL, ['runs out of the page'])
+  await tab.setViewportSize(PHONE)
+  await tab.evaluate("document.documentElement.style.fontSize = '200%'")
+  if (await runsOut(tab)) note(PHONE, ['runs out of the page with large text'])
+  await tab.evaluate("document.documentElement.style.fontSize = ''")
+  return faults
+}
+
+test('every screen is there for everyone, on a phone and on a desktop, in light and dark', {
+  timeout: 600_000,
+}, async () => {
+  const faults: string[] = []
+  await tour(async (stop) => {
+    faults.push(...(await faultsOf(stop)))
+  })
+  assert.deepEqual(faults, [])
+})
