@@ -19,7 +19,11 @@ export async function run(tab: Page, line: string): Promise<void> {
 
 /** Opens a shell, and waits until it has run something. */
 export async function openTerminal(tab: Page): Promise<void> {
+  const current = '.terminal-list [aria-current]'
+  const other = (await tab.locator(current).count()) > 0 ? await tab.locator(current).getAttribute('aria-label') : ''
   await tab.getByRole('button', { name: 'New terminal' }).click()
+  // What is typed before it is there goes to the other one.
+  await tab.locator(`${current}:not([aria-label="${other}"])`).waitFor()
   await tab.getByRole('group', { name: 'Keys' }).waitFor()
   await run(tab, "PS1='ready> '; echo opened-$((40 + 2))")
   await shows(tab, 'opened-42')
