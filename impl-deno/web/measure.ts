@@ -144,6 +144,9 @@ function told(what: string, times: readonly number[], goal = ''): void {
 }
 
 const site = mkdtempSync(join(tmpdir(), 'happy-remote-measured-'))
+const home = mkdtempSync(join(tmpdir(), 'happy-remote-measured-home-'))
+// What a person's shell does at its start is not ours.
+process.env.HOME = home
 try {
   await release(site)
   for (const runtime of ['node', 'deno'] as const) {
@@ -158,5 +161,5 @@ try {
     told(`page usable on a slow phone, ${name} relay`, usable)
   }
 } finally {
-  rmSync(site, { recursive: true, force: true })
+  for (const folder of [site, home]) rmSync(folder, { recursive: true, force: true })
 }
