@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Controller } from '../../controller/controller.ts'
 import { CallFailure } from '../../controller/failure.ts'
+import { answering } from '../testing/answering.ts'
 import { Conversations } from './conversations.ts'
 
 const idOf = (n: number): string => `00000000-0000-4000-8000-00000000000${n}`
@@ -10,13 +10,7 @@ const summary = (n: number, open = false) => ({
 })
 
 function scene(answer: (method: string, params: object) => unknown) {
-  const calls: [string, object][] = []
-  const controller = {
-    call: async (method: string, params: object) => {
-      calls.push([method, params])
-      return answer(method, params)
-    },
-  } as unknown as Controller
+  const { controller, calls } = answering(answer)
   return { conversations: new Conversations(controller), calls }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Controller } from '../../controller/controller.ts'
 import { CallFailure } from '../../controller/failure.ts'
+import { answering } from '../testing/answering.ts'
 import { canChoose, Git, type GitEntry } from './git.ts'
 
 const sha = (n: number): string => String(n).padStart(40, '0')
@@ -10,13 +10,7 @@ const commit = (n: number) => ({
 })
 
 function scene(answer: (method: string, params: object) => unknown) {
-  const calls: [string, object][] = []
-  const controller = {
-    call: async (method: string, params: object) => {
-      calls.push([method, params])
-      return answer(method, params)
-    },
-  } as unknown as Controller
+  const { controller, calls } = answering(answer)
   return { git: new Git(controller), calls }
 }
 
