@@ -29,6 +29,8 @@ export interface Place {
 export class IdleClient {
   /** performance.now() of the `bound` of this connection. */
   boundAt: number | undefined
+  /** One of the place's: where it last was bound. */
+  url: string | undefined
   /** What it was last told of its peer on this connection. */
   isPeerOnline = false
   /** Frames that came, answers that a frame was not delivered, connections that have ended after `bound`. */
@@ -94,6 +96,7 @@ export class IdleClient {
     } finally {
       clearTimeout(dead)
     }
+    this.url = url
     this.boundAt = this.#heardAt = performance.now()
   }
 

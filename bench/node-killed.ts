@@ -150,13 +150,15 @@ export async function killNode(scenario: Scenario, say: (line: string) => void =
       memory: await other.memory(),
       lost: clients.map(({ counts }) => counts.lost),
     }
+    const there = clients.filter(({ url }) => url === doomed.url).length
     const programs = front.shares[0] ?? 0
 
     const killedAt = performance.now()
     await doomed.kill()
     front.prefer(1)
     const lost = () => clients.filter(({ counts }, index) => counts.lost > (before.lost[index] as number))
-    await until(() => clients.every(({ boundAt }) => boundAt !== undefined))
+    // A process has ended before all who were connected to it have heard so.
+    await until(() => lost().length >= there && clients.every(({ boundAt }) => boundAt !== undefined))
     const again = lost()
       .map(({ boundAt = Number.POSITIVE_INFINITY }) => boundAt - killedAt)
       .toSorted((a, b) => a - b)
