@@ -16,7 +16,7 @@ const endpoint: Verbs = {
 }
 
 const roles: Record<string, { capabilities: string[]; make: () => Promise<Verbs> }> = {
-  relay: { capabilities: ['limits', 'origins', 'secret', 'cluster'], make: relay },
+  relay: { capabilities: ['limits', 'origins', 'secret', 'web', 'cluster'], make: relay },
   agent: {
     capabilities: ['backend', 'state', 'clock', 'expiry', 'journal', 'persist'],
     make: async () => ({ ...endpoint, ...(await agent()) }),

@@ -55,6 +55,31 @@ export function upgrade(
   })
 }
 
+export interface PlainAnswer {
+  readonly status: number
+  readonly headers: UpgradeAnswer['headers']
+  readonly body: string
+}
+
+/** A request that is no upgrade, for the very `path`, by a client that does not tidy it. `root`: `ws://host:port`. */
+export function ask(root: string, path = '/', method = 'GET'): Promise<PlainAnswer> {
+  const make = root.startsWith('wss:') ? requestTls : request
+  const asked = make(root.replace(/^ws/, 'http'), { path, method, agent: false, timeout: atOnce() })
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error) => reject(new Failed(`The relay does not answer ${method} ${path}: ${error.message}`))
+    asked.on('response', (response) => {
+      response.on('error', failed)
+      response.toArray().then((parts) => {
+        const body = Buffer.concat(parts).toString()
+        resolve({ status: response.statusCode as number, headers: response.headers, body })
+      }, failed)
+    })
+    asked.on('timeout', () => asked.destroy(new Error('no answer')))
+    asked.on('error', failed)
+    asked.end()
+  })
+}
+
 /** A plain GET; null where the relay cannot be reached. */
 export async function get(url: string): Promise<number | null> {
   try {

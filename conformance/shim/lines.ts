@@ -110,6 +110,12 @@ export const StartRelay = Type.Object(
         description: 'Admits as the last segment of the path before `/v1`; only with `secret`.',
       }),
     ),
+    web: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Folder with the page of a controller, to be served; only with `web`.',
+      }),
+    ),
   },
   closed,
 )

@@ -51,6 +51,27 @@ Then('the relay has stopped', async function (this: SuiteWorld) {
   for (const relay of this.relays) await relay.stopped()
 })
 
+async function connectOne(
+  world: SuiteWorld,
+  i: number,
+  headers: Record<string, string> = {},
+): Promise<'stays' | 'limited'> {
+  const { url } = world.relay
+  const answer = await upgrade(url, { subprotocols: [RELAY_SUBPROTOCOL], headers })
+  answer.socket?.destroy()
+  if (answer.status === 429 || answer.status === 503) return 'limited'
+  const name = `client ${i}`
+  const { transcript } = world
+  const connection = await Connection.open({ url, name, transcript, headers }).catch(() => undefined)
+  if (!connection) return 'limited'
+  world.client(name).connections.push(connection)
+  const closed = await connection.closes(1_500)
+  if (!closed) return 'stays'
+  await connection.expect('error', ({ code }) => code === 'rate-limited')
+  if (closed.code !== 4429) throw new Failed(`close ${closed.code}, expected 4429`)
+  return 'limited'
+}
+
 /** Each with the headers that `headersOf` gives it. */
 async function connectMany(
   world: SuiteWorld,
@@ -58,25 +79,14 @@ async function connectMany(
   headersOf: (i: number) => Record<string, string> = () => ({}),
 ): Promise<void> {
   await world.relay.start()
-  const { url } = world.relay
-  const one = async (i: number): Promise<'stays' | 'limited'> => {
-    const headers = headersOf(i)
-    const answer = await upgrade(url, { subprotocols: [RELAY_SUBPROTOCOL], headers })
-    answer.socket?.destroy()
-    if (answer.status === 429 || answer.status === 503) return 'limited'
-    const name = `client ${i}`
-    const { transcript } = world
-    const connection = await Connection.open({ url, name, transcript, headers }).catch(() => undefined)
-    if (!connection) return 'limited'
-    world.client(name).connections.push(connection)
-    const closed = await connection.closes(1_500)
-    if (!closed) return 'stays'
-    await connection.expect('error', ({ code }) => code === 'rate-limited')
-    if (closed.code !== 4429) throw new Failed(`close ${closed.code}, expected 4429`)
-    return 'limited'
-  }
-  world.found = await Promise.all(Array.from({ length: count }, (_, i) => one(i)))
+  world.found = await Promise.all(Array.from({ length: count }, (_, i) => connectOne(world, i, headersOf(i))))
 }
+
+When('{int} clients connect one after another', async function (this: SuiteWorld, count: number) {
+  const outcomes = []
+  for (let i = 0; i < count; i++) outcomes.push(await connectOne(this, i))
+  this.found = outcomes
+})
 
 When('{int} clients connect at once', async function (this: SuiteWorld, count: number) {
   await connectMany(this, count)

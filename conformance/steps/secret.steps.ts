@@ -29,7 +29,7 @@ function pathOf(name: string): string {
 }
 
 Given('a relay under test whose path holds a secret', async function (this: SuiteWorld) {
-  this.useHiddenRelay(SECRET)
+  this.useLoneRelay({ secret: SECRET })
   await this.relay.start()
 })
 

@@ -12,6 +12,8 @@ const CONTROL = 'needs process control'
 export interface RelayWishes {
   readonly limits?: StartLimits
   readonly secret?: string
+  /** The folder of the page that it serves. */
+  readonly web?: string
   /** The address of the Redis through which it forms a cluster. */
   readonly redis?: () => Promise<string>
 }

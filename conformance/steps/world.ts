@@ -18,7 +18,7 @@ import { Failed, SuiteError } from '../shim/trouble.ts'
 import { Meeting } from './meeting.ts'
 import { NOTE_TYPE, type Parameters, type Target, TRANSCRIPT_TYPE } from './parameters.ts'
 import { Stage } from './stage.ts'
-import { RelayUnderTest } from './target.ts'
+import { RelayUnderTest, type RelayWishes } from './target.ts'
 
 /** A connection as a step names it: "the agent", "the agent's first connection". */
 export interface Named {
@@ -72,9 +72,9 @@ export class SuiteWorld extends World<Parameters> {
     else this.#relays = [new RelayUnderTest(this.#target('relay'), limits && { limits })]
   }
 
-  /** One whose path holds `secret`. */
-  useHiddenRelay(secret: string): void {
-    this.#relays = [new RelayUnderTest(this.#target('relay'), { secret })]
+  /** One that has nothing to do with a cluster. */
+  useLoneRelay(wishes: RelayWishes): void {
+    this.#relays = [new RelayUnderTest(this.#target('relay'), wishes)]
   }
 
   /** One or two relays that form a cluster with each other, and with the scripted node. */

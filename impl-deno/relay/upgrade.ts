@@ -37,7 +37,9 @@ export function answer(request: Request, path: RelayPath, { draining, full, tall
     return draining ? plain(503, 'draining') : plain(200, 'ok')
   }
   const isUpgrade = names(headers.get('upgrade'), 'websocket')
-  const file = isUpgrade || path.matches(pathname) ? undefined : site?.get(pathname)
+  // relay.web.own-paths
+  const isOwn = pathname === '/healthz' || path.matches(pathname)
+  const file = isUpgrade || isOwn ? undefined : site?.get(pathname)
   if (file) return ask() ? send(file, request) : tooMany(tally)
   // relay.path, relay.secret.uniform
   if (!path.matches(pathname)) return refuse('path', 404, 'not found')

@@ -77,6 +77,7 @@ export function answer(
   { path, site, isDraining, ask }: Serving,
 ): void {
   const where = pathOf(request)
+  // relay.web.own-paths
   const isOwn = where === '/healthz' || path.is(where)
   const file = isOwn ? undefined : site?.get(where)
   if (file) {
