@@ -274,6 +274,7 @@ export class Controller {
       const isOlder = equal(peer.identityKey, record.peer.identityKey) && !equal(pairingId, record.pairingId)
       if (isOlder) await this.#store.deletePairing(pairingId)
     }
+    await this.queue.readAgain()
     this.#calls.resume()
     this.#sender.wake()
     this.#tell({ type: 'paired', record })

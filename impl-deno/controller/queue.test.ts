@@ -37,6 +37,17 @@ Deno.test('a queue that is opened again is the same, and another agent has its o
   assert.deepEqual(await states(open()), ['processing', 'pending'])
 })
 
+Deno.test('a queue that another one has used takes what the store has now', async () => {
+  const { queue, give, open } = await scene()
+  const other = open()
+  const [a] = [await give('a'), await give('b')]
+  await queue.begin(a, 'epoch 1')
+  await queue.finish(a, 'completed')
+  await other.readAgain()
+  assert.deepEqual(await other.list(), await queue.list())
+  assert.deepEqual([await texts(other), (await other.next())?.state], [['a', 'b'], 'pending'])
+})
+
 Deno.test('what is pending can be edited, moved and cancelled, and what may have been sent can not', async () => {
   const { queue, give, open } = await scene()
   const [a, b, c] = [await give('a'), await give('b'), await give('c')]

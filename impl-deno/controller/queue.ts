@@ -39,7 +39,7 @@ export class CommandQueue {
   readonly #clock: Clock
   readonly #turns = new Turns()
   readonly #listeners = new Set<(command: QueuedCommand) => void>()
-  readonly #order = new QueueOrder()
+  #order = new QueueOrder()
   readonly #sizes = new Map<string, number>()
   /** Wall time of the last look, and the time until which nothing changes by itself. */
   #lookedAt = 0
@@ -51,12 +51,12 @@ export class CommandQueue {
     this.#store = store
     this.#agent = agent
     this.#clock = clock
-    const read = store.queuedFor(agent).flatMap(({ id, content }) => {
-      const command = readQueued(id, content)
-      if (command) this.#count(command.id, content.length)
-      return command ? [command] : []
-    })
-    for (const command of read.sort((a, b) => a.rank - b.rank)) this.#order.set(command)
+    this.#read()
+  }
+
+  /** Takes what the store has now: another pairing with the agent has used the queue meanwhile. */
+  readAgain(): Promise<void> {
+    return this.#turns.run(async () => this.#read())
   }
 
   /** Tells `listener` of each command that is new or has changed; the result ends that. */
@@ -166,6 +166,19 @@ export class CommandQueue {
       if (command && waits(command))
         await this.#end({ ...command, ...(result !== undefined && { result }) }, state, code)
     })
+  }
+
+  #read(): void {
+    this.#order = new QueueOrder()
+    this.#sizes.clear()
+    this.#bytes = 0
+    this.#quietUntil = 0
+    const read = this.#store.queuedFor(this.#agent).flatMap(({ id, content }) => {
+      const command = readQueued(id, content)
+      if (command) this.#count(command.id, content.length)
+      return command ? [command] : []
+    })
+    for (const command of read.sort((a, b) => a.rank - b.rank)) this.#order.set(command)
   }
 
   /** One after the other, each on what the time has left. */

@@ -120,6 +120,65 @@ test(
   },
 )
 
+for (const runtime of ['node', 'deno'] as const) {
+  const what =
+    'digits are found again, given up and failed without a trace in the list, and beside a pairing that works'
+  test(`${what}: ${runtime} agent`, TIME, async () => {
+    const scene = await startScene({ agent: runtime })
+    const { tab, site, agent } = scene
+    const toList = () => tab.getByRole('link', { name: 'Cancel' }).click()
+    const awaiting = tab.getByRole('link', { name: 'A computer Waiting for the six digits' })
+    const none = tab.getByRole('heading', { name: 'No computer yet' })
+    const desk = tab.getByRole('link', { name: 'desk Online' })
+    try {
+      await tab.goto(`${site.url}#/pair`)
+      const digits = await toDigits(tab, agent, 1)
+      await toList()
+      await awaiting.waitFor()
+      await assertAccessible(tab)
+      await awaiting.click()
+      assert.equal(await digitsOn(tab), digits)
+      await tab.getByRole('button', { name: 'Give it up' }).click()
+      await tab.getByLabel('Pairing code or link').waitFor()
+      await toList()
+      await none.waitFor()
+
+      agent.type('cancel')
+      await agent.line('pairing-failed')
+      await tab.goto(`${site.url}#/pair`)
+      await toDigits(tab, agent, 2)
+      agent.type('cancel')
+      await failure(tab, 'The computer has ended it')
+      await toList()
+      await none.waitFor()
+      await tab.reload()
+      await none.waitFor()
+
+      for (const number of [3, 4]) {
+        await tab.goto(`${site.url}#/pair`)
+        agent.type(await toDigits(tab, agent, number))
+        await tab.getByRole('button', { name: 'Open' }).click()
+        await desk.waitFor()
+        assert.equal(await tab.locator('.cards li').count(), 1)
+      }
+
+      await tab.goto(`${site.url}#/pair`)
+      const wrong = (await toDigits(tab, agent, 5)) === '111111' ? '222222' : '111111'
+      await desk.waitFor()
+      for (let i = 0; i < 3; i++) agent.type(wrong)
+      await failure(tab, 'typed wrongly too often')
+      await toList()
+      await desk.click()
+      assert.equal(await tab.locator('.cards li').count(), 1)
+      await tab.getByLabel('Prompt').fill('Tell me a story')
+      await tab.getByRole('button', { name: 'Send' }).click()
+      await tab.getByText('Once upon a time', { exact: false }).waitFor()
+    } finally {
+      await scene.close()
+    }
+  })
+}
+
 test('a code that is over while the person reads, and a relay that is away, are told with a way on', TIME, async () => {
   const scene = await startScene({ ttl: 5 })
   const { tab, site, agent, relay } = scene

@@ -102,7 +102,6 @@ export const texts = {
     ended: 'The relay does not take this device',
     useHere: 'Use it here',
     awaitsDigits: 'Waiting for the six digits',
-    unconfirmed: 'Not paired: the digits were not typed',
     revoked: 'Removed at the computer',
     queued: (count: number) => plural(count, '1 waits to be sent', '# wait to be sent'),
     asks: (count: number) => plural(count, '1 waits for your answer', '# wait for your answer'),
@@ -110,11 +109,8 @@ export const texts = {
   },
 
   standing: {
-    over: {
-      revoked:
-        'This device was removed at the computer. What was said before is shown until you leave; nothing more can be done there.',
-      unconfirmed: 'The six digits were not typed in time, so that this device was not paired.',
-    },
+    revoked:
+      'This device was removed at the computer. What was said before is shown until you leave; nothing more can be done there.',
     unheard:
       'The relay is there, and the computer does not answer. It is switched off, has no network, or has removed this device: then pair again.',
     again: 'Pair again',
@@ -171,6 +167,7 @@ export const texts = {
     digitsTitle: 'Type this on the computer',
     digitsAbout: 'The digits prove that this device and your computer speak with each other, and nobody in between.',
     digitsLimit: 'The computer waits for a minute.',
+    giveUp: 'Give it up',
     digitsSpoken: (digits: string) => `The six digits: ${[...digits].join(' ')}`,
     paired: 'Paired',
     pairedAbout: (name: string) => `You can now use ${name} from here.`,

@@ -6,11 +6,11 @@ import type { PairingConnection } from '../../link/pairing-connection.ts'
 import type { PairingRecord } from '../../session/record.ts'
 
 /** Of a pairing what is shown of it, and no key. */
-export type PairingFacts = Pick<PairingRecord, 'confirmed' | 'peerName' | 'relay' | 'capabilities' | 'lastHeardAt'>
+export type PairingFacts = Pick<PairingRecord, 'peerName' | 'relay' | 'capabilities' | 'lastHeardAt'>
 
 export const factsOf = (record: PairingRecord | PairingFacts): PairingFacts => {
-  const { confirmed, peerName, relay, capabilities, lastHeardAt } = record
-  return { confirmed, peerName, relay, capabilities, lastHeardAt }
+  const { peerName, relay, capabilities, lastHeardAt } = record
+  return { peerName, relay, capabilities, lastHeardAt }
 }
 
 export type AgentEvent =

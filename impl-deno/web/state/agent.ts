@@ -67,7 +67,7 @@ export class Agent {
   readonly filledIn = new Map<string, Readonly<Record<string, AnswerValue | undefined>>>()
   readonly notes = new Map<string, string>()
   /** The pairing is over. */
-  readonly over = signal<'revoked' | 'unconfirmed' | undefined>(undefined)
+  readonly isOver = signal(false)
   /** For a log: what was refused last. */
   readonly trouble = signal<string | undefined>(undefined)
   readonly #changed = signal(0)
@@ -134,7 +134,7 @@ export class Agent {
   /** Not a word of it has come since this page was opened. */
   readonly isUnheard = computed(() => {
     void this.#changed.value
-    return this.controller.record.confirmed && !Number.isFinite(this.controller.silentFor)
+    return !Number.isFinite(this.controller.silentFor)
   })
 
   /** Of the prompts that were given here, those that have not come back from the computer. */
@@ -334,9 +334,10 @@ export class Agent {
       case 'paired':
         this.name.value = event.record.peerName
         this.capabilities.value = event.record.capabilities
+        void this.#readQueue()
         break
       case 'revoked':
-        this.over.value = event.why
+        this.isOver.value = true
         break
       case 'trouble':
         this.trouble.value = event.code

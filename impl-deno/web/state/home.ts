@@ -11,6 +11,8 @@ import { readKnown } from './remembered.ts'
 export class Home extends Household {
   readonly store: Store
   readonly pairing: Pairing
+  /** Nobody may ever type their digits, so that they are not listed: they last for 10 min (pairing.controller.delete-unconfirmed). */
+  readonly #unconfirmed = new Set<Agent>()
 
   /** `name`: what computers call this device. */
   constructor(store: Store, name: string) {
@@ -23,15 +25,33 @@ export class Home extends Household {
   /** Lets go of everything, so that another tab can have it. */
   async close(): Promise<void> {
     this.pairing.restart()
-    await Promise.all(this.agents.value.map((agent) => agent.close()))
+    await Promise.all([...this.agents.value, ...this.#unconfirmed].map((agent) => agent.close()))
     await this.store.close()
   }
 
-  /** In the place of an older pairing with the same computer. */
   #add(controller: Controller): void {
-    const others = this.agents.value.filter(({ id }) => id !== controller.agentId)
-    for (const older of this.agents.value) if (older.id === controller.agentId) void older.close()
-    this.agents.value = [...others, new Agent(controller, this.#memoryOf(controller))]
+    const agent = new Agent(controller, this.#memoryOf(controller))
+    if (controller.record.confirmed) {
+      this.#list(agent)
+      return
+    }
+    this.#unconfirmed.add(agent)
+    controller.listen(({ type }) => {
+      if (type === 'paired') this.#list(agent)
+      if (type === 'revoked') this.#unconfirmed.delete(agent)
+    })
+  }
+
+  /** In the place of an older pairing with the same computer, and of what came of other codes of it. */
+  #list(agent: Agent): void {
+    this.#unconfirmed.delete(agent)
+    const isOther = ({ id }: Agent) => id !== agent.id
+    for (const older of [...this.agents.value, ...this.#unconfirmed]) {
+      if (isOther(older)) continue
+      this.#unconfirmed.delete(older)
+      void older.close()
+    }
+    this.agents.value = [...this.agents.value.filter(isOther), agent]
   }
 
   #memoryOf({ record }: Controller): Memory {

@@ -40,7 +40,7 @@ export class Household {
   shownAfter(hidden: number): void {
     for (const agent of this.agents.value) {
       const { state } = agent.relay.value ?? {}
-      if (state === 'ended' || state === 'refused' || agent.over.value) continue
+      if (state === 'ended' || state === 'refused' || agent.isOver.value) continue
       if (state === 'lost' || hidden > SLEPT) agent.wake()
     }
   }

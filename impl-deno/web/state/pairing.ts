@@ -29,6 +29,8 @@ export class Pairing {
   readonly #made: (controller: Controller) => void
   #text = ''
   #run: ControllerPairing | undefined
+  /** Of this run, once there are digits. */
+  #controller: Controller | undefined
   #expiry: ReturnType<typeof setTimeout> | undefined
 
   /** `made` takes the controller as soon as there is one, which is before the digits are typed. */
@@ -76,12 +78,15 @@ export class Pairing {
       ...{ store: this.#store, code, name },
       listener: {
         digits: (digits, controller) => {
-          this.step.value = { at: 'digits', digits }
+          this.#controller = controller
+          this.#made(controller)
           controller.listen((event) => {
+            // An earlier run can still be confirmed, or end, while the person is at another one.
+            if (this.#controller !== controller) return
             if (event.type === 'paired') this.step.value = { at: 'paired', agentId: controller.agentId }
             if (event.type === 'revoked') this.#fail('unconfirmed')
           })
-          this.#made(controller)
+          this.step.value = { at: 'digits', digits }
         },
         noAnswer: () => reaching({ isAnswerLate: true }),
         relay: ({ state }) => {
@@ -93,10 +98,18 @@ export class Pairing {
     })
   }
 
-  /** Back to the beginning; what an agent has confirmed stays. */
+  /** The person does not want the pairing whose digits are shown, and nothing stays of it here. */
+  async giveUp(): Promise<void> {
+    const controller = this.#controller
+    this.restart()
+    await controller?.forget()
+  }
+
+  /** Back to the beginning; what an agent has confirmed, or may still confirm, stays. */
   restart(): void {
     this.#run?.cancel()
     this.#run = undefined
+    this.#controller = undefined
     clearTimeout(this.#expiry)
     this.#text = ''
     this.step.value = { at: 'code' }

@@ -3,12 +3,13 @@
 import { safeLine } from '../../controller/safe-text.ts'
 import { linkTo, route } from '../app/routes.ts'
 import type { Agent } from '../state/agent.ts'
+import { Home } from '../state/home.ts'
 import type { Household } from '../state/household.ts'
 import { texts } from '../texts.ts'
 import { useFocus } from './focus.ts'
 import { Icon } from './icon.tsx'
 import { Mark } from './mark.tsx'
-import { Presence } from './presence.tsx'
+import { Presence, PresenceLine } from './presence.tsx'
 
 const words = texts.computers
 
@@ -38,9 +39,28 @@ function Card({ agent }: { agent: Agent }) {
   )
 }
 
+/** Of a pairing whose digits wait to be typed: the way back to them. */
+function Digits() {
+  return (
+    <li>
+      <a class="card link" href={linkTo.pair} aria-current={route.value.at === 'pair' ? 'page' : undefined}>
+        <span class="card-icon">
+          <Icon name="computer" />
+        </span>
+        <span class="card-text">
+          <strong>{words.unnamed}</strong>
+          <PresenceLine light="away" text={texts.presence.awaitsDigits} />
+        </span>
+      </a>
+    </li>
+  )
+}
+
 /** `isAlone`: it is what the page is about, and not beside something. */
 export function Computers({ home, isAlone }: { home: Household; isAlone: boolean }) {
   const agents = home.agents.value
+  const awaitsDigits = home instanceof Home && home.pairing.step.value.at === 'digits'
+  const isEmpty = agents.length === 0 && !awaitsDigits
   const heading = useFocus<HTMLHeadingElement>(undefined, isAlone)
   const Heading = isAlone ? 'h1' : 'h2'
   return (
@@ -49,18 +69,19 @@ export function Computers({ home, isAlone }: { home: Household; isAlone: boolean
         <Heading id="computers-title" ref={heading} tabIndex={-1}>
           {words.title}
         </Heading>
-        {agents.length > 0 && (
+        {!isEmpty && (
           <a class="button" href={linkTo.pair} aria-label={words.pair}>
             <Icon name="plus" />
             {words.another}
           </a>
         )}
       </header>
-      {agents.length > 0 ? (
+      {!isEmpty ? (
         <ul class="cards">
           {agents.map((agent) => (
             <Card key={agent.id} agent={agent} />
           ))}
+          {awaitsDigits && <Digits />}
         </ul>
       ) : (
         <div class="empty">

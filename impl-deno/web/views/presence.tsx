@@ -13,8 +13,7 @@ export function presenceOf(agent: Agent): { readonly light: Light; readonly text
   const { online, heardAt } = agent.presence.value
   const relay = agent.relay.value
   const heard = heardAt === null ? undefined : texts.ago(now.value - heardAt)
-  if (agent.over.value) return { light: 'trouble', text: words[agent.over.value] }
-  if (!agent.controller.record.confirmed) return { light: 'away', text: words.awaitsDigits }
+  if (agent.isOver.value) return { light: 'trouble', text: words.revoked }
   if (online && heard !== undefined) return { light: 'online', text: words.online(heard) }
   if (relay?.state === 'ended' || relay?.state === 'refused') {
     const why = relay.state === 'ended' ? relay.why : relay.code
@@ -26,12 +25,11 @@ export function presenceOf(agent: Agent): { readonly light: Light; readonly text
   return { light: 'away', text: relay?.state === 'bound' ? words.never : words.connecting }
 }
 
-export const Presence = ({ agent }: { agent: Agent }) => {
-  const { light, text } = presenceOf(agent)
-  return (
-    <span class="presence">
-      <span class={`light ${light}`} aria-hidden="true" />
-      {text}
-    </span>
-  )
-}
+export const PresenceLine = ({ light, text }: { light: Light; text: string }) => (
+  <span class="presence">
+    <span class={`light ${light}`} aria-hidden="true" />
+    {text}
+  </span>
+)
+
+export const Presence = ({ agent }: { agent: Agent }) => <PresenceLine {...presenceOf(agent)} />

@@ -16,11 +16,9 @@ interface Own {
 }
 
 function Over({ home, agent }: Own) {
-  const why = agent.over.value
-  if (why === undefined) return null
   return (
     <div class="standing" role="alert">
-      <p>{words.over[why]}</p>
+      <p>{words.revoked}</p>
       <div class="actions">
         <a class="button primary" href={linkTo.pair}>
           {words.again}
@@ -66,4 +64,4 @@ function Unheard({ agent }: Own) {
 }
 
 export const Standing = ({ home, agent }: Own) =>
-  agent.over.value ? <Over home={home} agent={agent} /> : <Unheard home={home} agent={agent} />
+  agent.isOver.value ? <Over home={home} agent={agent} /> : <Unheard home={home} agent={agent} />

@@ -145,7 +145,7 @@ export class Following extends Household {
     const controller = new FollowedController(picture, deeds)
     void before?.close()
     this.#controllers.set(picture.id, controller)
-    const { known, presence, relay, status, pieces, over } = picture
+    const { known, presence, relay, status, pieces, isOver } = picture
     // What is written of files here is kept as long as the tab.
     const drafts = new Drafts(before?.drafts.prompt.peek() || picture.prompt, before?.files.drafts.peek())
     const agent = new Agent(controller, {
@@ -159,7 +159,7 @@ export class Following extends Household {
       controller.tell({ type: 'event', method: 'claude.delta', params, live: true, journaled: false }, presence)
     }
     if (status) controller.tell({ type: 'status', status }, presence)
-    if (over) controller.tell({ type: 'revoked', why: over }, presence)
+    if (isOver) controller.tell({ type: 'revoked', why: 'revoked' }, presence)
     return agent
   }
 }

@@ -149,7 +149,7 @@ function pictureOf(agent: Agent): Picture {
     status: statusOf(agent),
     pieces: agent.conversation.pieces,
     queue: agent.queue.peek(),
-    over: agent.over.peek(),
+    isOver: agent.isOver.peek(),
   }
 }
 

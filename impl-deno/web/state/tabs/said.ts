@@ -3,7 +3,7 @@
 
 import type { QueuedCommand } from '../../../controller/queued-command.ts'
 import type { RelayState } from '../../../link/pairing-connection.ts'
-import type { Agent, Status } from '../agent.ts'
+import type { Status } from '../agent.ts'
 import type { AgentEvent, PairingFacts } from '../agent-controller.ts'
 import type { Piece } from '../conversation.ts'
 import type { Known } from '../remembered.ts'
@@ -33,7 +33,7 @@ export interface Picture {
   /** Of messages that are not whole. */
   readonly pieces: readonly Piece[]
   readonly queue: readonly QueuedCommand[]
-  readonly over: Agent['over']['value']
+  readonly isOver: boolean
 }
 
 /** What a tab that follows can have done. */

@@ -20,7 +20,7 @@ function household() {
   const calls: [string, object][] = []
   const controller = {
     ...{ agentId: ID, capabilities: ['observe', 'prompt'], online: true, away: false, silentFor: 1_000 },
-    record: { confirmed: true, peerName: 'desk', relay: 'ws://relay', capabilities: [], lastHeardAt: null, secret: 1 },
+    record: { peerName: 'desk', relay: 'ws://relay', capabilities: [], lastHeardAt: null, secret: 1 },
     listen: (listener: (event: AgentEvent) => void) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -87,12 +87,7 @@ function Viewer({ agent, file, name }: FileProps) {
         )}
         {isText && isWhole.value && <CopyButton text={text.value ?? ''} />}
         <Keep file={file} name={name} />
-        <button
-          type="button"
-          class="button"
-          disabled={agent.over.value !== undefined}
-          onClick={() => attempt(file.read())}
-        >
+        <button type="button" class="button" disabled={agent.isOver.value} onClick={() => attempt(file.read())}>
           {words.again}
         </button>
       </div>

@@ -66,6 +66,11 @@ export function Pair({ home }: { home: Home }) {
             </p>
             <p>{words.digitsAbout}</p>
             <p class="quiet">{words.digitsLimit}</p>
+            <div class="actions">
+              <button type="button" class="button" onClick={() => void home.pairing.giveUp()}>
+                {words.giveUp}
+              </button>
+            </div>
           </>
         )}
         {step.at === 'paired' && (
