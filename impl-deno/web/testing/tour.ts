@@ -139,8 +139,8 @@ async function otherComputers({ tab, start, workshop }: Tour): Promise<void> {
 }
 
 async function about({ tab, section, show }: Tour): Promise<void> {
-  await tab.getByRole('main').getByText('Online, heard').waitFor()
   await tab.getByRole('heading', { name: 'Nothing was said yet' }).waitFor()
+  await tab.getByRole('main').getByText('Online, heard').waitFor()
   await show('talk-empty')
   await section('About')
   await tab.getByText('Works in').waitFor()
@@ -196,7 +196,7 @@ async function conversation({ tab, section, show }: Tour): Promise<void> {
   await tab.getByRole('article', { name: 'Edit src/tides.ts' }).waitFor()
   await show('approval-diff', '.ask')
   await tab.getByRole('link', { name: 'Back' }).click()
-  await tab.getByText('1 waits for your answer').waitFor()
+  await tab.getByText('1 waits for your answer', { exact: true }).waitFor()
   await show('computers')
   await tab.getByRole('link', { name: 'studio' }).click()
   await show('talk-code', '.flow .prompt')
