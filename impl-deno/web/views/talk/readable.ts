@@ -1,5 +1,7 @@
 // What a tool is to be given, as a person reads it best; the exact text stands below it wherever something is allowed.
 
+import { type ChangeObject, diffArrays } from 'diff'
+
 type Fields = Readonly<Record<string, unknown>>
 
 export type Readable =
@@ -11,21 +13,37 @@ const textOf = (fields: Fields, ...names: readonly string[]): string | undefined
 
 const linesOf = (text: string): string[] => text.replace(/\n$/, '').split('\n')
 
-/** The lines that both have at the beginning and at the end stay, `context` of them; the others change. */
-export function changed(before: string, after: string, context = Number.POSITIVE_INFINITY): string {
-  const [old, young] = [linesOf(before), linesOf(after)]
+/** Lines that change, beyond which no smaller difference is looked for: the page would stand still meanwhile. */
+const MOST = 500
+
+/** What differs; where that is too much, all from the first line that does to the last one. */
+function partsOf(old: string[], young: string[]): ChangeObject<string[]>[] {
+  const parts = diffArrays(old, young, { maxEditLength: MOST })
+  if (parts) return parts
   let start = 0
-  while (start < Math.min(old.length, young.length) && old[start] === young[start]) start++
+  while (old[start] === young[start]) start++
   let end = 0
-  while (end < Math.min(old.length, young.length) - start && old.at(-1 - end) === young.at(-1 - end)) end++
-  const lines = (sign: string, all: string[], from: number, to: number) =>
-    all.slice(from, to).map((line) => sign + line)
+  while (old.at(-1 - end) === young.at(-1 - end) && end < Math.min(old.length, young.length) - start) end++
+  const part = (value: string[], removed: boolean, added: boolean) => ({ value, removed, added, count: value.length })
   return [
-    ...lines(' ', old, Math.max(0, start - context), start),
-    ...lines('-', old, start, old.length - end),
-    ...lines('+', young, start, young.length - end),
-    ...lines(' ', old, old.length - end, old.length - end + Math.min(end, context)),
-  ].join('\n')
+    part(old.slice(0, start), false, false),
+    part(old.slice(start, old.length - end), true, false),
+    part(young.slice(start, young.length - end), false, true),
+    part(old.slice(old.length - end), false, false),
+  ]
+}
+
+/** The lines of both, and which of them change. `context` of those that stay around each change; a gap is a `@@`. */
+export function changed(before: string, after: string, context = Number.POSITIVE_INFINITY): string {
+  const parts = partsOf(linesOf(before), linesOf(after))
+  const text = parts.flatMap(({ value, added, removed }, index) => {
+    if (added || removed) return value.map((line) => (added ? '+' : '-') + line)
+    const lines = value.map((line) => ` ${line}`)
+    const [head, tail] = [index > 0 ? context : 0, index < parts.length - 1 ? context : 0]
+    if (parts.length === 1 || lines.length <= head + tail) return lines
+    return [...lines.slice(0, head), '@@', ...lines.slice(lines.length - tail)]
+  })
+  return text.join('\n')
 }
 
 /** Undefined where nothing is known of this input. */
