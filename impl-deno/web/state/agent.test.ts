@@ -161,3 +161,25 @@ test('a prompt that came back from the computer is shown once, whatever the comp
   take(message(1, a))
   assert.equal(agent.outbox.value.length, 0)
 })
+
+test('what is written while a prompt is put into the queue is the next one, and a prompt that is not taken comes back', async () => {
+  const { agent } = scene()
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const given: unknown[] = []
+  const taken = [first.promise, second.promise]
+  Object.assign(agent.controller, {
+    enqueue: (_: string, { prompt }: { prompt: string }) => taken[given.push(prompt) - 1],
+  })
+  agent.drafts.prompt.value = 'one'
+  const one = agent.giveDraft()
+  assert.equal(agent.drafts.prompt.value, '')
+  agent.drafts.prompt.value = 'two'
+  first.resolve()
+  await one
+  assert.deepEqual([given, agent.drafts.prompt.value], [['one'], 'two'])
+  const two = agent.giveDraft()
+  agent.drafts.prompt.value = 'three'
+  second.reject(new Error('full'))
+  await assert.rejects(two, /full/)
+  assert.equal(agent.drafts.prompt.value, 'two\nthree')
+})

@@ -189,6 +189,19 @@ export class Agent {
     await this.controller.enqueue(PROMPT, { prompt: text, ...(conversationId !== undefined && { conversationId }) })
   }
 
+  /** Gives what is written, whose place is empty at once for what follows. Throws ProtocolError; the text is back then. */
+  async giveDraft(): Promise<void> {
+    const { prompt } = this.drafts
+    const text = prompt.value
+    prompt.value = ''
+    try {
+      await this.prompt(text)
+    } catch (error) {
+      prompt.value = prompt.value === '' ? text : `${text}\n${prompt.value}`
+      throw error
+    }
+  }
+
   /** The four below throw ProtocolError where the prompt waits no more. */
   async edit(id: string, text: string): Promise<void> {
     const { params } = this.queue.value.find((command) => command.id === id) ?? {}

@@ -82,8 +82,7 @@ export function Composer({ agent, given }: { agent: Agent; given: () => void }) 
     if (text.trim() === '') return
     setTrouble(undefined)
     try {
-      await agent.prompt(text)
-      agent.drafts.prompt.value = ''
+      await agent.giveDraft()
       given()
     } catch (error) {
       setTrouble(words.notTaken(errorText(error)))
