@@ -1,5 +1,6 @@
 // Every screen in light and dark, on a phone and on a desktop: no rule of axe-core is broken, whatever is touched is large
-// enough for a finger, and nothing runs out of the page, also on a small phone and with large text.
+// enough for a finger, and nothing runs out of the page or is squeezed, also on a small phone, a phone on its side, a tablet
+// and with large text.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -9,6 +10,7 @@ import { PHONE, type Stop, tour } from './testing/tour.ts'
 
 const DESKTOP = { width: 1280, height: 800 }
 const SMALL = { width: 360, height: 640 }
+const OTHERS = [SMALL, { width: 844, height: 390 }, { width: 820, height: 1180 }]
 /** In the browser: what is touched, but for links within a text and what cannot be seen. */
 const TOUCHED = 'a[href], button, input, textarea, select, summary'
 
@@ -25,11 +27,24 @@ const tooSmall = (tab: Page): Promise<string[]> =>
     }),
   )
 
-/** Beyond the view, where only parts of the page may scroll. */
-const runsOut = (tab: Page): Promise<boolean> =>
+/** What runs out of the page, where only its parts may scroll, and what has room for no more than a letter or two. */
+const misfits = (tab: Page): Promise<string[]> =>
   tab.evaluate(() => {
     const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.documentElement
-    return scrollWidth > clientWidth || scrollHeight > clientHeight
+    const found = scrollWidth > clientWidth || scrollHeight > clientHeight ? ['runs out of the page'] : []
+    const scrolls = (element: Element | null): boolean =>
+      element !== null && (/auto|scroll/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement))
+    for (const element of document.querySelectorAll<HTMLElement>('body *:not(.visually-hidden, .xterm *)')) {
+      const hasText = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.nodeValue?.trim())
+      const isField = element.matches('textarea, input[type=text]')
+      if (!(hasText || isField) || !element.checkVisibility({ visibilityProperty: true })) continue
+      const { width, height, right } = element.getBoundingClientRect()
+      const size = Number.parseFloat(getComputedStyle(element).fontSize)
+      const name = element.getAttribute('aria-label') ?? (element.textContent || element.id)
+      if (right > clientWidth + 1 && !scrolls(element)) found.push(`${name}: ends at ${Math.round(right)}`)
+      if (width < 3 * size && height > 4 * size) found.push(`${name}: ${Math.round(width)} × ${Math.round(height)}`)
+    }
+    return found
   })
 
 /** All that is wrong at one screen. */
@@ -51,11 +66,14 @@ async function faultsOf({ name, tab, arrange }: Stop): Promise<string[]> {
     await tab.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
     note(size, await asksAxe(['color-contrast']))
   }
-  await tab.setViewportSize(SMALL)
-  if (await runsOut(tab)) note(SMALL, ['runs out of the page'])
+  for (const size of OTHERS) {
+    await tab.setViewportSize(size)
+    note(size, await misfits(tab))
+  }
   await tab.setViewportSize(PHONE)
   await tab.evaluate("document.documentElement.style.fontSize = '200%'")
-  if (await runsOut(tab)) note(PHONE, ['runs out of the page with large text'])
+  const withLargeText = await misfits(tab)
+  faults.push(...withLargeText.map((fault) => `${name} with large text: ${fault}`))
   await tab.evaluate("document.documentElement.style.fontSize = ''")
   return faults
 }

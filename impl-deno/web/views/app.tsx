@@ -15,6 +15,7 @@ import { Pair } from './pair/pair.tsx'
 export function App({ home }: { home: Home | Following }) {
   const shown = route.value
   const agent = shown.at === 'computer' ? home.agent(shown.id) : undefined
+  const isEmpty = home.agents.value.length === 0
   const isDetail = shown.at === 'pair' || agent !== undefined
   const place = shown.at === 'pair' ? texts.pair.title : agent ? nameOf(agent) : texts.computers.title
   const title = texts.title(place, home.waiting.value)
@@ -27,7 +28,7 @@ export function App({ home }: { home: Home | Following }) {
   return (
     <div class="frame">
       <Notices home={home} />
-      <div class={`panes ${isDetail ? 'detail' : 'list'}`}>
+      <div class={`panes ${isDetail ? 'detail' : 'list'} ${isEmpty ? 'one' : ''}`}>
         <List class="pane-list" aria-label={isDetail ? texts.computers.title : undefined}>
           <Computers home={home} isAlone={!isDetail} />
         </List>
@@ -41,9 +42,7 @@ export function App({ home }: { home: Home | Following }) {
           {agent && shown.at === 'computer' && (
             <Computer key={agent.id} home={home} agent={agent} section={shown.section} path={shown.path} />
           )}
-          {!isDetail && (
-            <p class="door wide-only">{home.agents.value.length > 0 ? texts.computers.choose : texts.name}</p>
-          )}
+          {!isDetail && <p class="door wide-only">{texts.computers.choose}</p>}
         </Detail>
       </div>
       <Announcements home={home} />

@@ -71,8 +71,10 @@ function Tool({ item: { title, status, input, output } }: { item: Extract<Item, 
       summary={
         <>
           <Icon name="wrench" />
-          <span class="tool-title">{safeLine(title) || words.tool}</span>
-          <span class={`status ${status}`}>{words.steps[status] ?? safeLine(status)}</span>
+          <span class="tool-head">
+            <span class="tool-title">{safeLine(title) || words.tool}</span>
+            <span class={`status ${status}`}>{words.steps[status] ?? safeLine(status)}</span>
+          </span>
         </>
       }
       content={() => <ToolContent input={input} output={output} />}
