@@ -76,14 +76,14 @@ export class TerminalProgram {
   }
 
   /** Waits until the screen shows it; throws what stands there where the program has ended without. */
-  shows(pattern: RegExp): Promise<void> {
+  shows(what: RegExp | (() => boolean)): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = () => {
-        const isShown = pattern.test(this.text)
+        const isShown = typeof what === 'function' ? what() : what.test(this.text)
         if (!isShown && !this.#hasEnded) return
         this.#waiting.delete(look)
         if (isShown) resolve()
-        else reject(new Error(`The program has ended without ${pattern}:\n${this.text}`))
+        else reject(new Error(`The program has ended without ${what}:\n${this.text}`))
       }
       this.#waiting.add(look)
       look()
