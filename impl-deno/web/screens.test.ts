@@ -27,25 +27,31 @@ const tooSmall = (tab: Page): Promise<string[]> =>
     }),
   )
 
+/** Scrolls to the side where it does not fit. */
+const SIDEWAYS = 'pre, textarea, .table, .sections, .crumbs, .terminal-list'
+
 /** What runs out of the page, where only its parts may scroll, and what has room for no more than a letter or two. */
 const misfits = (tab: Page): Promise<string[]> =>
-  tab.evaluate(() => {
+  tab.evaluate((sideways) => {
     const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.documentElement
     const found = scrollWidth > clientWidth || scrollHeight > clientHeight ? ['runs out of the page'] : []
-    const scrolls = (element: Element | null): boolean =>
-      element !== null && (/auto|scroll/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement))
     for (const element of document.querySelectorAll<HTMLElement>('body *:not(.visually-hidden, .xterm *)')) {
       const hasText = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.nodeValue?.trim())
       const isField = element.matches('textarea, input[type=text]')
+      const { scrollWidth: needed, clientWidth: given } = element
+      const mayScroll = element.closest(sideways) !== null
+      const isCut = getComputedStyle(element).overflowX === 'hidden'
+      if (given > 0 && needed > given + 1 && !isCut && !mayScroll)
+        found.push(`${element.className}: needs ${needed}, and has ${given}`)
       if (!(hasText || isField) || !element.checkVisibility({ visibilityProperty: true })) continue
       const { width, height, right } = element.getBoundingClientRect()
       const size = Number.parseFloat(getComputedStyle(element).fontSize)
       const name = element.getAttribute('aria-label') ?? (element.textContent || element.id)
-      if (right > clientWidth + 1 && !scrolls(element)) found.push(`${name}: ends at ${Math.round(right)}`)
+      if (right > clientWidth + 1 && !mayScroll) found.push(`${name}: ends at ${Math.round(right)}`)
       if (width < 3 * size && height > 4 * size) found.push(`${name}: ${Math.round(width)} × ${Math.round(height)}`)
     }
     return found
-  })
+  }, SIDEWAYS)
 
 /** All that is wrong at one screen. */
 async function faultsOf({ name, tab, arrange }: Stop): Promise<string[]> {

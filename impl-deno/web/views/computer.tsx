@@ -2,6 +2,7 @@
 
 import type { Capability } from '@happy-remote/schemas/constants.ts'
 import type { ComponentType } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import { linkTo } from '../app/routes.ts'
 import type { Agent } from '../state/agent.ts'
 import type { Household } from '../state/household.ts'
@@ -48,6 +49,11 @@ export function Computer({ home, agent, section, path }: SectionProps & { sectio
   const sections = SECTIONS.filter(({ capability }) => capability === undefined || agent.may(capability))
   const { id, View, elsewhere } = sections.find((one) => one.id === section) ?? (SECTIONS[0] as SectionOf)
   const heading = useFocus<HTMLHeadingElement>(id)
+  const current = useRef<HTMLAnchorElement>(null)
+  useEffect(() => {
+    // Where the text is large they do not all fit.
+    if (id) current.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [id])
   const asks = agent.waiting.value.length
   const isUsedElsewhere = presenceOf(agent).text === texts.presence.superseded
   return (
@@ -69,7 +75,12 @@ export function Computer({ home, agent, section, path }: SectionProps & { sectio
         )}
         <nav class="sections" aria-label={texts.sections.label}>
           {sections.map((one) => (
-            <a key={one.id} href={linkTo.computer(agent.id, one.id)} aria-current={one.id === id ? 'page' : undefined}>
+            <a
+              key={one.id}
+              ref={one.id === id ? current : null}
+              href={linkTo.computer(agent.id, one.id)}
+              aria-current={one.id === id ? 'page' : undefined}
+            >
               {texts.sections[one.id]}
               {one.id === 'talk' && asks > 0 && (
                 <span class="tag attention">
