@@ -393,12 +393,13 @@ Deno.test('a computer that is not there is exit code 4, and devices lists and re
     const devices = (...words: string[]) => run(['devices', ...words, '--json', '--state', state])
     const [device] = (await devices()).lines
     assert.equal(device?.event, 'device')
-    assert.equal((await devices('rename', device?.name as string, 'tablet')).code, 0)
-    assert.equal((await devices('grant', 'tablet', 'observe,admin')).code, 0)
+    assert.equal((await devices('rename', device?.name as string, 'old tablet')).code, 0)
+    assert.equal((await devices('grant', 'old tablet', 'observe,admin')).code, 0)
     const [changed] = (await devices()).lines
-    assert.deepEqual([changed?.name, changed?.capabilities], ['tablet', ['observe', 'admin']])
-    assert.deepEqual([(await devices('grant', 'tablet', 'all')).code, (await devices('rename', 'x')).code], [2, 2])
-    assert.equal((await devices('revoke', 'tablet')).code, 0)
+    assert.deepEqual([changed?.name, changed?.capabilities], ['old tablet', ['observe', 'admin']])
+    assert.deepEqual([(await devices('grant', 'old tablet', 'all')).code, (await devices('rename', 'x')).code], [2, 2])
+    assert.equal((await devices('revoke', 'old', 'tablet')).code, 2)
+    assert.equal((await devices('revoke', 'old tablet')).code, 0)
     assert.deepEqual((await devices()).lines, [])
     const forgotten = await run(['control', 'revoke', '--local', '--yes', '--json', '--state', state])
     assert.deepEqual([forgotten.code, forgotten.lines[0]?.event], [0, 'revoked'])

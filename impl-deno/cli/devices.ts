@@ -49,10 +49,11 @@ const WORDS: Readonly<Record<string, number>> = { list: 0, rename: 2, grant: 2, 
 
 const idOf = ({ peer }: PairingRecord): string => encodeBase32(deviceIdOf(peer.identityKey)).toLowerCase()
 
-/** By its name, or by the beginning of its id. Throws CommandFailure. */
+/** By its name or whole id, or else by the beginning of its id. Throws CommandFailure. */
 export function findDevice(records: readonly PairingRecord[], wanted: string): PairingRecord {
   const prefix = wanted.toLowerCase().replace(/^hd1/, '')
-  const found = records.filter((one) => one.peerName === wanted || (prefix !== '' && idOf(one).startsWith(prefix)))
+  const named = records.filter((one) => wanted !== '' && (one.peerName === wanted || idOf(one) === prefix))
+  const found = named.length > 0 || prefix === '' ? named : records.filter((one) => idOf(one).startsWith(prefix))
   const [first] = found
   if (first && found.length === 1) return first
   const message = first

@@ -207,14 +207,15 @@ test('a paired controller gets along without a terminal, and nothing is left whe
     const unknown = await runCli(['devices', 'revoke', 'tablet', '--state', 'state'], world)
     assert.deepEqual([unknown.exitCode, unknown.stderr], [3, 'No device "tablet" is paired here.\n'])
     const devices = (...words: string[]) => runCli(['devices', ...words, '--state', 'state'], world)
-    assert.equal((await devices('rename', 'phone', 'tablet')).exitCode, 0)
-    assert.equal((await devices('grant', 'tablet', 'observe,admin')).exitCode, 0)
-    assert.match((await devices()).stdout, /^tablet .* observe, admin\n$/)
+    assert.equal((await devices('rename', 'phone', 'old tablet')).exitCode, 0)
+    assert.equal((await devices('grant', 'old tablet', 'observe,admin')).exitCode, 0)
+    assert.match((await devices()).stdout, /^old tablet .* observe, admin\n$/)
     assert.deepEqual(
-      [(await devices('grant', 'tablet', 'all')).exitCode, (await devices('rename', 'x')).exitCode],
+      [(await devices('grant', 'old tablet', 'all')).exitCode, (await devices('rename', 'x')).exitCode],
       [2, 2],
     )
-    assert.equal((await devices('revoke', 'tablet')).exitCode, 0)
+    assert.equal((await devices('revoke', 'old', 'tablet')).exitCode, 2)
+    assert.equal((await devices('revoke', 'old tablet')).exitCode, 0)
     const audit = await devices('audit', '--json')
     const acts = audit.stdout
       .trimEnd()

@@ -5,6 +5,7 @@ import { AuditLog } from '../agent/audit.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
 import { capabilitiesOf, checkName, settingsOf } from './config.ts'
+import { devicesMeant } from './device-meant.ts'
 import { Failure } from './failure.ts'
 import { COMMON_OPTIONS, noWords, parseFlags } from './flags.ts'
 import { type Say, sayTo } from './output.ts'
@@ -55,12 +56,11 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
 const isoDay = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
 function find(records: readonly PairingRecord[], wanted: string): PairingRecord {
-  const named = records.filter((record) => peerIdOf(record) === wanted || peerNameOf(record) === wanted)
-  const found = named.length > 0 ? named : records.filter((record) => peerIdOf(record).startsWith(wanted))
-  const [record, ...others] = found
-  if (!record) throw new Failure(EXIT.notPaired, 'not-found', `No device ${JSON.stringify(wanted)} is paired here.`)
+  const devices = records.map((record) => ({ record, deviceId: peerIdOf(record), name: peerNameOf(record) }))
+  const [device, ...others] = devicesMeant(devices, wanted)
+  if (!device) throw new Failure(EXIT.notPaired, 'not-found', `No device ${JSON.stringify(wanted)} is paired here.`)
   if (others.length > 0) throw new UsageError(`Several devices fit ${JSON.stringify(wanted)}; give the whole id.`)
-  return record
+  return device.record
 }
 
 /** Every act, and whether the rows are those that were written. */

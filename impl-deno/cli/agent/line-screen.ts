@@ -2,7 +2,7 @@
 
 import type { AgentEvents, Offer } from '../../agent/agent.ts'
 import { safeLine } from '../../controller/safe-text.ts'
-import type { CommandIo } from '../command.ts'
+import { CommandFailure, type CommandIo } from '../command.ts'
 import { findDevice } from '../devices.ts'
 import { Lines } from '../stdin.ts'
 import { reasonOf, type Screen, type Shown, wordOf } from './screen.ts'
@@ -98,26 +98,35 @@ export class LineScreen implements Screen {
 
   async #act(line: string): Promise<void> {
     const { agent, offer } = this.#shown
-    const [word, ...rest] = line.split(/\s+/)
+    const [word = ''] = line.split(/\s+/, 1)
     const digits = line.replaceAll(/\s/g, '')
     if (DIGITS.test(digits)) {
       if (this.#asked) await agent.typed(digits)
       else this.#say('unknown-input', {}, 'No digits are asked for yet.')
     } else if (line === 'pair') this.offered(await offer())
     else if (line === 'cancel') await agent.cancelPairing()
-    else if (word === 'revoke' && rest.length > 0) {
-      const record = findDevice(
-        agent.devices.all.map((device) => device.record),
-        rest.join(' '),
-      )
-      const device = agent.devices.all.find((one) => one.record === record)
-      if (device) await agent.revoke(device.id)
-    } else if (line === 'pause') agent.pause.begin('local')
+    else if (word === 'revoke') await this.#revoke(line.slice(word.length).trim())
+    else if (line === 'pause') agent.pause.begin('local')
     else if (line === 'resume') {
       if (agent.pause.lasting) agent.pause.end(agent.pause.lasting.pauseId, 'local')
       else this.#say('unknown-input', {}, 'The agent is not paused.')
     } else if (line !== '') {
       this.#say('unknown-input', {}, 'There are: the six digits, pair, cancel, revoke <device>, pause, resume.')
+    }
+  }
+
+  async #revoke(wanted: string): Promise<void> {
+    const { all } = this.#shown.agent.devices
+    try {
+      const record = findDevice(
+        all.map((device) => device.record),
+        wanted,
+      )
+      const device = all.find((one) => one.record === record)
+      if (device) await this.#shown.agent.revoke(device.id)
+    } catch (error) {
+      if (!(error instanceof CommandFailure)) throw error
+      this.#say('unknown-input', {}, `${error.message}.`)
     }
   }
 

@@ -3,6 +3,7 @@
 
 import { deviceIdOf, deviceIdText } from '../../crypto/identity.ts'
 import type { AgentPairing, PairingEnd } from '../../link/pairing-agent.ts'
+import { devicesMeant } from '../device-meant.ts'
 import { sayTo } from '../output.ts'
 import { safeLine } from '../safe-text.ts'
 import { shortId } from '../state.ts'
@@ -58,11 +59,11 @@ export async function runPlain(host: AgentHost, options: PlainOptions, stopped: 
   }
 
   function onLine(line: string): void {
-    const [word = '', wanted = ''] = line.split(/\s+/)
+    const [word = ''] = line.split(/\s+/, 1)
     if (/^[\d\s-]{6,}$/.test(line)) digits(line)
     else if (word === 'pair') pair()
     else if (word === 'cancel') pairing?.cancel()
-    else if (word === 'revoke') revoke(wanted)
+    else if (word === 'revoke') revoke(line.slice(word.length).trim())
     else if (word === 'pause') agent.pause.begin('local')
     else if (word === 'resume') resume()
     else if (word !== '')
@@ -84,8 +85,10 @@ export async function runPlain(host: AgentHost, options: PlainOptions, stopped: 
   }
 
   function revoke(wanted: string): void {
-    const device = agent.devices.find(({ deviceId: id, name }) => wanted !== '' && (id === wanted || name === wanted))
-    if (device && agent.revoke(device.deviceId)) {
+    const [device, ...others] = devicesMeant(agent.devices, wanted)
+    if (others.length > 0) {
+      say(`Several devices fit ${JSON.stringify(wanted)}; give the whole id.`, { event: 'unknown-input' })
+    } else if (device && agent.revoke(device.deviceId)) {
       say(`Revoked ${nameOf(device) ?? device.deviceId}.`, { event: 'revoked', deviceId: device.deviceId })
     } else say(`No device ${JSON.stringify(wanted)} is paired.`, { event: 'unknown-input' })
   }
