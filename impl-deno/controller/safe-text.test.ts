@@ -18,6 +18,38 @@ Deno.test('nothing that comes from an agent moves the cursor, sets a title or hi
   assert.equal(safeLine('one\ntwo\n\nthree'), 'one two three')
 })
 
+Deno.test('emoji of several characters stay whole, and what joins them hides nothing elsewhere', () => {
+  for (const whole of [
+    ...[
+      '\u{1f469}\u200d\u{1f469}\u200d\u{1f467}',
+      '\u{1f9d1}\u{1f3fd}\u200d\u{1f680}',
+      '\u{1f3f3}\ufe0f\u200d\u{1f308}',
+    ],
+    ...[
+      '\u{1f3c3}\u{1f3fb}\u200d\u2640\ufe0f\u200d\u27a1\ufe0f',
+      '\u2764\ufe0f',
+      '1\ufe0f\u20e3',
+      '\u{1f1eb}\u{1f1f7}',
+    ],
+    '\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}',
+  ]) {
+    assert.equal(safeText(`a${whole}b`), `a${whole}b`)
+    assert.equal(safeLine(whole + whole), whole + whole)
+  }
+  for (const [given, shown] of [
+    ['pass\u200dword', 'password'],
+    ['\u{1f469}\u200d', '\u{1f469}'],
+    ['\u200d\u{1f469}\u200dx', '\u{1f469}x'],
+    ['\u{1f469}\u200d\u200d\u{1f467}', '\u{1f469}\u{1f467}'],
+    ['a\ufe0f\ufe0f', 'a'],
+    ['\u{1f469}\ufe0f\ufe0f', '\u{1f469}\ufe0f'],
+    ['\u{1f3f4}\u{e0068}\u{e0069}\u{e007f}', '\u{1f3f4}'],
+    ['x\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}', 'x'],
+  ] as const) {
+    assert.equal(safeText(given), shown)
+  }
+})
+
 Deno.test('exactText() shows what cannot be seen', () => {
   assert.equal(exactText('rm\u200b -rf\n\u001b[2K'), 'rm\\u200b -rf\\u000a\\u001b[2K')
 })

@@ -15,12 +15,23 @@ const SEQUENCES = new RegExp(
 )
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
+const SELECTOR = String.raw`[\ufe0e\ufe0f]`
+const PICTURE = String.raw`\p{Extended_Pictographic}(?:${SELECTOR}|\p{Emoji_Modifier})?`
+/** Emoji of several characters: joined ones, keycaps and the like, and the three flags whose letters are tags. */
+const EMOJI = [
+  String.raw`${PICTURE}(?:\u200d${PICTURE})+`,
+  String.raw`\p{Emoji}${SELECTOR}`,
+  String.raw`\u{1f3f4}\u{e0067}\u{e0062}(?:\u{e0065}\u{e006e}\u{e0067}|\u{e0073}\u{e0063}\u{e0074}|\u{e0077}\u{e006c}\u{e0073})\u{e007f}`,
+]
+/** What is hidden, which of emoji is a part of what is seen. */
+const EMOJI_OR_HIDDEN = new RegExp(String.raw`(${EMOJI.join('|')})|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|${SELECTOR}`, 'gu')
+
 /** Text of several lines: line ends and tabs stay. */
 export const safeText = (text: string): string =>
   text
     .replaceAll('\r\n', '\n')
     .replaceAll(SEQUENCES, '')
-    .replaceAll(HIDDEN, (one) => (one === '\n' || one === '\t' ? one : ''))
+    .replaceAll(EMOJI_OR_HIDDEN, (one, emoji?: string) => emoji ?? (one === '\n' || one === '\t' ? one : ''))
 
 /** Text of one line. */
 export const safeLine = (text: string): string => safeText(text).replaceAll(/[\n\t]+/g, ' ')

@@ -15,6 +15,11 @@ const cases: [what: string, text: string, safe: string][] = [
   ['a carriage return cannot write over a line', 'harmless\rrm -rf', 'harmless\nrm -rf'],
   ['lines of another system stay lines', 'one\r\ntwo', 'one\ntwo'],
   ['directions cannot reorder the line', 'user\u202e\u2066txt', 'usertxt'],
+  [
+    'emoji of several characters stay whole',
+    '\u{1f469}\u200d\u{1f467} 1\ufe0f\u20e3',
+    '\u{1f469}\u200d\u{1f467} 1\ufe0f\u20e3',
+  ],
   ['half a surrogate pair is replaced', 'a\ud800b', 'a\ufffdb'],
 ]
 
