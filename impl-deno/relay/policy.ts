@@ -24,7 +24,7 @@ export const META_POLICY = RULES.join('; ')
 export const HEADER_POLICY = [...RULES, "frame-ancestors 'none'"].join('; ')
 
 const REFUSED = [
-  ...['accelerometer', 'bluetooth', 'display-capture', 'geolocation', 'gyroscope', 'hid', 'magnetometer'],
+  ...['accelerometer', 'display-capture', 'geolocation', 'gyroscope', 'hid', 'magnetometer'],
   ...['microphone', 'midi', 'payment', 'serial', 'usb'],
 ]
 

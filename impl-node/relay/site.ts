@@ -35,7 +35,7 @@ const none = (feature: string): string => `${feature}=()`
 /** The camera reads pairing codes; nothing else of the device is of use. */
 const PERMISSIONS = [
   'camera=(self)',
-  ...['accelerometer', 'bluetooth', 'display-capture', 'geolocation', 'gyroscope', 'hid', 'magnetometer'].map(none),
+  ...['accelerometer', 'display-capture', 'geolocation', 'gyroscope', 'hid', 'magnetometer'].map(none),
   ...['microphone', 'midi', 'payment', 'serial', 'usb'].map(none),
 ].join(', ')
 

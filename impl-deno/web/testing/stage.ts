@@ -1,5 +1,5 @@
-// A browser on the page, and a relay. What the page must never do fails the test that uses it: an error, something that
-// its Content-Security-Policy forbids.
+// A browser on the page, and a relay. What the page must never do fails the test that uses it: an error, a warning of the
+// browser, something that its Content-Security-Policy forbids.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -54,7 +54,8 @@ export async function startStage({ relay: runtime, flags }: StageOptions = {}): 
     tab.setDefaultTimeout(60_000)
     tab.on('pageerror', ({ message }) => wrong.push(message))
     tab.on('console', (message) => {
-      if (message.type() === 'error' && !message.text().startsWith('WebSocket connection')) wrong.push(message.text())
+      const isTold = message.type() === 'error' || message.type() === 'warning'
+      if (isTold && !message.text().startsWith('WebSocket connection')) wrong.push(message.text())
     })
     return tab
   }
