@@ -71,13 +71,18 @@ test('a code in the address is taken out of it at once, and is used only after c
 const failure = (tab: Page, sentence: string) => tab.getByRole('alert').filter({ hasText: sentence }).waitFor()
 const tryAnother = (tab: Page) => tab.getByRole('button', { name: 'Try another code' }).click()
 
-/** Has the agent make its next code, and takes it to the digits. */
-async function toDigits(tab: Page, agent: Program, number: number): Promise<string> {
-  if (number > 1) agent.type('pair')
+/** Gives the page the code of that number. */
+async function use(tab: Page, agent: Program, number: number): Promise<void> {
   const { uri } = await agent.line('offer', number)
   await tab.getByLabel('Pairing code or link').fill(String(uri))
   await tab.getByRole('button', { name: 'Continue' }).click()
   await tab.getByRole('button', { name: 'Pair', exact: true }).click()
+}
+
+/** Has the agent make its next code, and takes it to the digits. */
+async function toDigits(tab: Page, agent: Program, number: number): Promise<string> {
+  if (number > 1) agent.type('pair')
+  await use(tab, agent, number)
   await agent.line('digits', number)
   return digitsOn(tab)
 }
@@ -105,11 +110,9 @@ test(
       // Of another origin, and so another device.
       const other = await newTab()
       await other.goto(`${site.url.replace('127.0.0.1', 'localhost')}#/pair`)
-      await other.getByLabel('Pairing code or link').fill(String((await agent.line('offer', 3)).uri))
-      await other.getByRole('button', { name: 'Continue' }).click()
-      await other.getByRole('button', { name: 'Pair', exact: true }).click()
+      await use(other, agent, 3)
       // The agent hears the first one alone from now on, and a relay tells nobody why a frame was not delivered.
-      await other.getByRole('status').filter({ hasText: 'somebody else has used it' }).waitFor()
+      await other.getByRole('status').filter({ hasText: 'another device may have used it already' }).waitFor()
       await tryAnother(other)
       agent.type(digits)
       await tab.getByRole('button', { name: 'Open' }).click()
@@ -125,7 +128,7 @@ for (const runtime of ['node', 'deno'] as const) {
     'digits are found again, given up and failed without a trace in the list, and beside a pairing that works'
   test(`${what}: ${runtime} agent`, TIME, async () => {
     const scene = await startScene({ agent: runtime })
-    const { tab, site, agent } = scene
+    const { tab, site, agent, newTab } = scene
     const toList = () => tab.getByRole('link', { name: 'Cancel' }).click()
     const awaiting = tab.getByRole('link', { name: 'A computer Waiting for the six digits' })
     const none = tab.getByRole('heading', { name: 'No computer yet' })
@@ -162,6 +165,15 @@ for (const runtime of ['node', 'deno'] as const) {
         assert.equal(await tab.locator('.cards li').count(), 1)
       }
 
+      // Of another origin, and so another device, with a code that is used up.
+      const other = await newTab()
+      await other.goto(`${site.url.replace('127.0.0.1', 'localhost')}#/pair`)
+      await use(other, agent, 4)
+      await other.getByRole('status').filter({ hasText: 'another device may have used it already' }).waitFor()
+      await tryAnother(other)
+      await other.getByLabel('Pairing code or link').waitFor()
+      await other.close()
+
       await tab.goto(`${site.url}#/pair`)
       const wrong = (await toDigits(tab, agent, 5)) === '111111' ? '222222' : '111111'
       await desk.waitFor()
@@ -173,6 +185,13 @@ for (const runtime of ['node', 'deno'] as const) {
       await tab.getByLabel('Prompt').fill('Tell me a story')
       await tab.getByRole('button', { name: 'Send' }).click()
       await tab.getByText('Once upon a time', { exact: false }).waitFor()
+
+      const { name } = await agent.line('paired', 2)
+      assert.match(String(name), / /)
+      agent.type('revoke no such device')
+      await agent.line('unknown-input')
+      agent.type(`revoke ${name}`)
+      await failure(tab, 'This device was removed at the computer')
     } finally {
       await scene.close()
     }

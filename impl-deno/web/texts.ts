@@ -163,7 +163,8 @@ export const texts = {
     reaching: 'Reaching the computer…',
     reachingAbout: 'It answers within a moment.',
     relayAway: 'The relay cannot be reached. Trying again; look at your network meanwhile.',
-    answerLate: 'The computer has not answered yet. Its code may be over, or somebody else has used it.',
+    answerLate:
+      'The computer has not answered yet. Its code may be over, or another device may have used it already: a code is good for one. Have the computer show a new one.',
     digitsTitle: 'Type this on the computer',
     digitsAbout: 'The digits prove that this device and your computer speak with each other, and nobody in between.',
     digitsLimit: 'The computer waits for a minute.',
@@ -182,8 +183,10 @@ export const texts = {
       'qr-insecure': 'This code asks for a relay without encryption on a public host, and is not used.',
       suite: 'This code offers nothing that this page knows: it may be too old.',
       unreachable: 'The relay cannot be reached. Look at your network, then try a new code.',
-      timeout: 'The computer did not answer. The code may be over, or somebody else has used it: try a new one.',
-      'pair-busy': 'Somebody else has used this code. If that was not you, see who is near, and try a new one.',
+      timeout:
+        'The computer did not answer. Its code may be over, or another device may have used it already: a code is good for one. Have the computer show a new one.',
+      'pair-busy':
+        'Another device has used this code already: a code is good for one. Have the computer show a new one. If the other device is not yours, give its pairing up there, and see who is near.',
       'sas-mismatch': 'The digits were typed wrongly too often. Try a new code.',
       'identity-mismatch': 'Another computer answered than the one that showed the code. Nothing was stored.',
       unconfirmed: 'The digits were not typed in time. Try a new code.',
