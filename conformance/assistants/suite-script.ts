@@ -67,6 +67,7 @@ const replies: Readonly<Record<string, Step[]>> = {
   'say hello': [text('Hello')],
   'think, then say hello': [thought('Let me think.'), text('Hello')],
   'say ten words': [text('0001 0002 0003 0004 0005 0006 0007 0008 0009 0010 ', { size: 5 })],
+  'say ten words slowly': [text('0001 0002 0003 0004 0005 0006 0007 0008 0009 0010 ', { size: 5, pause: 20 })],
   // Of two kinds in turn: an agent may put pieces of one kind together before it sends them.
   'think and speak in turn a hundred times': Array.from({ length: 100 }, () => [thought('so '), text('word ')]).flat(),
   'say ten long sentences at once': [text('x', { repeat: 200_000, size: 20_000 })],

@@ -251,6 +251,16 @@ Then('the pieces that "claude.delta" told of each message, joined, are its text'
     throw new Failed('A piece has a messageId that no message has')
 })
 
+Then('each piece that "claude.delta" told stands in its message at its offset', function (this: SuiteWorld) {
+  const caller = sceneOf(this).caller('controller')
+  const texts = new Map(messagesOf(caller).map(({ messageId, text }) => [messageId, text]))
+  for (const { messageId, text, offset } of caller.rpc.events('claude.delta').map(paramsOf)) {
+    const whole = texts.get(messageId as string) as string | undefined
+    if (typeof offset !== 'number') throw new Failed('A piece has no offset')
+    if (!whole?.startsWith(String(text), offset)) throw new Failed(`A piece does not stand at its offset ${offset}`)
+  }
+})
+
 Then('{caller} is told a tool call whose status became "completed"', async function (this: SuiteWorld, caller: Caller) {
   const calls = messagesOf(caller).filter(({ role }) => role === 'tool')
   const statuses = calls.map(({ tool }) => (tool as { status?: string } | undefined)?.status)

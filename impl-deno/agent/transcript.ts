@@ -87,10 +87,11 @@ export class Transcript {
   #add(kind: 'text' | 'thought', text: string): void {
     if (this.#growing && (this.#growing.kind !== kind || this.#growing.length + text.length > MESSAGE_MAX)) this.flush()
     this.#growing ??= { kind, messageId: crypto.randomUUID(), texts: [], length: 0 }
+    const { messageId, length: offset } = this.#growing
     this.#growing.texts.push(text)
     this.#growing.length += text.length
-    const { messageId } = this.#growing
-    this.#events.delta({ conversationId: this.#conversation(), messageId, kind, text })
+    // rpc.claude.delta-offset
+    this.#events.delta({ conversationId: this.#conversation(), messageId, kind, text, offset })
   }
 
   #message(message: Omit<EventParams<'claude.message'>, 'conversationId'>): void {

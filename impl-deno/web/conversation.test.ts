@@ -95,6 +95,29 @@ test('a reload in the middle of an answer loses nothing and shows nothing twice'
   }
 })
 
+for (const agent of ['node', 'deno'] as const) {
+  test(`a part of an answer is not shown as the whole: ${agent} agent`, TIME, async () => {
+    const scene = await startScene({ agent })
+    const { tab } = scene
+    const beginning = tab.getByText('The beginning follows when the message is whole.')
+    try {
+      await scene.pair()
+      await give(tab, 'Take your time')
+      await tab.getByText('One,', { exact: false }).waitFor()
+      assert.equal(await beginning.count(), 0)
+      await tab.reload()
+      await beginning.waitFor()
+      await assertAccessible(tab)
+      await tab.getByRole('button', { name: 'Stop' }).click()
+      await tab.getByText(/One, .*two/s).waitFor()
+      await tab.locator('.delivery', { hasText: 'Stopped' }).waitFor()
+      assert.equal(await beginning.count(), 0)
+    } finally {
+      await scene.close()
+    }
+  })
+}
+
 test('a question is a form, and what runs can be stopped', TIME, async () => {
   const scene = await startScene()
   const { tab } = scene

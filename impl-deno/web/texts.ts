@@ -228,6 +228,7 @@ export const texts = {
     you: 'You',
     thought: 'Thought',
     thinking: 'Thinking…',
+    beginning: '… The beginning follows when the message is whole.',
     steps: { pending: 'waits', in_progress: 'runs', completed: 'done', failed: 'failed' } as Readonly<
       Record<string, string>
     >,

@@ -89,6 +89,12 @@ Feature: The assistant
       Then the controller is told that the prompt is "completed"
       And the pieces that "claude.delta" told of each message, joined, are its text
 
+    @req:rpc.claude.delta-offset
+    Scenario: Pieces say where in their message they begin
+      When the controller gives the prompt "say ten words slowly"
+      Then the controller is told that the prompt is "completed"
+      And each piece that "claude.delta" told stands in its message at its offset
+
     @req:rpc.claude.message
     Scenario: A tool call
       When the controller gives the prompt "use a tool"

@@ -60,6 +60,14 @@ export const agentAssistant: readonly EndpointMutant[] = [
     '',
   ),
   agent(
+    'pieces-at-the-beginning',
+    'says of each piece of a message that it is the first',
+    ['rpc.claude.delta-offset'],
+    'agent/assistants/transcript',
+    'offset: open.told',
+    'offset: 0',
+  ),
+  agent(
     'cancel-turn-only',
     'leaves the queue when the queue is to be cancelled',
     ['rpc.claude.cancel'],

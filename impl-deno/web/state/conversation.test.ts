@@ -25,6 +25,29 @@ test('pieces of a message become the message, in its place', () => {
   assert.deepEqual(shown(conversation)[1], { kind: 'words', role: 'assistant', text: 'Good day', isWhole: true })
 })
 
+test('a message whose beginning or middle has not come says so until it is whole, in a tab that follows too', () => {
+  const conversation = new Conversation()
+  const piece = (text: string, offset: number) =>
+    ({ conversationId, messageId: answer, kind: 'text', text, offset }) as const
+  const part = { kind: 'words', role: 'assistant', isWhole: false, lacksBeginning: true } as const
+  conversation.delta(piece('upon a ', 5))
+  conversation.delta(piece('time ', 12))
+  assert.deepEqual(shown(conversation), [{ ...part, text: 'upon a time ' }])
+  conversation.delta(piece('phone', 30))
+  const following = new Conversation()
+  for (const told of conversation.pieces) following.delta(told)
+  for (const one of [conversation, following]) {
+    one.delta(piece(', crossed', 35))
+    assert.deepEqual(shown(one), [{ ...part, text: 'upon a time \n\n…\n\nphone, crossed' }])
+    one.take(message(2, answer, 'assistant', 'Once upon a time'))
+    assert.deepEqual(shown(one), [{ kind: 'words', role: 'assistant', text: 'Once upon a time', isWhole: true }])
+  }
+  const begun = new Conversation()
+  begun.delta(piece('Once ', 0))
+  begun.delta(piece('upon', 5))
+  assert.deepEqual(shown(begun), [{ kind: 'words', role: 'assistant', text: 'Once upon', isWhole: false }])
+})
+
 test('the state of a prompt counts whether it is told before the prompt or behind it', () => {
   const early = new Conversation()
   early.take(entry(1, 'claude.messageState', { messageId: prompt, state: 'started' }))

@@ -25,6 +25,8 @@ export type Item =
       readonly role: 'assistant' | 'thought' | 'other'
       readonly text: string
       readonly isWhole: boolean
+      /** Its first part has not come, and comes with the whole. */
+      readonly lacksBeginning?: true
     }
   | {
       readonly kind: 'tool'
@@ -51,8 +53,11 @@ export interface Entry {
 /** Events that the other items are made of, or that show elsewhere. */
 const ELSEWHERE: readonly string[] = ['claude.delta', 'journal.withheld', 'terminal.opened', 'terminal.resized']
 
-/** What has come of a message that is not whole. */
-export type Piece = EventParams<'claude.delta'>
+/** What has come of a message that is not whole, and its length where pieces are missing in the middle. */
+export type Piece = EventParams<'claude.delta'> & { readonly reached?: number }
+
+/** Stands where pieces are missing. */
+const GAP = '\n\n…\n\n'
 
 export class Conversation {
   readonly entries = signal<readonly Entry[]>([])
@@ -65,6 +70,8 @@ export class Conversation {
   readonly #known = new Map<string, Entry>()
   /** What was told of a prompt before the prompt itself came, which may be in an earlier page. */
   readonly #early = new Map<string, Pick<EventParams<'claude.messageState'>, 'state' | 'reason'>>()
+  /** Of each message that is not whole, how far the pieces have come. */
+  readonly #reached = new Map<string, number>()
   /** The same of what was asked. */
   readonly #outcomes = new Map<string, PermissionResolution | QuestionResolution>()
   #epoch: string | undefined
@@ -124,23 +131,28 @@ export class Conversation {
   }
 
   /** A piece of a message that is to come whole. */
-  delta({ messageId, kind, text, conversationId }: EventParams<'claude.delta'>): void {
+  delta({ messageId, kind, text, conversationId, offset, reached }: Piece): void {
     const known = this.#known.get(messageId)?.item
     const role = kind === 'text' ? 'assistant' : 'thought'
-    if (!known) this.#put(messageId, { kind: 'words', role, text, isWhole: false }, { conversationId })
-    else if (known.value.kind === 'words' && !known.value.isWhole) {
-      known.value = { ...known.value, text: known.value.text + text }
-    }
+    const before = this.#reached.get(messageId) ?? 0
+    if (!known) {
+      const part = { kind: 'words', role, text, isWhole: false } as const
+      this.#put(messageId, offset ? { ...part, lacksBeginning: true } : part, { conversationId })
+    } else if (known.value.kind === 'words' && !known.value.isWhole) {
+      const gap = offset !== undefined && offset > before ? GAP : ''
+      known.value = { ...known.value, text: known.value.text + gap + text }
+    } else return
+    this.#reached.set(messageId, reached ?? (offset ?? before) + text.length)
   }
 
   /** Of all messages that are not whole. */
   get pieces(): readonly Piece[] {
     return this.entries.peek().flatMap(({ key, conversationId = '', item }) => {
-      const { kind, ...words } = item.peek() as Extract<Item, { kind: 'words' }>
-      if (kind !== 'words' || words.isWhole || words.role === 'other') return []
-      return [
-        { conversationId, messageId: key, kind: words.role === 'assistant' ? 'text' : 'thought', text: words.text },
-      ]
+      const { kind: what, ...words } = item.peek() as Extract<Item, { kind: 'words' }>
+      if (what !== 'words' || words.isWhole || words.role === 'other') return []
+      const kind = words.role === 'assistant' ? 'text' : 'thought'
+      const place = { offset: words.lacksBeginning ? 1 : 0, reached: this.#reached.get(key) ?? words.text.length }
+      return [{ conversationId, messageId: key, kind, text: words.text, ...place }]
     })
   }
 
@@ -212,7 +224,10 @@ export class Conversation {
     } else if (role === 'tool') {
       const { title = '', status = '', input } = tool ?? {}
       this.#put(messageId, { kind: 'tool', title, status, input, output: text }, place)
-    } else this.#put(messageId, { kind: 'words', role, text, isWhole: true }, place)
+    } else {
+      this.#reached.delete(messageId)
+      this.#put(messageId, { kind: 'words', role, text, isWhole: true }, place)
+    }
   }
 
   /** Gives an item what was told of it before it came. */

@@ -145,9 +145,10 @@ export class Transcript {
     const conversationId = this.#options.conversationId()
     const { messageId, kind } = open
     for (const text of slices(open.text.slice(open.told), DELTA_MAX)) {
-      this.#options.emit('claude.delta', { conversationId, messageId, kind, text })
+      // rpc.claude.delta-offset
+      this.#options.emit('claude.delta', { conversationId, messageId, kind, text, offset: open.told })
+      open.told += text.length
     }
-    open.told = open.text.length
   }
 
   #message(message: Omit<Message, 'conversationId'>): void {

@@ -36,6 +36,9 @@ export const claudeDelta = defineEvent({
     messageId: Uuid,
     kind: Type.Union([Type.Literal('text'), Type.Literal('thought')]),
     text: Type.String(),
+    offset: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'UTF-16 code units of the message that come before this piece.' }),
+    ),
   }),
 })
 

@@ -22,6 +22,7 @@ function Words({ item }: { item: Extract<Item, { kind: 'words' }> }) {
     // A screen reader says it when it is whole, as something new, and not letter by letter.
     return (
       <div key={String(item.isWhole)} aria-live={item.isWhole ? undefined : 'off'}>
+        {item.lacksBeginning && <p class="quiet">{words.beginning}</p>}
         <Markdown text={item.text} />
       </div>
     )
@@ -35,7 +36,12 @@ function Words({ item }: { item: Extract<Item, { kind: 'words' }> }) {
           {item.isWhole ? words.thought : words.thinking}
         </>
       }
-      content={() => <LongText class="thought" text={item.text} />}
+      content={() => (
+        <>
+          {item.lacksBeginning && <p class="quiet">{words.beginning}</p>}
+          <LongText class="thought" text={item.text} />
+        </>
+      )}
     />
   )
 }
