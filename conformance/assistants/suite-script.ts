@@ -77,10 +77,19 @@ const replies: Readonly<Record<string, Step[]>> = {
     wait,
   ],
   'say five words and ask at once': [text('one two 333 444 555 ', { size: 4 }), ask('tests', INPUT)],
+  // More than the time in which messages are kept for a batch lies between the pieces: each goes alone.
+  'say five words slowly, and ask': [text('one two 333 444 555 ', { size: 4, pause: 80 }), ask('tests', INPUT)],
   'say 60,000 characters': [text('x', { repeat: 60_000 })],
   'say 100,000 characters': [text('x', { repeat: 100_000 })],
   // Six bytes each, as JSON writes them.
   'say 400,000 control characters': [text('\u0001', { repeat: 400_000 })],
+  'say 1,000,000 characters, and ask': [text('x', { repeat: 1_000_000 }), ask('tests', INPUT)],
+  'say 400,000 control characters, and ask': [text('\u0001', { repeat: 400_000 }), ask('tests', INPUT)],
+  'use a tool that says 900,000 characters, and ask': [
+    { do: 'tool', call: 'look', title: 'cat', kind: 'execute', status: 'pending' },
+    { do: 'tool', call: 'look', status: 'completed', output: 'x'.repeat(900_000) },
+    ask('tests', INPUT),
+  ],
   'say the session': [text('{session}')],
   'say the attachments': [text('{attachments}')],
   'use a tool': [

@@ -64,7 +64,7 @@ export class Batcher {
       const count = countThatFits(waiting.map(({ text }) => text))
       const together = waiting.slice(0, count)
       waiting = waiting.slice(count)
-      // A frame of deltas alone gives way to messages; a signal can take back only what is alone.
+      // A frame of deltas alone has the room of a stream; a signal can take back only what is alone.
       const kind = together.every((entry) => entry.kind === 'stream') ? 'stream' : 'message'
       const signal = together.length === 1 ? together[0]?.signal : undefined
       this.#send(packMessages(together.map(({ text }) => text)), kind, signal).then(

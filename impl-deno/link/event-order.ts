@@ -1,5 +1,5 @@
-// Events leave in the order in which they happened: what comes behind one with a body waits until all of the
-// body is out, so that a controller has the parts of a long message before its end (rpc.claude.long).
+// Events leave in the order in which they happened (rpc.event.order): what comes behind one with a body waits until all
+// of the body is out.
 
 import type { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import type { Session } from '../session/session.ts'

@@ -16,6 +16,9 @@ export interface Waiting {
   readonly failed: (error: unknown) => void
 }
 
+/** A frame of `claude.delta` alone: it has the room of a stream, and its place among the messages (rpc.event.order). */
+const isPieces = ({ contentType, kind }: Waiting): boolean => kind === 'stream' && contentType !== 'stream'
+
 export class Outbox {
   /** Streams stand behind messages, and neither keeps the other from sending. */
   readonly #lanes: Record<FrameKind, Waiting[]> = { control: [], message: [], stream: [] }
@@ -32,7 +35,7 @@ export class Outbox {
     return new Promise((sent, failed) => {
       signal?.throwIfAborted()
       const waiting = { ...entry, sent, failed }
-      this.#lanes[entry.kind].push(waiting)
+      this.#laneOf(waiting).push(waiting)
       const abort = () => {
         this.#remove(waiting)
         failed(signal?.reason)
@@ -44,19 +47,26 @@ export class Outbox {
   /** Takes the next frame for which the session has room. What is of another session fails on the way. */
   next(session: Session): Waiting | undefined {
     for (const lane of Object.values(this.#lanes)) {
-      while (lane[0]?.session && lane[0].session !== session) {
-        // session.stream.end
-        lane.shift()?.failed(new ProtocolError('interrupted', 'Cannot send: the session of this stream is over'))
+      for (let first = lane[0]; first; first = lane[0]) {
+        if (first.session && first.session !== session) {
+          // session.stream.end
+          lane.shift()
+          first.failed(new ProtocolError('interrupted', 'Cannot send: the session of this stream is over'))
+        } else if (session.admits(first.contentType, first.content.length, first.kind)) {
+          return lane.shift()
+        } else if (isPieces(first) && !lane.every(isPieces)) {
+          // They may be lost, the whole message counts: they do not hold up what is behind them.
+          lane.shift()
+          first.failed(new ProtocolError('interrupted', 'Cannot send pieces of a message: the window is full'))
+        } else break
       }
-      const first = lane[0]
-      if (first && session.admits(first.contentType, first.content.length, first.kind)) return lane.shift()
     }
     return undefined
   }
 
   /** Puts back what was taken and found no room after all. */
   putBack(waiting: Waiting): void {
-    this.#lanes[waiting.kind].unshift(waiting)
+    this.#laneOf(waiting).unshift(waiting)
   }
 
   /** Everything that waits fails. */
@@ -64,8 +74,12 @@ export class Outbox {
     for (const lane of Object.values(this.#lanes)) for (const waiting of lane.splice(0)) waiting.failed(error)
   }
 
+  #laneOf(waiting: Waiting): Waiting[] {
+    return this.#lanes[isPieces(waiting) ? 'message' : waiting.kind]
+  }
+
   #remove(waiting: Waiting): void {
-    const lane = this.#lanes[waiting.kind]
+    const lane = this.#laneOf(waiting)
     if (lane.includes(waiting)) lane.splice(lane.indexOf(waiting), 1)
   }
 }

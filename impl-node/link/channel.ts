@@ -47,6 +47,15 @@ interface Waiting {
   prepare(): { readonly content: Uint8Array; after?(): void }
 }
 
+type Sent = Readonly<Record<string, unknown>>
+
+/** An event behind one whose body is not out yet. */
+interface Behind {
+  readonly event: Sent
+  readonly urgent: boolean
+  readonly weight: number
+}
+
 /** Longest stream id: what is reserved for it while it is not known. */
 const LARGEST_ID = 0xffff_ffff
 
@@ -58,6 +67,11 @@ export class Channel {
   #session: Session | null = null
   #outbox: Waiting[] = []
   #outboxBytes = 0
+  #behind: Behind[] = []
+  #behindBytes = 0
+  /** The body of an event waits or is on its way. */
+  #isEventHeld = false
+  #isPumping = false
   #streams = new Map<number, Open>()
   #unacknowledged = 0
   #ackTimer: NodeJS.Timeout | undefined
@@ -90,7 +104,7 @@ export class Channel {
 
   /** Bytes of messages that wait for the window or for the peer. */
   get backlog(): number {
-    return this.#outboxBytes
+    return this.#outboxBytes + this.#behindBytes
   }
 
   /** ms since the peer acknowledged anything while an acknowledgement is due; 0 where none is. */
@@ -112,15 +126,28 @@ export class Channel {
     return this.stalledFor > limits.ackStall && this.#hooks.now() - this.#heardAt > limits.ackStall
   }
 
-  /** The message goes out in order; an urgent one at once, behind what waits. */
-  send(message: Readonly<Record<string, unknown>>, urgent: boolean): void {
+  /** The message goes out in order; an urgent one at once, behind what waits. An event waits for the bodies of those before it. */
+  send(message: Sent, urgent: boolean): void {
     if (this.#closed) return
+    if (message.type === 'event' && (this.#isEventHeld || this.#behind.length > 0)) {
+      const weight = Buffer.byteLength(JSON.stringify(message))
+      this.#behind.push({ event: message, urgent, weight })
+      this.#behindBytes += weight
+    } else this.#sendNow(message, urgent)
+  }
+
+  #sendNow(message: Sent, urgent: boolean): void {
+    const isEvent = message.type === 'event'
     const split = splitBody(message)
     if (typeof split === 'string') {
-      this.#batcher.add(split, urgent, message.type === 'event' && message.method === 'claude.delta')
+      this.#batcher.add(split, urgent, isEvent && message.method === 'claude.delta')
       return
     }
     this.#batcher.flush()
+    if (isEvent) this.#isEventHeld = true
+    const done = () => {
+      if (isEvent) this.#isEventHeld = false
+    }
     const { body, naming } = split
     const size = Buffer.byteLength(naming(LARGEST_ID))
     this.#enqueue({
@@ -132,13 +159,13 @@ export class Channel {
       prepare: () => {
         const streamId = this.#takeStreamId()
         // rpc.stream.name-first
-        return { content: encoder.encode(naming(streamId)), after: () => this.#sendBody(streamId, body) }
+        return { content: encoder.encode(naming(streamId)), after: () => this.#sendBody(streamId, body, done) }
       },
     })
   }
 
-  /** rpc.stream.window: under the session's window alone. */
-  #sendBody(streamId: number, body: Uint8Array): void {
+  /** rpc.stream.window: under the session's window alone. `done`: all of it is out, or its session is over. */
+  #sendBody(streamId: number, body: Uint8Array, done: () => void): void {
     let at = 0
     const proceed = () => {
       while (at < body.length) {
@@ -147,8 +174,9 @@ export class Channel {
         at += chunk.length
       }
       stream.close()
+      done()
     }
-    const stream = this.#openAs(streamId, { onDrain: proceed, onEnd: () => {} })
+    const stream = this.#openAs(streamId, { onDrain: proceed, onEnd: done })
     proceed()
   }
 
@@ -225,8 +253,31 @@ export class Channel {
     this.pump()
   }
 
-  /** Sends what may be sent now: messages first, then whoever waits with a stream. */
+  /** Sends what may be sent now: messages first, then whoever waits with a stream, then the events that waited for a body. */
   pump(): void {
+    if (this.#isPumping) return
+    this.#isPumping = true
+    try {
+      do this.#pumpOnce()
+      while (this.#follow())
+    } finally {
+      this.#isPumping = false
+    }
+  }
+
+  /** rpc.event.order. True where an event has followed the body that it waited for. */
+  #follow(): boolean {
+    const before = this.#behind.length
+    while (!this.#isEventHeld) {
+      const next = this.#behind.shift()
+      if (!next) break
+      this.#behindBytes -= next.weight
+      this.#sendNow(next.event, next.urgent)
+    }
+    return this.#behind.length < before
+  }
+
+  #pumpOnce(): void {
     while (this.#session && this.#hooks.isOpen()) {
       const [next] = this.#outbox
       if (!next) break
@@ -272,6 +323,8 @@ export class Channel {
     this.#batcher.close()
     this.#outbox = []
     this.#outboxBytes = 0
+    this.#behind = []
+    this.#behindBytes = 0
     this.use(null)
   }
 }

@@ -20,8 +20,8 @@ export const agentBodies: readonly EndpointMutant[] = [
     'sends the body before the message that names it',
     ['rpc.stream.name-first'],
     CHANNEL,
-    'return { content: encoder.encode(naming(streamId)), after: () => this.#sendBody(streamId, body) }',
-    'this.#sendBody(streamId, body)\n        return { content: encoder.encode(naming(streamId)) }',
+    'return { content: encoder.encode(naming(streamId)), after: () => this.#sendBody(streamId, body, done) }',
+    'this.#sendBody(streamId, body, done)\n        return { content: encoder.encode(naming(streamId)) }',
   ),
   agent(
     'long-prompt-cut',

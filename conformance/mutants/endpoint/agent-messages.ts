@@ -7,6 +7,7 @@ const INCOMING = 'link/incoming'
 const DISPATCH = 'agent/dispatch'
 const AGENT = 'agent/agent'
 const BATCH = 'link/batch'
+const CHANNEL = 'link/channel'
 
 export const agentMessages: readonly EndpointMutant[] = [
   agent(
@@ -117,5 +118,21 @@ export const agentMessages: readonly EndpointMutant[] = [
     BATCH,
     "contentType: 'batch',",
     "contentType: 'rpc',",
+  ),
+  agent(
+    'event-before-body',
+    'sends an event while the body of one before it is on its way',
+    ['rpc.event.order'],
+    CHANNEL,
+    'if (isEvent) this.#isEventHeld = true',
+    'if (isEvent) this.#isEventHeld = false',
+  ),
+  agent(
+    'piece-behind-whole',
+    'keeps a piece of a message for which there is no room until after the message',
+    ['rpc.event.order'],
+    CHANNEL,
+    'if (!hasRoom) continue',
+    'if (!hasRoom && this.#outbox.push(next)) continue',
   ),
 ]

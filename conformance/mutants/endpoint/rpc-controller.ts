@@ -183,8 +183,8 @@ export const rpcController: readonly EndpointMutant[] = [
     'repeats a request without its body',
     ['rpc.stream.again'],
     'link/channel',
-    'after: () => this.#sendBody(streamId, body) }',
-    'after: () => (streamId === 1 ? this.#sendBody(streamId, body) : undefined) }',
+    'after: () => this.#sendBody(streamId, body, done) }',
+    'after: () => (streamId === 1 ? this.#sendBody(streamId, body, done) : undefined) }',
   ),
   controller(
     'grants-nothing',
