@@ -46,8 +46,8 @@ export interface StoreBackend {
   close(): Promise<void>
 }
 
-/** What a controller keeps of an agent: its place in the journal, what was shown last, what is not sent yet. */
-const OF_AGENT = ['place', 'shown', 'draft'] as const
+/** What a controller keeps of an agent: its place in the journal, what was shown last, what is not sent yet, its own name for it. */
+const OF_AGENT = ['place', 'shown', 'draft', 'alias'] as const
 export type KeptOfAgent = (typeof OF_AGENT)[number]
 
 const NO_ID = new Uint8Array(16)

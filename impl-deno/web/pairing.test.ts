@@ -46,6 +46,14 @@ test('a person pairs by pasting a code, sees with whom, and types the digits at 
     await tab.getByRole('link', { name: 'About' }).click()
     await tab.getByText('Phone of the test').waitFor()
     await assertAccessible(tab)
+    await tab.getByLabel('Your name for this computer').fill('The old one')
+    await tab.getByRole('button', { name: 'Use this name' }).click()
+    await tab.getByRole('heading', { name: 'The old one' }).waitFor()
+    await tab.reload()
+    await tab.getByRole('heading', { name: 'The old one' }).waitFor()
+    await tab.getByLabel('Your name for this computer').fill('')
+    await tab.getByRole('button', { name: 'Use this name' }).click()
+    await tab.getByRole('heading', { name: 'desk' }).waitFor()
   } finally {
     await scene.close()
   }

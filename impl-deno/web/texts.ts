@@ -563,6 +563,10 @@ export const texts = {
     self: 'this device',
     lastHeard: (heard: string) => `heard ${heard}`,
     rename: 'Rename this device',
+    alias: 'Your name for this computer',
+    aliasSave: 'Use this name',
+    aliasAbout: (name: string) => `Here alone. It calls itself ${name}.`,
+    notKept: (why: string) => `It was not kept: ${why}`,
     remove: 'Remove this computer',
     removeAbout: 'The pairing ends at the computer and here. To use it again you pair anew.',
     removeAway:

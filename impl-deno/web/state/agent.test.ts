@@ -41,7 +41,7 @@ function scene(answer: (method: string, params: object) => unknown = () => ({}))
       list: async () => queue,
     },
   } as unknown as Controller
-  const agent = new Agent(controller, { known: { entries: [] }, drafts: new Drafts(), keep: async () => {} })
+  const agent = new Agent(controller, { known: { entries: [] }, drafts: new Drafts(), alias: '', keep: async () => {} })
   const take = (...entries: JournalEntry[]) => {
     for (const entry of entries) tell({ type: 'entry', entry, arrival: 'live' })
   }

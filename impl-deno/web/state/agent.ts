@@ -8,6 +8,7 @@ import { batch, computed, effect, signal } from '@preact/signals'
 import { CallFailure } from '../../controller/failure.ts'
 import { permissionAnswer } from '../../controller/permission.ts'
 import { type QueuedCommand, waits } from '../../controller/queued-command.ts'
+import { utf8 } from '../../crypto/bytes.ts'
 import type { RelayState } from '../../link/pairing-connection.ts'
 import type { AgentController, AgentEvent } from './agent-controller.ts'
 import { now } from './clock.ts'
@@ -33,8 +34,9 @@ export type Waiting =
 export interface Memory {
   readonly known: Known
   readonly drafts: Drafts
+  readonly alias: string
   /** Undefined: nothing is kept. Resolves when it is on disk. */
-  keep(what: 'shown' | 'draft', content: Uint8Array | undefined): Promise<void>
+  keep(what: 'shown' | 'draft' | 'alias', content: Uint8Array | undefined): Promise<void>
 }
 
 const PROMPT = 'claude.sendMessage'
@@ -55,7 +57,9 @@ export class Agent {
   /** For another time, what another tab has of the next prompt. */
   readonly keepPrompt: (prompt: string) => Promise<void>
   readonly #keeping: readonly [shown: Keeping, drafts: Keeping]
+  /** What it calls itself, and what the person calls it instead. */
   readonly name = signal('')
+  readonly alias = signal('')
   readonly relay = signal<RelayState | undefined>(undefined)
   readonly status = signal<Status | undefined>(undefined)
   readonly info = signal<Info | undefined>(undefined)
@@ -70,6 +74,7 @@ export class Agent {
   readonly isOver = signal(false)
   /** For a log: what was refused last. */
   readonly trouble = signal<string | undefined>(undefined)
+  readonly #keep: Memory['keep']
   readonly #changed = signal(0)
   /** Number of entries that have come. */
   readonly #newest = signal(0)
@@ -77,11 +82,13 @@ export class Agent {
   readonly #accepted = new Set<string>()
   readonly #hidden = signal<ReadonlySet<string>>(new Set())
 
-  constructor(controller: AgentController, { known, drafts, keep }: Memory) {
+  constructor(controller: AgentController, { known, drafts, alias, keep }: Memory) {
     this.controller = controller
     this.conversations = new Conversations(controller)
     this.remembered = new Remembered(known)
     this.drafts = drafts
+    this.alias.value = alias
+    this.#keep = keep
     this.files = new Files(controller, drafts.files)
     this.git = new Git(controller)
     this.terminals = new Terminals(controller)
@@ -180,6 +187,12 @@ export class Agent {
 
   may(capability: Capability): boolean {
     return this.capabilities.value.includes(capability)
+  }
+
+  /** Calls the computer something else, on this device alone; what it calls itself where `alias` is empty. */
+  async rename(alias: string): Promise<void> {
+    this.alias.value = alias
+    await this.#keep('alias', alias === '' ? undefined : utf8(alias))
   }
 
   /** Gives a prompt, which goes out when the computer is there. Throws ProtocolError. */

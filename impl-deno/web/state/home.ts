@@ -60,6 +60,7 @@ export class Home extends Household {
     return {
       known: readKnown(store.keptOf('shown', agent)),
       drafts: Drafts.read(store.keptOf('draft', agent)),
+      alias: new TextDecoder().decode(store.keptOf('alias', agent)),
       keep: (what, content) => (content ? store.keep(what, agent, content) : store.drop(what, agent)),
     }
   }

@@ -70,6 +70,47 @@ function Rename({ home, agent }: Own) {
   )
 }
 
+function Alias({ agent }: Pick<Own, 'agent'>) {
+  const [alias, setAlias] = useState(agent.alias.value)
+  const [trouble, setTrouble] = useState<string>()
+  const name = safeLine(agent.name.value)
+  const save = () => {
+    setTrouble(undefined)
+    agent.rename(alias.trim()).catch((error) => setTrouble(words.notKept(errorText(error))))
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        save()
+      }}
+    >
+      <label class="field">
+        {words.alias}
+        <input
+          type="text"
+          value={alias}
+          maxLength={64}
+          placeholder={name}
+          aria-describedby="alias-about"
+          onInput={({ currentTarget }) => setAlias(currentTarget.value)}
+        />
+      </label>
+      <p id="alias-about" class="quiet">
+        {words.aliasAbout(name)}
+      </p>
+      {trouble !== undefined && (
+        <p class="trouble" role="alert">
+          {trouble}
+        </p>
+      )}
+      <button type="submit" class="button" disabled={alias.trim() === agent.alias.value}>
+        {words.aliasSave}
+      </button>
+    </form>
+  )
+}
+
 function Remove({ home, agent }: Own) {
   const [isAsked, setAsked] = useState(false)
   const [trouble, setTrouble] = useState<string>()
@@ -159,6 +200,7 @@ export function About({ home, agent }: Own) {
             </ul>
           </>
         )}
+        <Alias agent={agent} />
         <Rename home={home} agent={agent} />
         <h2>{words.remove}</h2>
         <Remove home={home} agent={agent} />

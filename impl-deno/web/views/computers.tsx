@@ -13,7 +13,7 @@ import { Presence, PresenceLine } from './presence.tsx'
 
 const words = texts.computers
 
-export const nameOf = (agent: Agent): string => safeLine(agent.name.value) || words.unnamed
+export const nameOf = (agent: Agent): string => safeLine(agent.alias.value || agent.name.value) || words.unnamed
 
 function Card({ agent }: { agent: Agent }) {
   const shown = route.value

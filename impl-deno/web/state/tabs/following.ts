@@ -126,7 +126,7 @@ export class Following extends Household {
     return {
       ...{ call: ask('call'), enqueue: ask('enqueue'), edit: ask('edit'), move: ask('move'), cancel: ask('cancel') },
       ...{ giveAgain: ask('giveAgain'), sendQueue: ask('sendQueue'), reconnect: ask('reconnect') },
-      ...{ remove: ask('remove'), drop: ask('drop'), keepPrompt: ask('keepPrompt') },
+      ...{ remove: ask('remove'), drop: ask('drop'), keepPrompt: ask('keepPrompt'), rename: ask('rename') },
     }
   }
 
@@ -136,6 +136,7 @@ export class Following extends Household {
     for (const agent of gone) void agent.close()
     this.agents.value = pictures.map((picture) => {
       const known = this.agent(picture.id)
+      if (known) known.alias.value = picture.alias
       return known && !isAnother ? known : this.#agentOf(picture, known)
     })
   }
@@ -145,13 +146,14 @@ export class Following extends Household {
     const controller = new FollowedController(picture, deeds)
     void before?.close()
     this.#controllers.set(picture.id, controller)
-    const { known, presence, relay, status, pieces, isOver } = picture
+    const { known, alias, presence, relay, status, pieces, isOver } = picture
     // What is written of files here is kept as long as the tab.
     const drafts = new Drafts(before?.drafts.prompt.peek() || picture.prompt, before?.files.drafts.peek())
     const agent = new Agent(controller, {
-      ...{ known, drafts },
-      keep: async (what) => {
+      ...{ known, drafts, alias },
+      keep: async (what, content) => {
         if (what === 'draft') await deeds.keepPrompt(drafts.prompt.peek()).catch(() => {})
+        if (what === 'alias') await deeds.rename(new TextDecoder().decode(content))
       },
     })
     if (relay) controller.tell({ type: 'relay', state: relay }, presence)

@@ -27,6 +27,7 @@ export class Leading {
     this.#channel.onmessage = ({ data }) => this.#heard(data as Said)
     this.#end = effect(() => {
       const agents = home.agents.value
+      for (const { alias } of agents) void alias.value
       untracked(() => this.#tellOf(agents))
     })
   }
@@ -130,6 +131,7 @@ export class Leading {
       remove: () => this.#home.remove(agent),
       drop: async () => this.#home.drop(agent),
       keepPrompt: (prompt) => agent.keepPrompt(prompt),
+      rename: (alias) => agent.rename(alias),
     }
   }
 }
@@ -144,6 +146,7 @@ function pictureOf(agent: Agent): Picture {
     record: factsOf(agent.controller.record),
     presence: presenceOf(agent),
     known: agent.remembered.known,
+    alias: agent.alias.peek(),
     prompt: agent.drafts.prompt.peek(),
     relay: agent.relay.peek(),
     status: statusOf(agent),

@@ -9,7 +9,7 @@ import type { Piece } from '../conversation.ts'
 import type { Known } from '../remembered.ts'
 
 /** Its number counts the ways in which this was said so far. */
-export const CHANNEL = 'happy-remote follow 1'
+export const CHANNEL = 'happy-remote follow 2'
 
 /** As heard end to end. */
 export interface Presence {
@@ -25,6 +25,7 @@ export interface Picture {
   readonly record: PairingFacts
   readonly presence: Presence
   readonly known: Known
+  readonly alias: string
   /** What is written of the next prompt. */
   readonly prompt: string
   readonly relay: RelayState | undefined
@@ -49,6 +50,7 @@ export interface Deeds {
   remove(): Promise<void>
   drop(): Promise<void>
   keepPrompt(prompt: string): Promise<void>
+  rename(alias: string): Promise<void>
 }
 
 export type Deed = { [D in keyof Deeds]: { readonly what: D; readonly given: Parameters<Deeds[D]> } }[keyof Deeds]

@@ -37,7 +37,7 @@ function household() {
   const home = new Household('phone')
   const kept: (Uint8Array | undefined)[] = []
   const agent = new Agent(controller as unknown as AgentController, {
-    ...{ known: { entries: [] }, drafts: new Drafts() },
+    ...{ known: { entries: [] }, drafts: new Drafts(), alias: '' },
     keep: async (_, content) => void kept.push(content),
   })
   home.agents.value = [agent]
@@ -119,6 +119,22 @@ test('what the person asks for in a tab that follows is done in the other, with 
     kept.map((content) => Drafts.read(content).prompt.value),
     ['Not sent yet'],
   )
+})
+
+test('a computer has the name that the person gave it in any tab', async (t) => {
+  const { home, agent, kept } = household()
+  const { following } = meet(t, home)
+  await becomes(() => following.agents.value.length === 1)
+  const seen = following.agent(ID) as Agent
+  await seen.rename('The old one')
+  assert.equal(agent.alias.value, 'The old one')
+  assert.deepEqual(
+    kept.map((content) => new TextDecoder().decode(content)),
+    ['The old one'],
+  )
+  await agent.rename('')
+  await becomes(() => seen.alias.value === '')
+  assert.equal(kept.at(-1), undefined)
 })
 
 test('a tab that takes over has the keys once the other one has let go', async (t) => {
