@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { testPairs } from './testing/pairs.ts'
 import { assertAccessible, startScene } from './testing/scene.ts'
 import type { Site } from './testing/site.ts'
 import { DRAFT, SHOWN, stored, until } from './testing/stored.ts'
@@ -20,11 +21,11 @@ async function give(tab: Page, prompt: string): Promise<void> {
 const isKept = (tab: Page) =>
   until(tab, () => navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null), undefined)
 
-test(
+testPairs(
   'the page opens without a network and shows what it knew; what is given there is done once, later',
   TIME,
-  async () => {
-    const scene = await startScene({ relay: 'deno', agent: 'deno' })
+  async (pair) => {
+    const scene = await startScene(pair)
     const { tab, site, context } = scene
     const atAgent = async () => (await tab.getByText('I change', { exact: false }).count()) as number
     try {
@@ -131,11 +132,11 @@ test('the page installs as an app, and a newer release is told and waits until i
   }
 })
 
-test(
+testPairs(
   'network, relay and agent go and come back in the middle of an answer, and nothing is lost or doubled',
   TIME,
-  async () => {
-    const scene = await startScene()
+  async (pair) => {
+    const scene = await startScene(pair)
     const { tab, door } = scene
     try {
       await scene.pair()

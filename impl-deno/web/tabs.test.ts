@@ -1,16 +1,16 @@
 // Several tabs of the page in real Chromium: one holds the keys, the others follow it.
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { testPairs } from './testing/pairs.ts'
 import { assertAccessible, startScene } from './testing/scene.ts'
 
 const TIME = { timeout: 240_000 }
 
-test(
+testPairs(
   'a second tab follows the first live, acts through it, and holds the keys when that one is closed',
   TIME,
-  async () => {
-    const scene = await startScene({ relay: 'deno', agent: 'deno' })
+  async (pair) => {
+    const scene = await startScene(pair)
     const { tab, site } = scene
     try {
       await scene.pair()
@@ -55,26 +55,30 @@ test(
   },
 )
 
-test('a tab takes the keys when its person wants to use it, and the one that had them follows', TIME, async () => {
-  const scene = await startScene()
-  const { tab, site } = scene
-  try {
-    await scene.pair()
-    const [other, third] = [await scene.newTab(), await scene.newTab()]
-    for (const one of [other, third]) {
-      await one.goto(site.url)
-      await one.getByRole('link', { name: 'desk' }).waitFor()
+testPairs(
+  'a tab takes the keys when its person wants to use it, and the one that had them follows',
+  TIME,
+  async (pair) => {
+    const scene = await startScene(pair)
+    const { tab, site } = scene
+    try {
+      await scene.pair()
+      const [other, third] = [await scene.newTab(), await scene.newTab()]
+      for (const one of [other, third]) {
+        await one.goto(site.url)
+        await one.getByRole('link', { name: 'desk' }).waitFor()
+      }
+      await third.goto(`${site.url}#/pair`)
+      await third.getByRole('heading', { name: 'Open in another tab' }).waitFor()
+      await third.getByRole('button', { name: 'Use it here' }).click()
+      await third.getByLabel('Pairing code or link').waitFor()
+      for (const one of [tab, other]) {
+        await one.goto(`${site.url}#/pair`)
+        await one.getByRole('heading', { name: 'Open in another tab' }).waitFor()
+        await one.getByText('Online, heard').first().waitFor()
+      }
+    } finally {
+      await scene.close()
     }
-    await third.goto(`${site.url}#/pair`)
-    await third.getByRole('heading', { name: 'Open in another tab' }).waitFor()
-    await third.getByRole('button', { name: 'Use it here' }).click()
-    await third.getByLabel('Pairing code or link').waitFor()
-    for (const one of [tab, other]) {
-      await one.goto(`${site.url}#/pair`)
-      await one.getByRole('heading', { name: 'Open in another tab' }).waitFor()
-      await one.getByText('Online, heard').first().waitFor()
-    }
-  } finally {
-    await scene.close()
-  }
-})
+  },
+)
