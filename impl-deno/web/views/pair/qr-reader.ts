@@ -1,5 +1,7 @@
 // Reads QR codes from pictures: the browser does it where it can, else a decoder that is loaded when it is first needed.
 
+import { lookAt } from './look.ts'
+
 /** The texts of the codes in a picture; none where there is none. */
 export type QrReader = (picture: ImageBitmapSource) => Promise<readonly string[]>
 
@@ -25,7 +27,18 @@ async function platformDetector(): Promise<Detector | undefined> {
 
 async function loadedDetector(): Promise<Detector> {
   const { BarcodeDetector } = await import('qr/decode.js')
-  return new BarcodeDetector({ formats: [FORMAT] })
+  const detector = new BarcodeDetector({ formats: [FORMAT] })
+  const canvas = document.createElement('canvas')
+  const context = canvas.getContext('2d', { willReadFrequently: true })
+  let turn = 0
+  const seen = (video: HTMLVideoElement): ImageData | undefined => {
+    const { x, y, width, height, columns, rows } = lookAt(video.videoWidth, video.videoHeight, turn++)
+    canvas.width = columns
+    canvas.height = rows
+    context?.drawImage(video, x, y, width, height, 0, 0, columns, rows)
+    return context?.getImageData(0, 0, columns, rows)
+  }
+  return { detect: (picture) => detector.detect((picture instanceof HTMLVideoElement && seen(picture)) || picture) }
 }
 
 /** Rejects where the decoder is needed and cannot be loaded. */
