@@ -72,6 +72,60 @@ test(
   },
 )
 
+test('at least half of a low screen is the terminal, with all keys in one row', TIME, async () => {
+  const scene = await startShell()
+  const { tab } = scene
+  try {
+    // The last two as a keyboard leaves them, and as a page that is enlarged four times.
+    for (const [width, height, text] of [
+      [390, 600, '200%'],
+      [360, 640, '200%'],
+      [844, 390, '100%'],
+      [740, 360, '100%'],
+      [740, 360, '200%'],
+      [844, 420, '200%'],
+      [844, 200, '100%'],
+      [320, 256, '200%'],
+    ] as const) {
+      const at = `${width} × ${height}, text at ${text}`
+      await tab.setViewportSize({ width, height })
+      await tab.evaluate((size) => document.documentElement.style.setProperty('font-size', size), text)
+      await tab.locator('.xterm textarea').focus()
+      // It has taken its new size.
+      await tab.waitForFunction(() =>
+        [...document.querySelectorAll('.keys button')].every((key) => {
+          const { top, bottom } = key.getBoundingClientRect()
+          return top >= 0 && bottom <= innerHeight
+        }),
+      )
+      // Nor is there a word about its size any more, which the computer has then heard of.
+      await tab.locator('.terminal-notes:not(:empty)').waitFor({ state: 'detached' })
+      const seen = await tab.evaluate(() => {
+        const boxOf = (selector: string) => (document.querySelector(selector) as Element).getBoundingClientRect()
+        const screen = boxOf('.terminal-screen')
+        const keys = [...document.querySelectorAll('.keys button')].map((key) => key.getBoundingClientRect())
+        return {
+          share: (Math.min(innerHeight, screen.bottom) - Math.max(0, screen.top)) / innerHeight,
+          rows: new Set(keys.map(({ top }) => Math.round(top))).size,
+          least: Math.min(...keys.flatMap((key) => [key.width, key.height])),
+          isInView: document.documentElement.scrollWidth <= innerWidth,
+        }
+      })
+      const { share, least, ...rest } = seen
+      assert.ok(share >= 0.5, `${Math.round(share * 100)} % at ${at}`)
+      assert.ok(least >= 43.9, `a key of ${least} px at ${at}`)
+      assert.deepEqual(rest, { rows: 1, isInView: true }, at)
+      await assertAccessible(tab)
+    }
+    // What the terminal has pushed out of a very low view is there for whoever goes on.
+    await tab.keyboard.press('Shift+F6')
+    await tab.getByRole('link', { name: 'Talk' }).press('Enter')
+    await tab.getByLabel('Prompt').waitFor()
+  } finally {
+    await scene.close()
+  }
+})
+
 test('what a program says to a terminal reaches neither title, links, colours nor clipboard', TIME, async () => {
   const scene = await startShell()
   const { tab } = scene

@@ -49,6 +49,9 @@ export function Screen({ agent, terminal, isAloud, left }: ScreenProps) {
           typed: (bytes) => void terminals.type(terminal, bytes),
           fitted: (fitting) => {
             room.value = fitting
+            // Where there is too little height for all of the page, whoever types sees what they type, and the keys.
+            const shown = place.current
+            if (shown?.contains(document.activeElement)) shown.parentElement?.scrollIntoView({ block: 'end' })
             if (terminal.isAttached.value) void terminals.resize(terminal, fitting)
           },
           left,
