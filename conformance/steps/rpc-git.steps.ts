@@ -231,6 +231,38 @@ Given('commits on two branches that were merged', function (this: SuiteWorld) {
   git(this, 'merge', '--quiet', '--no-edit', 'side')
 })
 
+Given('a commit of the new files {string} and {string}', function (this: SuiteWorld, one: string, two: string) {
+  write(this, one, 'new\n')
+  commit(this, two)
+  git(this, 'add', '--', one)
+  git(this, 'commit', '--quiet', '--amend', '--no-edit')
+})
+
+Given('a commit in which {string} was renamed to {string}', function (this: SuiteWorld, from: string, to: string) {
+  git(this, 'mv', '--', from, to)
+  git(this, 'commit', '--quiet', '--message', 'rename')
+})
+
+Given(
+  'a commit in which {string} has changed to {bytes} bytes',
+  function (this: SuiteWorld, path: string, size: number) {
+    commit(this, path, 'changed\n'.repeat(size / 8))
+  },
+)
+
+Given('a commit of a file {string} that is not text', function (this: SuiteWorld, path: string) {
+  commit(this, path, '\0\u0001\0')
+})
+
+Given('the setting {string} is {string}', function (this: SuiteWorld, name: string, value: string) {
+  git(this, 'config', name, value)
+})
+
+Given('a branch {string} and a tag {string}', function (this: SuiteWorld, branch: string, tag: string) {
+  git(this, 'branch', branch)
+  git(this, 'tag', tag)
+})
+
 Given('a remote {string}', function (this: SuiteWorld, name: string) {
   const bare = join(repository(this).beside, name)
   mkdirSync(bare)
@@ -261,6 +293,26 @@ When('{caller} calls "git.diff" for what is staged', async function (this: Suite
 When('{caller} calls "git.diff" for {string}', async function (this: SuiteWorld, caller: Caller, path: string) {
   await caller.ask('git.diff', { path })
 })
+
+const lastCommit = (world: SuiteWorld): string => git(world, 'rev-parse', 'HEAD').trim()
+
+When('{caller} calls "git.show" for the last commit', async function (this: SuiteWorld, caller: Caller) {
+  await caller.ask('git.show', { commit: lastCommit(this) })
+})
+
+When(
+  '{caller} calls "git.show" for the first {int} digits of the last commit',
+  async function (this: SuiteWorld, caller: Caller, count: number) {
+    await caller.ask('git.show', { commit: lastCommit(this).slice(0, count) })
+  },
+)
+
+When(
+  '{caller} calls "git.show" for the last commit and {string}',
+  async function (this: SuiteWorld, caller: Caller, path: string) {
+    await caller.ask('git.show', { commit: lastCommit(this), path })
+  },
+)
 
 When('{caller} calls "git.log" for {int} commits', async function (this: SuiteWorld, caller: Caller, limit: number) {
   await caller.ask('git.log', { limit })
@@ -378,6 +430,16 @@ Then(
     if (files.join() !== path) throw new Failed(`The patch is of ${files.join(', ') || 'nothing'}`)
   },
 )
+
+Then('the patch says {string}', async function (this: SuiteWorld, line: string) {
+  const diff = await patchOf(sceneOf(this).caller('controller'))
+  if (!diff.split('\n').includes(line)) throw new Failed(`The patch is ${JSON.stringify(diff.slice(0, 300))}`)
+})
+
+Then('the sha of the answer is that of the last commit', async function (this: SuiteWorld) {
+  const { sha } = await sceneOf(this).caller('controller').result<Result<'git.show'>>()
+  if (sha !== lastCommit(this)) throw new Failed(`The sha is ${sha}`)
+})
 
 for (const [words, expected] of [
   ['nothing', false],

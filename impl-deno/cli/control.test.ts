@@ -368,8 +368,20 @@ Deno.test('git tells and commits, and says what git says where it refuses', () =
     assert.match(again.errors, /nothing to commit/)
     const log = await control(['git', 'log', '--json'])
     assert.deepEqual([log.lines[0]?.event, log.lines[0]?.message], ['commit', 'first\n'])
+    const sha = log.lines[0]?.sha as string
+    const shown = await control(['git', 'show', sha.slice(0, 7)])
+    assert.match(shown.text, /^\+text$/m)
+    const [told] = (await control(['git', 'show', '--json', sha, '--', '-odd\u001b[2J'])).lines
+    assert.deepEqual([told?.event, told?.sha, told?.truncated], ['show', sha, false])
+    assert.equal((await control(['git', 'show', '0000000'])).code, 1)
     assert.equal((await control(['git', 'push'])).code, 5)
-    for (const wrong of [['git'], ['git', 'status', 'x'], ['git', 'log', '--staged'], ['git', 'commit']]) {
+    for (const wrong of [
+      ['git'],
+      ['git', 'status', 'x'],
+      ['git', 'log', '--staged'],
+      ['git', 'commit'],
+      ['git', 'show', 'HEAD'],
+    ]) {
       assert.equal((await control(wrong)).code, 2)
     }
   }))

@@ -46,7 +46,8 @@ Usage: happy-remote control [options]
   term [-- <command…>]   a shell at the computer, or a command: --cwd <dir>,
                          --attach <id>; Ctrl-] detaches
   terms                  the terminals of the agent
-  git status | diff [<path>] | log | commit [<path>…] | push
+  git status | diff [<path>] | log | show <commit> [<path>] |
+    commit [<path>…] | push
                          the repository of the workspace: --staged;
                          --limit <number>, --after <sha>; --message <text>;
                          --remote <name>, --branch <name>. Without paths what

@@ -31,21 +31,18 @@ export class Git {
 
   async diff({ path, staged }: Params<'git.diff'>): Promise<Result<'git.diff'>> {
     const root = await this.#repository()
-    const paths = path === undefined ? [] : [pathInside(root, path)]
-    // rpc.git.programs
-    const args = [
-      'diff',
-      '--no-ext-diff',
-      '--no-textconv',
-      '--no-color',
-      ...(staged ? ['--cached'] : []),
-      '--',
-      ...paths,
-    ]
-    const { output, isCut } = await mustGit(root, args, { ...READ, most: MOST })
-    const text = output.toString('utf8')
-    const diff = fittingText(text)
-    return { diff, truncated: isCut || diff.length < text.length }
+    return patchOf(root, staged ? ['--cached'] : [], pathsInside(root, path))
+  }
+
+  async show({ commit, path }: Params<'git.show'>): Promise<Result<'git.show'>> {
+    const root = await this.#repository()
+    const paths = pathsInside(root, path)
+    const sha = await lineOf(root, ['rev-parse', '--verify', '--quiet', `${commit}^{commit}`])
+    // rpc.git.show-unknown: git prefers a branch or a tag of that name
+    if (!sha?.startsWith(commit)) throw new ProtocolError('not-found', 'Cannot show it: there is no such commit')
+    const parent = await lineOf(root, ['rev-parse', '--verify', '--quiet', `${sha}^1`])
+    const patch = await patchOf(root, ['--find-renames', parent ?? nothingFor(sha), sha], paths)
+    return { sha, ...patch }
   }
 
   async log({ limit, after }: Params<'git.log'>): Promise<Result<'git.log'>> {
@@ -133,6 +130,23 @@ export class Git {
   }
 }
 
+/** A patch of what these arguments of `git diff` name. */
+async function patchOf(root: string, what: readonly string[], paths: readonly string[]): Promise<Result<'git.diff'>> {
+  // rpc.git.programs
+  const plain = ['--no-ext-diff', '--no-textconv', '--no-color']
+  const { output, isCut } = await mustGit(root, ['diff', ...plain, ...what, '--', ...paths], { ...READ, most: MOST })
+  const text = output.toString('utf8')
+  const diff = fittingText(text)
+  return { diff, truncated: isCut || diff.length < text.length }
+}
+
+/** The tree without a file, which git knows in every repository, in its two kinds of names. */
+const NOTHING = [
+  '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
+  '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321',
+]
+const nothingFor = (sha: string): string => NOTHING.find(({ length }) => length === sha.length) as string
+
 const unknownCommit = () =>
   new ProtocolError('not-found', 'Cannot go on behind this commit: the branch does not have it')
 
@@ -147,6 +161,9 @@ function pathInside(root: string, path: string): string {
   mustBeInside(root, place, path)
   return `:(literal)${relative(root, place) || '.'}`
 }
+
+const pathsInside = (root: string, path: string | undefined): string[] =>
+  path === undefined ? [] : [pathInside(root, path)]
 
 /** Of these paths those that something is at, as git names them. */
 async function presentOf(root: string, paths: readonly string[]): Promise<string[]> {

@@ -351,6 +351,17 @@ test('git tells, commits and pushes, and says what git says where it refuses', a
   assert.ok(!hasControls(stdout))
   const [commit] = (await run('log', '--json', '--limit', '1')).stdout.split('\n')
   assert.partialDeepStrictEqual(JSON.parse(commit ?? ''), { event: 'commit', author: 'Ada', message: '-x\n' })
+  const { sha } = JSON.parse(commit ?? '') as { sha: string }
+  const shown = await run('show', sha.slice(0, 8))
+  assert.match(shown.stdout, /^\+.*text$/m)
+  assert.ok(!hasControls(shown.stdout))
+  assert.partialDeepStrictEqual(JSON.parse((await run('show', '--json', sha, '--', odd)).stdout), {
+    event: 'show',
+    sha,
+  })
+  for (const wrong of [[], ['HEAD'], ['HEAD; rm'], [sha, 'one', 'two']]) {
+    assert.equal((await run('show', ...wrong)).exitCode, 2, wrong.join(' '))
+  }
   const pushed = await run('push')
   assert.deepEqual([pushed.exitCode, /git\.push/.test(pushed.stderr)], [5, true])
 })

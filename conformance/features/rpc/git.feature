@@ -16,6 +16,7 @@ Feature: Git
         | git.status | {}               |
         | git.diff   | {}               |
         | git.log    | {"limit": 1}     |
+        | git.show   | {"commit": "0123abc"} |
         | git.commit | {"message": "x"} |
         | git.push   | {}               |
       Given a repository in the folder above the workspace
@@ -110,6 +111,8 @@ Feature: Git
       Then the controller is answered with a result
       When the controller calls "git.diff"
       Then the controller is answered with a result
+      When the controller calls "git.show" for the last commit
+      Then the controller is answered with a result
       When the controller calls "git.push" to "elsewhere"
       Then the controller is answered with the error "git-failed"
       And no program has left a trace
@@ -124,6 +127,7 @@ Feature: Git
         | git.diff   | {"path": ".."}                               |
         | git.diff   | {"path": "/etc/passwd"}                      |
         | git.diff   | {"path": "a/../../b"}                        |
+        | git.show   | {"commit": "0123abc", "path": "../a"} |
         | git.commit | {"message": "x", "paths": ["a", "../b"]}     |
 
   Rule: A path is the name of a file or folder, whatever it looks like
@@ -200,6 +204,94 @@ Feature: Git
       Then "git.log" in pages of 2 tells the controller each commit once, in the order of git
       When the controller calls "git.log" behind a commit that there is not
       Then the controller is answered with the error "not-found"
+
+  Rule: "git.show" is the patch from the first parent of a commit to it
+
+    @req:rpc.git.show
+    Scenario: The first commit
+      Given a repository in the workspace, with the file "a" committed
+      And the file "a" has changed
+      When the controller calls "git.show" for the last commit
+      Then the controller is answered with a patch of "a" alone
+      And the patch says "+a"
+      And the sha of the answer is that of the last commit
+
+    @req:rpc.git.show
+    Scenario: By the first 7 digits of its name, and of one path
+      Given a repository in the workspace, with the file "a" committed
+      And a commit of the new files "b" and "c"
+      When the controller calls "git.show" for the first 7 digits of the last commit
+      Then the controller is answered with a patch of "b,c" alone
+      And the sha of the answer is that of the last commit
+      When the controller calls "git.show" for the last commit and "c"
+      Then the controller is answered with a patch of "c" alone
+
+    @req:rpc.git.show
+    Scenario: A merge
+      Given a repository in the workspace
+      And commits on two branches that were merged
+      When the controller calls "git.show" for the last commit
+      Then the controller is answered with a patch of "2,3" alone
+
+    @req:rpc.git.show
+    Scenario: A renamed file, where the settings of the repository would not tell it as renamed
+      Given a repository in the workspace, with the file "a" committed
+      And the setting "diff.renames" is "false"
+      And a commit in which "a" was renamed to "d"
+      When the controller calls "git.show" for the last commit
+      Then the patch says "rename from a"
+      And the patch says "rename to d"
+
+    @req:rpc.git.show
+    Scenario: A file that is not text
+      Given a repository in the workspace, with the file "a" committed
+      And a commit of a file "b" that is not text
+      When the controller calls "git.show" for the last commit
+      Then the patch says "Binary files /dev/null and b/b differ"
+
+    @req:rpc.git.show-unknown @negative
+    Scenario: A commit that there is not, and a branch and a tag that are called like one
+      Given a repository in the workspace, with the file "a" committed
+      And a branch "abcdef1" and a tag "abcdef2"
+      Then each of these is answered with the error "not-found"
+        | method   | params                                                 |
+        | git.show | {"commit": "0000000"}                                  |
+        | git.show | {"commit": "0000000000000000000000000000000000000000"} |
+        | git.show | {"commit": "abcdef1"}                                  |
+        | git.show | {"commit": "abcdef2"}                                  |
+
+    @req:rpc.request.invalid-params @negative
+    Scenario: What is no name of a commit
+      Given a repository in the workspace, with the file "a" committed
+      Then each of these is answered with the error "invalid-params"
+        | method   | params                                  |
+        | git.show | {}                                      |
+        | git.show | {"commit": ""}                          |
+        | git.show | {"commit": "012345"}                    |
+        | git.show | {"commit": "HEAD"}                      |
+        | git.show | {"commit": "--output=x"}                |
+        | git.show | {"commit": "HEAD; rm a"}                |
+        | git.show | {"commit": "0123456\\n"}                |
+        | git.show | {"commit": "0123456..abcdef1"}          |
+        | git.show | {"commit": "main:a"}                    |
+
+    @req:rpc.git.cut
+    Scenario: A commit of four megabytes
+      Given a repository in the workspace, with the file "a" committed
+      When the controller calls "git.show" for the last commit
+      Then the controller is told that nothing was left out
+      Given a commit in which "a" has changed to 4,000,000 bytes
+      When the controller calls "git.show" for the last commit
+      Then the controller is told that something was left out
+      And the body of the answer has at most 1,048,576 bytes
+
+    @req:rpc.git.literal
+    Scenario: A path like an option and like a pattern
+      Given a repository in the workspace, with the file "a" committed
+      When the controller calls "git.show" for the last commit and "--output=trace"
+      Then the controller is answered with an empty patch
+      When the controller calls "git.show" for the last commit and "*"
+      Then the controller is answered with an empty patch
 
   Rule: "git.commit" commits what is staged, or what is there of its paths
 

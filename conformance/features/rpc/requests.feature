@@ -46,6 +46,7 @@ Feature: Requests
         | git.status               | git        |
         | git.diff                 | git        |
         | git.log                  | git        |
+        | git.show                 | git        |
         | git.commit               | git        |
         | git.push                 | git.push   |
 

@@ -16,6 +16,12 @@ const READ: Wanted = { time: READ_TIME, take: (_, size) => size > ENOUGH }
 const LONG_READ: Wanted = { time: READ_TIME, take: (_, size) => size > 8 * ENOUGH }
 const COMMAND: Wanted = { time: COMMAND_TIME }
 
+/** The empty tree; every repository has it. */
+const NO_FILES = {
+  sha1: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
+  sha256: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321',
+}
+
 export class Repository {
   /** Real path. */
   readonly #workspace: string
@@ -38,12 +44,20 @@ export class Repository {
 
   async diff({ path, staged = false }: Params<'git.diff'>): Promise<Result<'git.diff'>> {
     await this.#require()
-    const plain = ['--no-color', '--no-ext-diff', '--no-textconv', '--src-prefix=a/', '--dst-prefix=b/']
-    const of = path === undefined ? [] : [this.#pathspec(path)]
-    const ended = await this.#read(['diff', ...plain, ...(staged ? ['--cached'] : []), '--', ...of])
-    const text = ended.output.toString()
-    const diff = fitText(text)
-    return { diff, truncated: isCut(ended) || diff.length < text.length }
+    return this.#patch(staged ? ['--cached'] : [], this.#pathspecs(path))
+  }
+
+  async show({ commit, path }: Params<'git.show'>): Promise<Result<'git.show'>> {
+    await this.#require()
+    const of = this.#pathspecs(path)
+    const sha = await this.#line(['rev-parse', '--quiet', '--verify', `${commit}^{commit}`])
+    // rpc.git.show-unknown: what is called like a commit is a branch to git
+    if (sha === undefined || !sha.startsWith(commit)) {
+      throw new ProtocolError('not-found', 'Cannot show a commit that is not there')
+    }
+    const parent = await this.#line(['rev-parse', '--quiet', '--verify', `${sha}^1`])
+    const from = parent ?? (sha.length === 40 ? NO_FILES.sha1 : NO_FILES.sha256)
+    return { sha, ...(await this.#patch(['--find-renames', from, sha], of)) }
   }
 
   async log({ limit, after }: Params<'git.log'>): Promise<Result<'git.log'>> {
@@ -101,6 +115,15 @@ export class Repository {
     throw new ProtocolError('not-found', 'Cannot do it: the workspace is not the top of a working tree of git')
   }
 
+  async #patch(between: readonly string[], of: readonly string[]): Promise<Result<'git.diff'>> {
+    // rpc.git.programs
+    const plain = ['--no-color', '--no-ext-diff', '--no-textconv', '--src-prefix=a/', '--dst-prefix=b/']
+    const ended = await this.#read(['diff', ...plain, ...between, '--', ...of])
+    const text = ended.output.toString()
+    const diff = fitText(text)
+    return { diff, truncated: isCut(ended) || diff.length < text.length }
+  }
+
   #read(args: readonly string[]): Promise<Ended> {
     return this.#git.demand(this.#workspace, args, READ)
   }
@@ -117,6 +140,10 @@ export class Repository {
     // rpc.git.path
     requireInside(this.#workspace, place)
     return `:(literal)${relative(this.#workspace, place) || '.'}`
+  }
+
+  #pathspecs(path: string | undefined): string[] {
+    return path === undefined ? [] : [this.#pathspec(path)]
   }
 
   /** Of these paths those that something is at. */

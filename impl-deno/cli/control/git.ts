@@ -1,4 +1,4 @@
-// `happy-remote control git status | diff | log | commit | push`
+// `happy-remote control git status | diff | log | show | commit | push`
 
 import type { Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { CallFailure } from '../../controller/failure.ts'
@@ -22,6 +22,8 @@ interface Act {
   run(subject: Subject, options: GitOptions, paths: string[]): Promise<void>
 }
 
+const CUT = 'The rest was too much for one answer; name a file.'
+
 const ACTS: Readonly<Record<string, Act>> = {
   status: {
     takes: [],
@@ -37,7 +39,18 @@ const ACTS: Readonly<Record<string, Act>> = {
     async run({ controller, say, io, json }, { staged = false }, [path]) {
       const result = await controller.call('git.diff', { staged, ...(path !== undefined && { path }) })
       say('diff', result, safeText(result.diff).trimEnd())
-      if (result.truncated && !json) io.err('The rest was too much for one answer; name a file.')
+      if (result.truncated && !json) io.err(CUT)
+    },
+  },
+  show: {
+    takes: [],
+    paths: 2,
+    async run({ controller, say, io, json }, _, [commit = '', path]) {
+      if (!/^[0-9a-f]{7,64}$/.test(commit))
+        throw new UsageError('git show wants a commit: 7 hex digits of its name, or more')
+      const result = await controller.call('git.show', { commit, ...(path !== undefined && { path }) })
+      say('show', result, safeText(result.diff).trimEnd())
+      if (result.truncated && !json) io.err(CUT)
     },
   },
   log: {

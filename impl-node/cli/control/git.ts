@@ -11,8 +11,16 @@ const LIMIT = 20
 type Act = (context: SubContext, paths: readonly string[]) => Promise<void>
 interface GitSub {
   readonly options: readonly string[]
-  readonly takesPaths: 'none' | 'one' | 'several'
+  readonly takesPaths: 'none' | 'one' | 'commit and one' | 'several'
   readonly run: Act
+}
+
+/** The beginning of the name of a commit. */
+const COMMIT = /^[0-9a-f]{7,64}$/
+
+async function writePatch(output: SubContext['output'], { diff, truncated }: Result<'git.diff'>): Promise<void> {
+  await output.write(safeText(diff))
+  if (truncated) output.note('The rest was too much for one answer; name a file.')
 }
 
 function statusLines({ branch, head, upstream, ahead = 0, behind = 0, entries, truncated }: Result<'git.status'>) {
@@ -45,8 +53,17 @@ const subs: Readonly<Record<string, GitSub>> = {
       const staged = flags.staged === true
       const result = await controller.call('git.diff', { staged, ...(path !== undefined && { path }) })
       if (json) say('', { event: 'diff', ...result })
-      else await output.write(safeText(result.diff))
-      if (result.truncated && !json) output.note('The rest was too much for one answer; name a file.')
+      else await writePatch(output, result)
+    },
+  },
+  show: {
+    options: [],
+    takesPaths: 'commit and one',
+    async run({ controller, say, output, json }, [commit = '', path]) {
+      if (!COMMIT.test(commit)) throw new UsageError('git show wants a commit: 7 hex digits of its name, or more.')
+      const result = await controller.call('git.show', { commit, ...(path !== undefined && { path }) })
+      if (json) say('', { event: 'show', ...result })
+      else await writePatch(output, result)
     },
   },
   log: {
@@ -102,14 +119,15 @@ function subOf([word, ...words]: readonly string[], { flags, behind }: SubContex
   const foreign = Object.keys(git.options).find((name) => flags[name] !== undefined && !sub.options.includes(name))
   if (foreign) throw new UsageError(`There is no option --${foreign} for "control git ${word}".`)
   const paths = [...words, ...(behind ?? [])]
-  const most = { none: 0, one: 1, several: 1_000 }[sub.takesPaths]
+  const most = { none: 0, one: 1, 'commit and one': 2, several: 1_000 }[sub.takesPaths]
   if (paths.length > most) throw new UsageError(`git ${word} takes ${most === 0 ? 'no path' : 'fewer paths'}.`)
   return [sub, paths]
 }
 
 export const git: Sub = {
   name: 'git',
-  usage: 'git status | git diff [<path>] | git log | git commit --message <text> [<path>…] | git push',
+  usage:
+    'git status | git diff [<path>] | git log | git show <commit> [<path>] | git commit --message <text> [<path>…] | git push',
   summary: 'what has changed in the workspace; commit it, and with the right `git.push` push it',
   details: `  --staged          diff: what is staged
   --limit <number>  log: at most so many commits; default ${LIMIT}
@@ -122,7 +140,7 @@ export const git: Sub = {
 A path that begins with - stands behind --.
 
 JSON: status {branch, head, upstream?, ahead?, behind?, entries, truncated},
-diff {diff, truncated}, commit {sha, parents, author, email, at, message} for
+diff {diff, truncated}, show {sha, diff, truncated}, commit {sha, parents, author, email, at, message} for
 each, more {after}, committed {sha}, pushed {remote, branch, output}.
 
 Exit codes: 0 done, 1 git refused, and said why on standard error.

@@ -21,6 +21,7 @@ import { gitCommit } from './git-commit.ts'
 import { gitDiff } from './git-diff.ts'
 import { gitLog } from './git-log.ts'
 import { gitPush } from './git-push.ts'
+import { gitShow } from './git-show.ts'
 import { gitStatus } from './git-status.ts'
 import { journalSubscribe } from './journal-subscribe.ts'
 import type { EventType, Method, ParamsOf, ResultOf } from './method.ts'
@@ -69,6 +70,7 @@ export const methods = {
   'git.status': gitStatus,
   'git.diff': gitDiff,
   'git.log': gitLog,
+  'git.show': gitShow,
   'git.commit': gitCommit,
   'git.push': gitPush,
 } as const satisfies Record<string, Method>
