@@ -69,6 +69,18 @@ test(
       await tab.getByText('Understood, nothing was pushed.').waitFor()
       await tab.getByText('Denied by this device').waitFor()
       await assertAccessible(tab)
+
+      // What is unfolded at the end stays under the finger.
+      await tab.setViewportSize({ width: 390, height: 600 })
+      await tab.locator('.column').evaluate((column) => column.parentElement?.scrollTo(0, 1e6))
+      const summary = tab.locator('.fold.tool summary').last()
+      await summary.scrollIntoViewIfNeeded()
+      const top = () => summary.evaluate((element) => Math.round(element.getBoundingClientRect().top))
+      const before = await top()
+      await summary.click()
+      await tab.getByText('denied', { exact: true }).waitFor()
+      await tab.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
+      assert.equal(await top(), before)
     } finally {
       await scene.close()
     }

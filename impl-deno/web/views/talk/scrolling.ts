@@ -17,9 +17,14 @@ export function useScrolling() {
   const content = useRef<HTMLDivElement>(null)
   const isAtEnd = useSignal(true)
   const size = useRef(0)
-  /** While older things come in above. */
+  /** While older things come in above, or the person unfolds something. */
   const kept = useRef<Place | undefined>(undefined)
 
+  const keep = (element: Element | null | undefined) => {
+    kept.current = element ? { element, top: element.getBoundingClientRect().top } : undefined
+  }
+  const isNearEnd = ({ scrollHeight, scrollTop, clientHeight }: Element) =>
+    scrollHeight - scrollTop - clientHeight < NEAR
   const toEnd = () => {
     isAtEnd.value = true
     if (box.current) box.current.scrollTop = box.current.scrollHeight
@@ -33,11 +38,21 @@ export function useScrolling() {
       if (place?.element.isConnected) {
         // Nothing where the browser has kept it by itself.
         outer.scrollTop += place.element.getBoundingClientRect().top - place.top
+        isAtEnd.value = isNearEnd(outer)
+        if (isAtEnd.peek()) keep(undefined)
       } else if (isAtEnd.peek()) toEnd()
     })
     grown.observe(inner)
     grown.observe(outer)
-    return () => grown.disconnect()
+    const unfolds = ({ target }: Event) => {
+      const summary = (target as Element).closest('summary')
+      if (summary) keep(summary)
+    }
+    inner.addEventListener('click', unfolds)
+    return () => {
+      grown.disconnect()
+      inner.removeEventListener('click', unfolds)
+    }
   }, [])
   return {
     box,
@@ -47,20 +62,19 @@ export function useScrolling() {
     onScroll() {
       const outer = box.current
       if (!outer) return
-      const { scrollHeight, scrollTop, clientHeight } = outer
-      const isNear = scrollHeight - scrollTop - clientHeight < NEAR
+      const { scrollHeight, clientHeight } = outer
+      const isNear = isNearEnd(outer)
       // Where the size has changed as well, it was not the person who scrolled.
       const isByPerson = size.current === scrollHeight - clientHeight
       size.current = scrollHeight - clientHeight
-      if (isByPerson) kept.current = undefined
+      if (isByPerson) keep(undefined)
       if (isNear || isByPerson) isAtEnd.value = isNear
     },
     /** Something comes in above: what is seen now stays where it is. */
     keepPlace() {
       const top = box.current?.getBoundingClientRect().top ?? 0
       const all = content.current?.querySelectorAll('.entry') ?? []
-      const element = Array.from(all).find((one) => one.getBoundingClientRect().bottom > top)
-      kept.current = element && { element, top: element.getBoundingClientRect().top }
+      keep(Array.from(all).find((one) => one.getBoundingClientRect().bottom > top))
     },
   }
 }
