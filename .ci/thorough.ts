@@ -10,6 +10,7 @@ type Part = readonly string[]
 const parts: readonly Part[] = [
   ['conformance'],
   ['mutants', '--', '--part', 'auto', '--check'],
+  ['web:tours'],
   ['soak', '--', '--seconds', '60', '--at-once'],
 ]
 /** Beside them, because it mostly waits for the registry. What it says comes whole when it has ended. */

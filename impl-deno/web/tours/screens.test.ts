@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { assertAccessible } from './testing/scene.ts'
-import { PHONE, type Stop, tour } from './testing/tour.ts'
+import { assertAccessible } from '../testing/scene.ts'
+import { PHONE, type Stop, tour } from '../testing/tour.ts'
 
 const DESKTOP = { width: 1280, height: 800 }
 const SMALL = { width: 360, height: 640 }

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { assertAccessible, startScene } from './testing/scene.ts'
+import { assertAccessible, startScene } from '../testing/scene.ts'
 
 const TIME = { timeout: 480_000 }
 
