@@ -1,8 +1,9 @@
-// node bundle.ts program.ts file.cjs [program.ts file.cjs …]: each program in one file. A program under test is started for
-// every scenario, and its assistant too; they take less than a third of the time where they do not load hundreds of modules.
+// node bundle.ts program.ts file.cjs [program.ts file.cjs …]: each program in one file, and one that starts it with what Node
+// has compiled of it before. A program under test is started for every scenario, and its assistant too; they take a quarter
+// of the time where they do not load and compile hundreds of modules.
 
-import { readFile, rename } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 
@@ -21,6 +22,13 @@ const sources = (program: string, change: Change): Plugin => ({
       return { contents, loader: 'ts' }
     }),
 })
+
+/** The cache is not named in the environment, which a program hands on to what it starts itself. An assistant may be run by an older Node. */
+const starter = (program: string) => `#!/usr/bin/env node
+const { enableCompileCache } = require('node:module')
+enableCompileCache?.(require('node:path').join(__dirname, 'compiled'))
+require('./${basename(program)}')
+`
 
 /** Rejects where a module does not compile or cannot be found. CommonJS, because named imports of Node's `http` load far more than is used. */
 export async function bundle(program: string, file: string, change: Change = (_, text) => text): Promise<void> {
@@ -44,6 +52,9 @@ if (import.meta.main) {
   }
   for (let at = 0; at < pairs.length; at += 2) {
     const [program, file] = pairs.slice(at, at + 2).map((path) => resolve(path)) as [string, string]
-    await bundle(program, file)
+    const whole = file.replace(/\.cjs$/, '-whole.cjs')
+    await bundle(program, whole)
+    await writeFile(`${file}.${process.pid}`, starter(whole), { mode: 0o755 })
+    await rename(`${file}.${process.pid}`, file)
   }
 }
