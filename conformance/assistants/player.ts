@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Step } from './script.ts'
+import { inFull, type Step } from './script.ts'
 
 /** Characters of a prompt that `{beginning}` stands for. */
 const BEGINNING = 200
@@ -85,9 +85,9 @@ export async function play(steps: readonly Step[], stage: Stage, turn: Turn): Pr
       case 'thought':
         return say(step)
       case 'tool':
-        return stage.tool(step)
+        return stage.tool(inFull(step))
       case 'permission': {
-        const answer = stage.permission(step)
+        const answer = stage.permission(inFull(step))
         if (step.await === false) {
           answer.catch(() => undefined)
           return
@@ -100,7 +100,7 @@ export async function play(steps: readonly Step[], stage: Stage, turn: Turn): Pr
         stage.withdraw(step.call)
         return
       case 'question': {
-        const answer = stage.question(step)
+        const answer = stage.question(inFull(step))
         if (step.await === false) {
           answer.catch(() => undefined)
           return

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { loadScript, parseScript, stepsFor } from './script.ts'
+import { inFull, loadScript, long, parseScript, stepsFor } from './script.ts'
 
 const demo = fileURLToPath(import.meta.resolve('./demo.script.json'))
 
@@ -36,6 +36,11 @@ for (const [what, change, complaint] of [
     assert.throws(() => parseScript(value), { message: complaint })
   })
 }
+
+test('a long text stands in a script as what it is made of, and everything else as it is', () => {
+  const step = { input: [{ text: long('🦊', 3) }, 'a{x*2}', '{prompt}', 1, null], title: long('x', 2) }
+  assert.deepEqual(inFull(step), { input: [{ text: '🦊🦊🦊' }, 'a{x*2}', '{prompt}', 1, null], title: 'xx' })
+})
 
 test('a script that cannot be read is refused with its path', () => {
   assert.throws(() => loadScript('/no/such/script'), /^Error: Cannot use the script \/no\/such\/script: ENOENT/)

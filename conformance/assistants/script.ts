@@ -23,6 +23,8 @@ const toolStatus = Type.Union([
 /**
  * In any text of a script `{prompt}` stands for the prompt that is answered, `{beginning}` for its first 200 characters,
  * `{session}` for the session that it is in, `{attachments}` for what went with the prompt, `{values}` for the last answer, as JSON.
+ * A text of a tool call, a permission or a question that is `{x*1000}` stands for that character so often: a script has to
+ * fit into a line of the shim protocol.
  */
 export const Step = Type.Cyclic(
   {
@@ -144,6 +146,22 @@ export const Script = Type.Object(
 export type Script = Static<typeof Script>
 
 const script = Compile(Script)
+
+const LONG = /^\{(.)\*(\d+)\}$/u
+
+/** What stands for a long text, however deep it is in what a step says. */
+export const long = (character: string, times: number): string => `{${character}*${times}}`
+
+/** `value` with its long texts in full. */
+export function inFull<T>(value: T): T {
+  if (typeof value === 'string') {
+    const [, character, times] = LONG.exec(value) ?? []
+    return (character === undefined ? value : character.repeat(Number(times))) as T
+  }
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(inFull) as T
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, inFull(each)])) as T
+}
 
 /** Checks a parsed script. Throws Error naming the first member that does not fit. */
 export function parseScript(value: unknown): Script {

@@ -1,6 +1,6 @@
 // What the scripted assistant of the scenarios does: the prompt says it in words.
 
-import type { Script, Step } from './script.ts'
+import { long, type Script, type Step } from './script.ts'
 
 /** What can be asked about in JSON. */
 export const STRANGE_INPUT = {
@@ -104,15 +104,15 @@ const replies: Readonly<Record<string, Step[]>> = {
   ask: [ask('tests', INPUT)],
   'ask twice at once': [ask('first', { number: 1 }, { await: false }), ask('second', { number: 2 })],
   'ask with a strange input': [ask('strange', STRANGE_INPUT)],
-  'ask with 100,000 characters of input': [ask('long', LONG_INPUT)],
-  'ask with 1,000,000 characters of input': [ask('longest', { text: 'x'.repeat(1_000_000) })],
+  'ask with 100,000 characters of input': [ask('long', { text: long('x', 100_000) })],
+  'ask with 1,000,000 characters of input': [ask('longest', { text: long('x', 1_000_000) })],
   'ask twice, with 600,000 characters of input each': [
-    ask('first', { text: 'x'.repeat(600_000) }, { await: false }),
-    ask('second', { text: 'y'.repeat(600_000) }),
+    ask('first', { text: long('x', 600_000) }, { await: false }),
+    ask('second', { text: long('y', 600_000) }),
   ],
-  'ask a question of 1,000,000 characters': [question('x'.repeat(1_000_000))],
+  'ask a question of 1,000,000 characters': [question(long('x', 1_000_000))],
   'use a tool whose title has 1,100,000 characters': [
-    { do: 'tool', call: 'long', title: 'x'.repeat(1_100_000), kind: 'execute', status: 'completed' },
+    { do: 'tool', call: 'long', title: long('x', 1_100_000), kind: 'execute', status: 'completed' },
     text('Done'),
   ],
   'ask, and take it back': [

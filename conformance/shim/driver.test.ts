@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Shim } from './driver.ts'
+import { REQUEST_MAX } from './lines.ts'
 import { Failed, ShimBroken, SuiteError, Unimplemented } from './trouble.ts'
 
 const program = (...args: string[]) => ({
@@ -50,6 +51,18 @@ describe('Shim', () => {
     const shim = new Shim(program('testing/yes-man.ts'))
     try {
       await assert.rejects(shim.ask('confirm', { digits: '12' }), (error) => error instanceof SuiteError)
+    } finally {
+      await shim.end()
+    }
+  })
+
+  test('ask() refuses to send a line that is longer than a program has to take', async () => {
+    const shim = new Shim(program('testing/yes-man.ts'))
+    try {
+      const ask = (size: number) => shim.ask('backend', { script: 'x'.repeat(size) })
+      await assert.rejects(ask(REQUEST_MAX), (error) => error instanceof SuiteError)
+      const around = JSON.stringify({ id: 2, do: 'backend', with: { script: '' } }).length
+      await ask(REQUEST_MAX - around)
     } finally {
       await shim.end()
     }

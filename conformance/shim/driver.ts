@@ -15,6 +15,7 @@ import {
   events,
   LINE_MAX,
   ProgramLine,
+  REQUEST_MAX,
   RpcEventData,
   SHIM_VERSION,
   type VerbName,
@@ -163,6 +164,11 @@ export class Shim {
   askAnything(verb: string, args: Record<string, unknown>, time = ANSWER_TIME): Promise<AnswerLine> {
     if (this.#broken) return Promise.reject(this.#broken)
     const id = this.#nextId++
+    const request = { id, do: verb, with: args }
+    const line = JSON.stringify(request)
+    if (Buffer.byteLength(line) > REQUEST_MAX) {
+      return Promise.reject(new SuiteError(`The suite asks for ${verb} in a line of more than 2 MiB`))
+    }
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(this.#break(`does not answer ${verb} within ${time / 1000} s`)), time)
       const done = () => {
@@ -180,9 +186,8 @@ export class Shim {
           reject(error)
         },
       })
-      const line = { id, do: verb, with: args }
-      this.tap?.('to', line)
-      this.#child.stdin?.write(`${JSON.stringify(line)}\n`)
+      this.tap?.('to', request)
+      this.#child.stdin?.write(`${line}\n`)
     })
   }
 

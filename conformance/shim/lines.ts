@@ -6,8 +6,10 @@ import { DeviceId } from '@happy-remote/schemas/rpc/method.ts'
 import { type Static, type TSchema, Type } from 'typebox'
 
 export const SHIM_VERSION = 1
-/** Bytes of the longest line, without its end. */
+/** Bytes of the longest line of a program, without its end. */
 export const LINE_MAX = 1_048_576
+/** The same of the suite, which has to ask for what is too large for a message. */
+export const REQUEST_MAX = 2_097_152
 /** The exit code of a program that cannot be started as `start` asks. */
 export const IMPOSSIBLE_CONFIGURATION = 89
 

@@ -14,7 +14,7 @@ export const sayingScript = {
   name: 'Saying assistant',
   replies: [10, 300, 5_000, 60_000, 200_000, 600_000].map((size) => ({
     when: `^say ${size}$`,
-    steps: [{ do: 'text', text: 'x'.repeat(size) }],
+    steps: [{ do: 'text', text: 'x', repeat: size }],
   })),
   otherwise: [{ do: 'text', text: 'what?' }],
 }
