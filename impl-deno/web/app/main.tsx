@@ -7,6 +7,7 @@ import { Home } from '../state/home.ts'
 import { texts } from '../texts.ts'
 import { App } from '../views/app.tsx'
 import { Opening, Unusable } from '../views/doors.tsx'
+import { keepFocus } from './focus-keeper.ts'
 import { followKeyboard } from './keyboard.ts'
 import { watchAttention } from './network.ts'
 import { door, open } from './ownership.ts'
@@ -50,6 +51,7 @@ watchAttention(
 
 document.title = texts.name
 followKeyboard()
+keepFocus()
 startClock()
 render(<Root />, document.getElementById('app') as HTMLElement)
 void open()

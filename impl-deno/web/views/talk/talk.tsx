@@ -149,10 +149,6 @@ function Open({ agent }: { agent: Agent }) {
   const { box, content, isAtEnd, toEnd, onScroll, keepPlace } = useScrolling()
   const { paused } = agent.status.value ?? {}
   const count = agent.waiting.value.length
-  // What had the focus was answered, and is gone.
-  useEffect(() => {
-    if (document.activeElement === document.body) box.current?.focus({ preventScroll: true })
-  }, [count])
   const isEmpty =
     agent.outbox.value.length === 0 &&
     !agent.hasEarlier.value &&
