@@ -422,6 +422,9 @@ export const texts = {
       name: 'Name of the commit',
       merged: 'Merges',
       copy: 'Copy its name',
+      changed: 'What it has changed',
+      brought: 'What it has brought to its branch',
+      gone: 'The computer does not have this commit any more.',
       more: 'Show older commits',
     },
     failures: {

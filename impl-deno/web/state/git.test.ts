@@ -62,6 +62,13 @@ test('the history comes in pages, and anew where its end is not in it any more',
   assert.deepEqual(shown(), ['Number 9'])
 })
 
+test('a commit is shown by its whole name', async () => {
+  const patch = { sha: sha(3), diff: '+one', truncated: false }
+  const { git, calls } = scene(() => patch)
+  assert.deepEqual(await git.show(commit(3)), patch)
+  assert.deepEqual(calls, [['git.show', { commit: sha(3) }]])
+})
+
 test('a history that cannot be read stays what it was', async () => {
   let code: string | undefined
   const { git } = scene(() => {

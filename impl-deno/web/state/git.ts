@@ -7,6 +7,7 @@ import { CallFailure } from '../../controller/failure.ts'
 
 export type GitStatus = Result<'git.status'>
 export type GitLog = Result<'git.log'>
+export type GitPatch = Result<'git.show'>
 export type GitCommit = GitLog['commits'][number]
 export type GitEntry = GitStatus['entries'][number]
 
@@ -106,6 +107,11 @@ export class Git {
       if (!(error instanceof CallFailure && error.code === 'not-found')) throw error
       await this.readLog()
     }
+  }
+
+  /** What a commit has changed. Throws CallFailure. */
+  async show({ sha }: GitCommit): Promise<GitPatch> {
+    return this.#controller.call('git.show', { commit: sha })
   }
 
   /** The branch that is checked out, to where git would push it. Throws CallFailure. */

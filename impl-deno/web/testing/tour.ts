@@ -259,6 +259,9 @@ async function git({ tab, workspace, section, show }: Tour): Promise<void> {
   await tab.getByRole('link', { name: 'History' }).click()
   await tab.locator('.commits').waitFor()
   await show('git-history')
+  await tab.locator('.commit summary').first().click()
+  await tab.locator('.commit .diff .added').first().waitFor()
+  await show('git-history-diff')
 }
 
 async function away({ tab, context, studio, workshop, section, show }: Tour): Promise<void> {

@@ -1,6 +1,5 @@
 // One change: what differs, staged and not staged.
 
-import { useEffect, useState } from 'preact/hooks'
 import { exactText } from '../../../controller/safe-text.ts'
 import { linkTo } from '../../app/routes.ts'
 import type { Agent } from '../../state/agent.ts'
@@ -8,7 +7,7 @@ import { type EntryDiff, type GitEntry, isNew } from '../../state/git.ts'
 import { texts } from '../../texts.ts'
 import { useFocus } from '../focus.ts'
 import { Diff } from '../talk/code-block.tsx'
-import { type GitTrouble, gitTrouble } from './failure.ts'
+import { useGitAnswer } from './answer.ts'
 import { kindOf, namesOf } from './kind.ts'
 import { Trouble } from './trouble.tsx'
 
@@ -36,20 +35,9 @@ function Differences({ diff: { staged, unstaged, isCut } }: { diff: EntryDiff })
 }
 
 export function Change({ agent, entry }: { agent: Agent; entry: GitEntry }) {
-  const [diff, setDiff] = useState<EntryDiff>()
-  const [trouble, setTrouble] = useState<GitTrouble>()
+  const ask = () => agent.git.diff(entry)
+  const { answer: diff, trouble } = useGitAnswer(ask, [agent, entry], words.failures.repository)
   const heading = useFocus<HTMLHeadingElement>(entry.path)
-  useEffect(() => {
-    let isLeft = false
-    setTrouble(undefined)
-    agent.git.diff(entry).then(
-      (found) => !isLeft && setDiff(found),
-      (error) => !isLeft && setTrouble(gitTrouble(error, words.failures.repository)),
-    )
-    return () => {
-      isLeft = true
-    }
-  }, [agent, entry])
   const isRemoved = entry.worktree === 'D' || (entry.index === 'D' && entry.worktree === '.')
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard.

@@ -1,16 +1,17 @@
-// What was committed, the newest first.
+// What was committed, the newest first, and what each commit has changed.
 
 import { useEffect, useState } from 'preact/hooks'
 import { safeLine, safeText } from '../../../controller/safe-text.ts'
 import { linkTo } from '../../app/routes.ts'
 import type { Agent } from '../../state/agent.ts'
 import { now } from '../../state/clock.ts'
-import type { GitCommit } from '../../state/git.ts'
+import type { Git, GitCommit } from '../../state/git.ts'
 import { texts } from '../../texts.ts'
 import { useFocus } from '../focus.ts'
-import { CopyButton } from '../talk/code-block.tsx'
+import { CopyButton, Diff } from '../talk/code-block.tsx'
 import { Fold } from '../talk/fold.tsx'
 import { LongText } from '../talk/long-text.tsx'
+import { useGitAnswer } from './answer.ts'
 import { type GitTrouble, gitTrouble } from './failure.ts'
 import { Trouble } from './trouble.tsx'
 
@@ -22,7 +23,27 @@ export const HISTORY = '/history'
 /** Of the name of a commit, as git shows it. */
 const SHORT = 8
 
-function Commit({ commit: { sha, author, email, at, message, parents, truncated } }: { commit: GitCommit }) {
+interface OwnProps {
+  readonly git: Git
+  readonly commit: GitCommit
+}
+
+/** Asked for when the commit is looked at. */
+function Changed({ git, commit }: OwnProps) {
+  const { answer, trouble } = useGitAnswer(() => git.show(commit), [git, commit.sha], words.gone)
+  return (
+    <>
+      <h3>{commit.parents.length > 1 ? words.brought : words.changed}</h3>
+      <Trouble trouble={trouble} />
+      {!answer && !trouble && <p role="status">{texts.git.reading}</p>}
+      {answer && (answer.diff === '' ? <p>{texts.git.noDiff}</p> : <Diff text={answer.diff} />)}
+      {answer?.truncated && <p class="notice">{texts.git.diffCut}</p>}
+    </>
+  )
+}
+
+function Commit({ git, commit }: OwnProps) {
+  const { sha, author, email, at, message, parents, truncated } = commit
   const [subject = '', ...rest] = safeText(message).split('\n')
   const body = rest.join('\n').trim()
   const date = new Date(at)
@@ -58,6 +79,7 @@ function Commit({ commit: { sha, author, email, at, message, parents, truncated 
           <div class="actions">
             <CopyButton text={sha} label={words.copy} />
           </div>
+          <Changed git={git} commit={commit} />
         </>
       )}
     />
@@ -100,7 +122,7 @@ export function History({ agent }: { agent: Agent }) {
           <ol class="commits">
             {log.commits.map((commit) => (
               <li key={commit.sha}>
-                <Commit commit={commit} />
+                <Commit git={git} commit={commit} />
               </li>
             ))}
           </ol>
