@@ -38,8 +38,8 @@ The assistant follows a script and runs nothing, unless another is configured
 (HAPPY_REMOTE_ASSISTANT or the configuration file, see happy-remote agent
 --help); to that one, the demo denies whatever it asks.
 
-  --host <address>     listen there instead of 127.0.0.1, so that a phone in
-                       the same network can pair
+  --host <address>     listen there instead of 127.0.0.1, so that a terminal of
+                       another device in the same network can pair
   --web <folder>       serves the web controller beside the relay, as
                        npm run web:build has written it there, if it has
   --json               one JSON object a line: step {name, text, ms}, times
@@ -126,7 +126,12 @@ class Demo {
     this.#times({ pairing, prompt, shell })
     if (this.#json) this.#io.out(JSON.stringify({ event: 'end' }))
     if (this.#json || !Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) return EXIT_OK
-    if (site) this.#io.out(`\nFor a browser of this machine: http://${relay.url.slice('ws://'.length)}/`)
+    if (site) this.#io.out('')
+    // Browsers give a page its keys at https:// and at the machine's own name alone.
+    if (site && host.startsWith('127.')) {
+      this.#io.out(`For a browser of this machine: http://${relay.url.slice('ws://'.length)}/`)
+    }
+    if (site) this.#io.out("For a phone's browser, which wants https://: deploy/README.md")
     const subject: Subject = {
       ...{ controller, store, io: this.#io, json: false },
       say: (_event, _data, text) => this.#io.out(text),

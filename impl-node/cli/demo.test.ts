@@ -42,7 +42,9 @@ test('the demo tells its times as JSON', async (t) => {
 test('a terminal that is closed takes the demo with it, and no folder stays behind', async (t) => {
   const folder = temporaryFolder(t)
   const demo = startPty(t, ['demo'], folder, { TMPDIR: folder })
-  await demo.shown(/Press Enter for a pairing code.+a\s+prompt\. For a phone: npm start -- --host/s)
+  await demo.shown(
+    /Press Enter for a pairing code.+a\s+prompt\. For a terminal of another device: npm start -- --host/s,
+  )
   await demo.shown(/demo +· heard|heard \d s ago · idle/)
   assert.ok(!demo.output.includes(ENTER_ALTERNATE), 'the results stay to be read')
   for (const line of demo.text.split(/[\r\n]+/)) assert.ok([...line].length <= 80, line)

@@ -47,8 +47,8 @@ The assistant follows a script and runs nothing, unless another is configured
 (HAPPY_REMOTE_ASSISTANT or the configuration file, see happy-remote agent
 --help); to that one, the demo denies whatever it asks.
 
-  --host <address>     listen there instead of 127.0.0.1, so that a phone in
-                       the same network can pair
+  --host <address>     listen there instead of 127.0.0.1, so that a terminal of
+                       another device in the same network can pair
   --web <folder>       serves the web controller beside the relay, as
                        npm run web:build has written it there, if it has
   --json               one JSON object a line: step {name, text, ms}, times
@@ -205,10 +205,14 @@ async function stayOpen(running: Running, { address, site }: Place, stopped: Pro
   const [other = '<address>'] = privateAddresses()
   note(
     address === '127.0.0.1'
-      ? `Press Enter for a pairing code for another terminal of this machine, or type a\nprompt. For a phone: npm start -- --host ${other}`
+      ? `Press Enter for a pairing code for another terminal of this machine, or type a\nprompt. For a terminal of another device: npm start -- --host ${other}`
       : `Press Enter for a pairing code for a device that reaches\n${relay.url}, or type a prompt.`,
   )
-  if (site) note(`For a browser of this machine: http://${relay.url.slice('ws://'.length)}/`)
+  // Browsers give a page its keys at https:// and at the machine's own name alone.
+  if (site && address.startsWith('127.')) {
+    note(`For a browser of this machine: http://${relay.url.slice('ws://'.length)}/`)
+  }
+  if (site) note("For a phone's browser, which wants https://: deploy/README.md")
   let shown = false
   const pair = async (program: Interactive) => {
     shown = true
