@@ -87,7 +87,7 @@ const replies: Readonly<Record<string, Step[]>> = {
   'say 400,000 control characters, and ask': [text('\u0001', { repeat: 400_000 }), ask('tests', INPUT)],
   'use a tool that says 900,000 characters, and ask': [
     { do: 'tool', call: 'look', title: 'cat', kind: 'execute', status: 'pending' },
-    { do: 'tool', call: 'look', status: 'completed', output: 'x'.repeat(900_000) },
+    { do: 'tool', call: 'look', status: 'completed', output: long('x', 900_000) },
     ask('tests', INPUT),
   ],
   'say the session': [text('{session}')],

@@ -17,7 +17,7 @@ Feature: The order of events
         | what                              | prompt                                        |
         | A message of 1,000,000 characters | say 1,000,000 characters, and ask             |
         | A message of 2,400,000 bytes      | say 400,000 control characters, and ask       |
-        | A tool with 900,000 characters    | use a tool that says 900,000 characters, and ask |
+        | A tool with a long output         | use a tool that says 900,000 characters, and ask |
 
     @req:rpc.event.order
     Scenario: A window that has no room for pieces, and room for messages
