@@ -272,7 +272,8 @@ describe('happy-remote-conformance', { concurrency: 3 }, () => {
     )
     return file
   }
-  const HELLO = ['--filter', 'H', '--json']
+  // Each worker would load all steps for itself.
+  const HELLO = ['--filter', 'H', '--json', '--workers', '1']
 
   test('matrix: two implementations make a cube of eight cells: exit 0', async () => {
     const done = await cli('matrix', puppets('one'), puppets('two'), ...HELLO, '--out', 'matrix-right')
