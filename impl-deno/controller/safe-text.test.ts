@@ -50,6 +50,16 @@ Deno.test('emoji of several characters stay whole, and what joins them hides not
   }
 })
 
+Deno.test('a joiner stays between letters of a script that spells with it', () => {
+  for (const word of ['\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645', '\u0915\u094d\u200d\u0937']) {
+    assert.equal(safeLine(word), word)
+  }
+  assert.equal(
+    safeText('\u0645\u200cx \u200c\u0645 a\u200cb \u0645\u200c\u200c\u0645'),
+    '\u0645x \u0645 ab \u0645\u0645',
+  )
+})
+
 Deno.test('exactText() shows what cannot be seen', () => {
   assert.equal(exactText('rm\u200b -rf\n\u001b[2K'), 'rm\\u200b -rf\\u000a\\u001b[2K')
 })

@@ -23,15 +23,21 @@ const EMOJI = [
   String.raw`\p{Emoji}${SELECTOR}`,
   String.raw`\u{1f3f4}\u{e0067}\u{e0062}(?:\u{e0065}\u{e006e}\u{e0067}|\u{e0073}\u{e0063}\u{e0074}|\u{e0077}\u{e006c}\u{e0073})\u{e007f}`,
 ]
-/** What is hidden, which of emoji is a part of what is seen. */
-const EMOJI_OR_HIDDEN = new RegExp(String.raw`(${EMOJI.join('|')})|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|${SELECTOR}`, 'gu')
+/** Scripts whose letters a joiner between them joins or parts, as Persian spells many words. */
+const LETTER = `[${['Arabic', 'Bengali', 'Devanagari', 'Gujarati', 'Gurmukhi', 'Kannada', 'Malayalam', 'Oriya', 'Sinhala', 'Syriac', 'Tamil', 'Telugu'].map((script) => `\\p{Script=${script}}`).join('')}]`
+const JOINER = String.raw`(?<=${LETTER})[\u200c\u200d](?=${LETTER})`
+/** What is hidden, which of emoji and of some letters is a part of what is seen. */
+const SEEN_OR_HIDDEN = new RegExp(
+  String.raw`(${[...EMOJI, JOINER].join('|')})|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|${SELECTOR}`,
+  'gu',
+)
 
 /** Text of several lines: line ends and tabs stay. */
 export const safeText = (text: string): string =>
   text
     .replaceAll('\r\n', '\n')
     .replaceAll(SEQUENCES, '')
-    .replaceAll(EMOJI_OR_HIDDEN, (one, emoji?: string) => emoji ?? (one === '\n' || one === '\t' ? one : ''))
+    .replaceAll(SEEN_OR_HIDDEN, (one, seen?: string) => seen ?? (one === '\n' || one === '\t' ? one : ''))
 
 /** Text of one line. */
 export const safeLine = (text: string): string => safeText(text).replaceAll(/[\n\t]+/g, ' ')
