@@ -95,6 +95,7 @@ test('diff tells what is staged or not, of one path or all, and runs no program'
   writeFileSync(spy, `#!/bin/sh\ntouch '${root}/spied'\n`)
   chmodSync(spy, 0o755)
   for (const name of ['diff.external', 'diff.spy.textconv', 'core.fsmonitor']) git('config', name, spy)
+  git('config', 'diff.noprefix', 'true')
   write('one', '2\n')
   write('*', '2\n')
   git('-c', 'core.fsmonitor=false', 'add', '--', ':(literal)*')

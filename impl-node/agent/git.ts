@@ -133,7 +133,7 @@ export class Git {
 /** A patch of what these arguments of `git diff` name. */
 async function patchOf(root: string, what: readonly string[], paths: readonly string[]): Promise<Result<'git.diff'>> {
   // rpc.git.programs
-  const plain = ['--no-ext-diff', '--no-textconv', '--no-color']
+  const plain = ['--no-ext-diff', '--no-textconv', '--no-color', '--src-prefix=a/', '--dst-prefix=b/']
   const { output, isCut } = await mustGit(root, ['diff', ...plain, ...what, '--', ...paths], { ...READ, most: MOST })
   const text = output.toString('utf8')
   const diff = fittingText(text)
