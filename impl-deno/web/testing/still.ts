@@ -18,6 +18,8 @@ const MASKS: readonly (readonly [varies: string, instead: string])[] = [
   ['heard \\d+ (s|min) ago', 'heard just now'],
   ['^folder, (just now|\\d+ (s|min) ago)', 'folder, 20 h ago'],
   ['Committed as [0-9a-f]{8}', 'Committed as 3f9c2a71'],
+  ['^[0-9a-f]{40}$', '3f9c2a7104d6be8f5a90c1d27e63b84f05c9d1ea'],
+  ['^\\d+/\\d+/\\d{4}, \\d+:\\d\\d:\\d\\d [AP]M$', '11/4/2026, 9:41:00 AM'],
   ['for \\d+ s;', 'for 2 s;'],
 ]
 
