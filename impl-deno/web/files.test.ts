@@ -76,7 +76,7 @@ test('an edit is saved over what was seen alone: with a conflict the person choo
     await edit('one\nmine\n')
     await tab.getByRole('link', { name: 'Workspace' }).click()
     await tab.getByText('not saved').waitFor()
-    await tab.getByRole('link', { name: 'list.txt' }).click()
+    await tab.locator('.file-entry', { hasText: 'list.txt' }).click()
     assert.equal(await tab.getByLabel('Text of list.txt').inputValue(), 'one\nmine\n')
 
     writeFileSync(path, 'one\r\ntheirs\r\n')

@@ -81,7 +81,7 @@ function change(site: Site, { isWhole }: { isWhole: boolean }): void {
   const worker = Buffer.from(site.files.get('/service-worker.js') as Uint8Array).toString()
   const name = /name:\s*"([\w-]{22})"/.exec(worker)?.[1] ?? ''
   site.files.set('/index.html', page)
-  const other = worker.replaceAll(name, `2${name.slice(1)}`)
+  const other = worker.replaceAll(name, [...name].toReversed().join(''))
   site.files.set('/service-worker.js', Buffer.from(isWhole ? other.replaceAll(hashOf(before), hashOf(page)) : other))
 }
 
