@@ -169,6 +169,8 @@ for (const runtime of ['node', 'deno'] as const) {
         await tab.goto(`${site.url}#/pair`)
         agent.type(await toDigits(tab, agent, number))
         await tab.getByRole('button', { name: 'Open' }).click()
+        // It is left before it is come back to.
+        await tab.getByRole('heading', { name: 'desk' }).waitFor()
         await desk.waitFor()
         assert.equal(await tab.locator('.cards li').count(), 1)
       }

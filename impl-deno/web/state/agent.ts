@@ -191,8 +191,8 @@ export class Agent {
 
   /** Calls the computer something else, on this device alone; what it calls itself where `alias` is empty. */
   async rename(alias: string): Promise<void> {
-    this.alias.value = alias
     await this.#keep('alias', alias === '' ? undefined : utf8(alias))
+    this.alias.value = alias
   }
 
   /** Gives a prompt, which goes out when the computer is there. Throws ProtocolError. */
