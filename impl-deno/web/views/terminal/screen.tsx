@@ -39,6 +39,18 @@ export function Screen({ agent, terminal, isAloud, left }: ScreenProps) {
   const [end, size, lost] = [terminal.end.value, terminal.size.value, terminal.lost.value]
 
   useEffect(() => {
+    const shown = place.current
+    const section = shown?.parentElement
+    if (!shown || !section?.parentElement) return
+    // Where there is too little height for all of the page, whoever types sees what they type, and the keys.
+    const followed = new ResizeObserver(() => {
+      if (shown.contains(document.activeElement)) section.scrollIntoView({ block: 'end' })
+    })
+    for (const part of [...section.parentElement.children, shown]) followed.observe(part)
+    return () => followed.disconnect()
+  }, [])
+
+  useEffect(() => {
     let made: Emulator | undefined
     let stop: (() => void) | undefined
     let isOver = false
@@ -49,9 +61,6 @@ export function Screen({ agent, terminal, isAloud, left }: ScreenProps) {
           typed: (bytes) => void terminals.type(terminal, bytes),
           fitted: (fitting) => {
             room.value = fitting
-            // Where there is too little height for all of the page, whoever types sees what they type, and the keys.
-            const shown = place.current
-            if (shown?.contains(document.activeElement)) shown.parentElement?.scrollIntoView({ block: 'end' })
             if (terminal.isAttached.value) void terminals.resize(terminal, fitting)
           },
           left,
