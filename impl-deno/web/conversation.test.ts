@@ -81,6 +81,16 @@ test(
       await tab.getByText('denied', { exact: true }).waitFor()
       await tab.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
       assert.equal(await top(), before)
+
+      // With large text not all sections fit, and the one that is shown does.
+      await tab.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'))
+      await tab.getByRole('link', { name: 'About' }).evaluate((link: HTMLElement) => link.click())
+      await tab.getByText('Its id').waitFor()
+      await tab.waitForFunction(() => {
+        const { left = -1, right = Infinity } =
+          document.querySelector('.sections [aria-current=page]')?.getBoundingClientRect() ?? {}
+        return left >= 0 && right <= innerWidth
+      })
     } finally {
       await scene.close()
     }

@@ -24,49 +24,44 @@ const isKept = (tab: Page) =>
 testPairs(
   'the page opens without a network and shows what it knew; what is given there is done once, later',
   TIME,
-  async (pair) => {
-    const scene = await startScene(pair)
+  async (scene) => {
     const { tab, site, context } = scene
     const atAgent = async () => (await tab.getByText('I change', { exact: false }).count()) as number
-    try {
-      await scene.pair()
-      await give(tab, 'Tell me a story')
-      await tab.getByText(END, { exact: false }).waitFor()
-      await tab.locator('.delivery', { hasText: 'Done' }).waitFor()
-      await isKept(tab)
-      await stored(tab, SHOWN, 1)
-      await tab.getByLabel('Prompt').fill('Say hello instead of hi')
-      await stored(tab, DRAFT, 1)
+    await scene.pair()
+    await give(tab, 'Tell me a story')
+    await tab.getByText(END, { exact: false }).waitFor()
+    await tab.locator('.delivery', { hasText: 'Done' }).waitFor()
+    await isKept(tab)
+    await stored(tab, SHOWN, 1)
+    await tab.getByLabel('Prompt').fill('Say hello instead of hi')
+    await stored(tab, DRAFT, 1)
 
-      const startRelay = await scene.killRelay()
-      await site.stop()
-      await context.setOffline(true)
-      await tab.reload()
-      await tab.getByText(END, { exact: false }).waitFor()
-      await tab.getByText('Offline, last heard').first().waitFor()
-      await tab.getByText('This device has no network.', { exact: false }).waitFor()
-      await assertAccessible(tab)
-      assert.equal(await tab.getByLabel('Prompt').inputValue(), 'Say hello instead of hi')
-      await tab.getByRole('button', { name: 'Send' }).click()
-      await tab.locator('.delivery', { hasText: 'Waits to be sent' }).waitFor()
-      await stored(tab, DRAFT, 0)
-      await tab.reload()
-      await tab.locator('.delivery', { hasText: 'Waits to be sent' }).waitFor()
-      assert.equal(await tab.getByLabel('Prompt').inputValue(), '')
+    const startRelay = await scene.killRelay()
+    await site.stop()
+    await context.setOffline(true)
+    await tab.reload()
+    await tab.getByText(END, { exact: false }).waitFor()
+    await tab.getByText('Offline, last heard').first().waitFor()
+    await tab.getByText('This device has no network.', { exact: false }).waitFor()
+    await assertAccessible(tab)
+    assert.equal(await tab.getByLabel('Prompt').inputValue(), 'Say hello instead of hi')
+    await tab.getByRole('button', { name: 'Send' }).click()
+    await tab.locator('.delivery', { hasText: 'Waits to be sent' }).waitFor()
+    await stored(tab, DRAFT, 0)
+    await tab.reload()
+    await tab.locator('.delivery', { hasText: 'Waits to be sent' }).waitFor()
+    assert.equal(await tab.getByLabel('Prompt').inputValue(), '')
 
-      await startRelay()
-      await site.start()
-      await context.setOffline(false)
-      const ask = tab.getByRole('article', { name: 'Edit greeting.ts' })
-      await ask.getByRole('button', { name: 'Allow once' }).click()
-      await tab.getByText('The greeting is changed.').waitFor()
-      await tab.getByText('Online, heard').first().waitFor()
-      assert.equal(await tab.getByText('no network', { exact: false }).count(), 0)
-      assert.equal(await tab.getByText('Say hello instead of hi').count(), 1)
-      assert.equal(await atAgent(), 1)
-    } finally {
-      await scene.close()
-    }
+    await startRelay()
+    await site.start()
+    await context.setOffline(false)
+    const ask = tab.getByRole('article', { name: 'Edit greeting.ts' })
+    await ask.getByRole('button', { name: 'Allow once' }).click()
+    await tab.getByText('The greeting is changed.').waitFor()
+    await tab.getByText('Online, heard').first().waitFor()
+    assert.equal(await tab.getByText('no network', { exact: false }).count(), 0)
+    assert.equal(await tab.getByText('Say hello instead of hi').count(), 1)
+    assert.equal(await atAgent(), 1)
   },
 )
 
@@ -135,41 +130,36 @@ test('the page installs as an app, and a newer release is told and waits until i
 testPairs(
   'network, relay and agent go and come back in the middle of an answer, and nothing is lost or doubled',
   TIME,
-  async (pair) => {
-    const scene = await startScene(pair)
+  async (scene) => {
     const { tab, door } = scene
-    try {
-      await scene.pair()
-      await tab.getByText('Online, heard').first().waitFor()
-      await give(tab, 'Tell me a story')
-      await tab.getByText('Once upon a time', { exact: false }).waitFor()
-      door.shut()
-      await tab.getByText('No way to the relay').first().waitFor()
-      door.open()
-      // As a phone says that has a network again; before that the page waits for longer and longer.
-      await tab.evaluate(() => dispatchEvent(new Event('online')))
-      await tab.getByText(/Once upon a time.*This is the end of the story\./s).waitFor()
-      await tab.locator('.delivery', { hasText: 'Done' }).waitFor()
-      assert.equal(await tab.getByText('Once upon a time', { exact: false }).count(), 1)
+    await scene.pair()
+    await tab.getByText('Online, heard').first().waitFor()
+    await give(tab, 'Tell me a story')
+    await tab.getByText('Once upon a time', { exact: false }).waitFor()
+    door.shut()
+    await tab.getByText('No way to the relay').first().waitFor()
+    door.open()
+    // As a phone says that has a network again; before that the page waits for longer and longer.
+    await tab.evaluate(() => dispatchEvent(new Event('online')))
+    await tab.getByText(/Once upon a time.*This is the end of the story\./s).waitFor()
+    await tab.locator('.delivery', { hasText: 'Done' }).waitFor()
+    assert.equal(await tab.getByText('Once upon a time', { exact: false }).count(), 1)
 
-      const startRelay = await scene.killRelay()
-      await tab.getByText('No way to the relay').first().waitFor()
-      await give(tab, 'One more story')
-      await tab.locator('.delivery', { hasText: 'Waits to be sent' }).waitFor()
-      await startRelay()
-      await tab.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })))
-      await tab.getByText(END, { exact: false }).nth(1).waitFor()
+    const startRelay = await scene.killRelay()
+    await tab.getByText('No way to the relay').first().waitFor()
+    await give(tab, 'One more story')
+    await tab.locator('.delivery', { hasText: 'Waits to be sent' }).waitFor()
+    await startRelay()
+    await tab.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })))
+    await tab.getByText(END, { exact: false }).nth(1).waitFor()
 
-      const startAgent = await scene.killAgent()
-      await tab.getByText('Away, last heard').first().waitFor()
-      await give(tab, 'A last story')
-      await tab.locator('.delivery', { hasText: 'Waits to be sent' }).waitFor()
-      await startAgent()
-      await tab.getByText(END, { exact: false }).nth(2).waitFor()
-      assert.equal(await tab.getByText('A last story').count(), 1)
-      await tab.getByText('Online, heard').first().waitFor()
-    } finally {
-      await scene.close()
-    }
+    const startAgent = await scene.killAgent()
+    await tab.getByText('Away, last heard').first().waitFor()
+    await give(tab, 'A last story')
+    await tab.locator('.delivery', { hasText: 'Waits to be sent' }).waitFor()
+    await startAgent()
+    await tab.getByText(END, { exact: false }).nth(2).waitFor()
+    assert.equal(await tab.getByText('A last story').count(), 1)
+    await tab.getByText('Online, heard').first().waitFor()
   },
 )

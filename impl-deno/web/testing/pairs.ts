@@ -2,8 +2,9 @@
 
 import { suite, test } from 'node:test'
 import type { Runtime } from './program.ts'
+import { type Scene, startScene } from './scene.ts'
 
-export interface Pair {
+interface Pair {
   readonly relay: Runtime
   readonly agent: Runtime
 }
@@ -14,8 +15,17 @@ const PAIRS: readonly Pair[] = [
 ]
 
 /** At once, for most of such a test is waiting. `timeout`: milliseconds for each. */
-export function testPairs(title: string, { timeout }: { timeout: number }, run: (pair: Pair) => Promise<void>): void {
+export function testPairs(title: string, { timeout }: { timeout: number }, run: (scene: Scene) => Promise<void>): void {
   suite(title, { concurrency: true }, () => {
-    for (const pair of PAIRS) test(`${title}: ${pair.relay} relay, ${pair.agent} agent`, { timeout }, () => run(pair))
+    for (const pair of PAIRS) {
+      test(`${title}: ${pair.relay} relay, ${pair.agent} agent`, { timeout }, async () => {
+        const scene = await startScene(pair)
+        try {
+          await run(scene)
+        } finally {
+          await scene.close()
+        }
+      })
+    }
   })
 }

@@ -1,7 +1,7 @@
 // What there is to know of a computer, and the end of its pairing.
 
 import { CAPABILITIES } from '@happy-remote/schemas/constants.ts'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useId, useState } from 'preact/hooks'
 import { safeLine } from '../../controller/safe-text.ts'
 import { fittingName, keepDeviceName } from '../app/device-name.ts'
 import { go, linkTo } from '../app/routes.ts'
@@ -31,83 +31,83 @@ function DeviceRow({ device: { name, self, deviceId, lastHeardAt, online } }: { 
   )
 }
 
-function Rename({ home, agent }: Own) {
-  const [name, setName] = useState(home.name.value)
+interface NameFormProps {
+  readonly label: string
+  readonly about?: string
+  readonly name: string
+  readonly placeholder?: string
+  readonly button: string
+  /** Whether what is typed can be saved now. */
+  readonly canSave: (typed: string) => boolean
+  readonly save: (typed: string) => Promise<void>
+  readonly failed: (why: string) => string
+}
+
+function NameForm({ label, about, name, placeholder = '', button, canSave, save, failed }: NameFormProps) {
+  const id = useId()
+  const [typed, setTyped] = useState(name)
   const [trouble, setTrouble] = useState<string>()
-  const save = async () => {
-    const fitting = fittingName(name)
-    setTrouble(undefined)
-    try {
-      const self = agent.devices.value.find((device) => device.self)
-      if (self) await agent.controller.call('device.rename', { deviceId: self.deviceId, name: fitting })
-      keepDeviceName(fitting)
-      home.name.value = fitting
-      await agent.readInfo()
-    } catch (error) {
-      setTrouble(errorText(error))
-    }
-  }
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        void save()
+        setTrouble(undefined)
+        save(typed).catch((error) => setTrouble(failed(errorText(error))))
       }}
     >
       <label class="field">
-        {words.rename}
-        <input type="text" value={name} maxLength={64} onInput={({ currentTarget }) => setName(currentTarget.value)} />
+        {label}
+        <input
+          type="text"
+          value={typed}
+          maxLength={64}
+          placeholder={placeholder}
+          aria-describedby={about === undefined ? undefined : id}
+          onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+        />
       </label>
+      {about !== undefined && (
+        <p id={id} class="quiet">
+          {about}
+        </p>
+      )}
       {trouble !== undefined && (
         <p class="trouble" role="alert">
           {trouble}
         </p>
       )}
-      <button type="submit" class="button" disabled={!agent.presence.value.online}>
-        {texts.save}
+      <button type="submit" class="button" disabled={!canSave(typed)}>
+        {button}
       </button>
     </form>
   )
 }
 
-function Alias({ agent }: Pick<Own, 'agent'>) {
-  const [alias, setAlias] = useState(agent.alias.value)
-  const [trouble, setTrouble] = useState<string>()
-  const name = safeLine(agent.name.value)
-  const save = () => {
-    setTrouble(undefined)
-    agent.rename(alias.trim()).catch((error) => setTrouble(words.notKept(errorText(error))))
+function Rename({ home, agent }: Own) {
+  const save = async (typed: string) => {
+    const fitting = fittingName(typed)
+    const self = agent.devices.value.find((device) => device.self)
+    if (self) await agent.controller.call('device.rename', { deviceId: self.deviceId, name: fitting })
+    keepDeviceName(fitting)
+    home.name.value = fitting
+    await agent.readInfo()
   }
+  const canSave = () => agent.presence.value.online
+  const own = { label: words.rename, button: texts.save, failed: (why: string) => why }
+  return <NameForm name={home.name.value} save={save} canSave={canSave} {...own} />
+}
+
+function Alias({ agent }: Pick<Own, 'agent'>) {
+  const name = safeLine(agent.name.value)
+  const own = { label: words.alias, about: words.aliasAbout(name), button: words.aliasSave, failed: words.notKept }
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault()
-        save()
-      }}
-    >
-      <label class="field">
-        {words.alias}
-        <input
-          type="text"
-          value={alias}
-          maxLength={64}
-          placeholder={name}
-          aria-describedby="alias-about"
-          onInput={({ currentTarget }) => setAlias(currentTarget.value)}
-        />
-      </label>
-      <p id="alias-about" class="quiet">
-        {words.aliasAbout(name)}
-      </p>
-      {trouble !== undefined && (
-        <p class="trouble" role="alert">
-          {trouble}
-        </p>
-      )}
-      <button type="submit" class="button" disabled={alias.trim() === agent.alias.value}>
-        {words.aliasSave}
-      </button>
-    </form>
+    <NameForm
+      name={agent.alias.value}
+      placeholder={name}
+      save={(typed) => agent.rename(typed.trim())}
+      canSave={(typed) => typed.trim() !== agent.alias.value}
+      {...own}
+    />
   )
 }
 

@@ -1,3 +1,5 @@
+// A question to git, as a view has it.
+
 import { useEffect, useState } from 'preact/hooks'
 import { type GitTrouble, gitTrouble } from './failure.ts'
 
