@@ -16,7 +16,9 @@ function scene(answer: (method: string, params: object) => unknown = () => ({}))
       calls.push([method, params])
       return answer(method, params)
     },
-    type: async () => {},
+    type: async (terminalId: string, bytes: Uint8Array) => {
+      calls.push(['type', { terminalId, text: new TextDecoder().decode(bytes) }])
+    },
     leave: () => {},
   } as unknown as Controller
   const terminals = new Terminals(controller)
@@ -40,6 +42,7 @@ test('what a terminal asked before it was used here is not answered, and nothing
   const { terminals, list, output } = scene()
   list(one)
   const terminal = terminals.current.value as Terminal
+  await terminals.attach(terminal)
   output(one, 'past')
   await terminals.type(terminal, new Uint8Array([1]))
   output(one, 'now')
@@ -105,6 +108,38 @@ test('of sizes that change while one is on its way, the last is told', async () 
     [40, 42],
   )
   assert.deepEqual(terminal.size.value, { cols: 42, rows: 20 })
+})
+
+test('what is typed into a terminal that is not attached yet waits until it is', async () => {
+  const opened = Promise.withResolvers<object>()
+  const { terminals, calls } = scene((method) => (method === 'terminal.open' ? opened.promise : size))
+  const opening = terminals.open(size)
+  terminals.take({
+    ...{ type: 'event', method: 'terminal.opened', live: true, journaled: false },
+    params: { terminalId: one, ...size, by: '' },
+  })
+  const terminal = terminals.current.value as Terminal
+  const attached = terminals.attach(terminal)
+  const typed = [...'ls'].map((key) => terminals.type(terminal, new TextEncoder().encode(key)))
+  opened.resolve({ terminalId: one })
+  await Promise.all([opening, attached, ...typed])
+  assert.deepEqual(calls, [
+    ['terminal.open', size],
+    ['type', { terminalId: one, text: 'l' }],
+    ['type', { terminalId: one, text: 's' }],
+  ])
+  assert.equal(terminal.end.value, undefined)
+})
+
+test('what is typed into a terminal that cannot be attached is not taken for its end', async () => {
+  const { terminals, list } = scene(() => {
+    throw new CallFailure('timeout', '')
+  })
+  list(one)
+  const terminal = terminals.current.value as Terminal
+  await terminals.type(terminal, new Uint8Array([1]))
+  assert.equal(terminal.end.value, undefined)
+  assert.equal(terminals.trouble.value?.code, 'timeout')
 })
 
 test('one that is closed leaves the list and does not come back', async () => {

@@ -22,7 +22,8 @@ export class Terminals {
   #count = 0
   /** The size that is to be told of each, while an older one is on its way. */
   readonly #resizing = new Map<Terminal, Size | undefined>()
-  readonly #attaching = new Set<Terminal>()
+  readonly #attaching = new Map<Terminal, Promise<void>>()
+  #opening: Promise<void> | undefined
 
   constructor(controller: Pick<Controller, 'call' | 'type' | 'leave'>) {
     this.#controller = controller
@@ -42,33 +43,25 @@ export class Terminals {
   async open(size: Size): Promise<void> {
     if (this.isOpening.value) return
     this.isOpening.value = true
-    await this.#try(async () => {
-      const { terminalId } = await this.#controller.call('terminal.open', { ...size })
-      const terminal = this.#of(terminalId)
-      terminal.isUsedHere = true
-      terminal.isAttached.value = true
-      terminal.size.value = size
-      this.choose(terminal)
-    })
+    this.#opening = this.#open(size)
+    await this.#opening
     this.isOpening.value = false
   }
 
   /** Fetches its output from the oldest byte on, once; from then on the library follows it. */
   async attach(terminal: Terminal): Promise<void> {
-    if (terminal.isAttached.value || this.#attaching.has(terminal)) return
-    this.#attaching.add(terminal)
-    await this.#try(async () => {
-      // From 0, so that what is no longer kept is told as a gap.
-      const { cols, rows } = await this.#controller.call('terminal.attach', { terminalId: terminal.id, afterOffset: 0 })
-      terminal.isAttached.value = true
-      if (!this.#resizing.has(terminal)) terminal.size.value = { cols, rows }
-    }, terminal)
+    if (terminal.isAttached.value) return
+    const present = this.#attaching.get(terminal) ?? this.#attach(terminal)
+    this.#attaching.set(terminal, present)
+    await present
     this.#attaching.delete(terminal)
   }
 
   async type(terminal: Terminal, bytes: Uint8Array): Promise<void> {
     terminal.isUsedHere = true
-    await this.#try(() => this.#controller.type(terminal.id, bytes), terminal)
+    // It can be seen, and typed into, before it is attached: the agent tells of it before it answers.
+    await this.attach(terminal)
+    if (terminal.isAttached.value) await this.#try(() => this.#controller.type(terminal.id, bytes), terminal)
   }
 
   /** One at a time; of those that come meanwhile the last one counts. */
@@ -137,6 +130,29 @@ export class Terminals {
       const why = reason === 'closed' ? 'closed' : reason === 'orphaned' ? 'gone' : 'exited'
       this.#find(terminalId)?.ended({ exitCode, signal: sign, why })
     }
+  }
+
+  async #open(size: Size): Promise<void> {
+    await this.#try(async () => {
+      const { terminalId } = await this.#controller.call('terminal.open', { ...size })
+      const terminal = this.#of(terminalId)
+      terminal.isUsedHere = true
+      terminal.isAttached.value = true
+      terminal.size.value = size
+      this.choose(terminal)
+    })
+  }
+
+  async #attach(terminal: Terminal): Promise<void> {
+    // Where it is this one that is being opened, the answer attaches it.
+    await this.#opening
+    if (terminal.isAttached.value) return
+    await this.#try(async () => {
+      // From 0, so that what is no longer kept is told as a gap.
+      const { cols, rows } = await this.#controller.call('terminal.attach', { terminalId: terminal.id, afterOffset: 0 })
+      terminal.isAttached.value = true
+      if (!this.#resizing.has(terminal)) terminal.size.value = { cols, rows }
+    }, terminal)
   }
 
   /** All that there are now. */
