@@ -29,7 +29,7 @@ test('the reporter shows a dot a file, and the closing summary of the runner', a
 test('the reporter shows each test that fails before the summary, with what its file wrote to standard error', async () => {
   const suite = Object.assign(new Error('1 subtest failed'), { failureType: 'subtestsFailed' })
   const text = await report(
-    stderr('why', `${process.cwd()}/b.test.ts`),
+    stderr('why', 'b.test.ts'),
     failure(new Error('it broke', { cause: new Error('the cause') })),
     failure(suite),
     ...summary,

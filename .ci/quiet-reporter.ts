@@ -1,7 +1,7 @@
 // node --test --test-reporter=./.ci/quiet-reporter.ts: a dot for each file that passes, what failed at the end, and
 // the runner's closing summary. Three thousand lines of passed tests hide the one that did not.
 
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { inspect } from 'node:util'
 
 export interface TestEvent {
@@ -29,8 +29,10 @@ export default async function* quiet(source: AsyncIterable<TestEvent>): AsyncGen
   const failed = new Set<string>()
   const seen = new Set<string>()
   for await (const { type, data } of source) {
-    const { name = '', file = '', line, message = '', nesting, details } = data
-    if (type === 'test:pass' && file !== '' && !seen.has(file)) {
+    const { name = '', line, message = '', nesting, details } = data
+    // The runner tells of a file's standard error by the path that it was given, and of its tests by the whole path.
+    const file = resolve(data.file ?? '')
+    if (type === 'test:pass' && data.file && !seen.has(file)) {
       seen.add(file)
       yield '.'
     }

@@ -72,6 +72,7 @@ test('one page controls Node and Deno agents through Node and Deno relays', { ti
       }
     }
   } finally {
+    await stage.look()
     for (const agent of agents) await agent.stop()
     await other.stop()
     await stage.close()

@@ -110,6 +110,7 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
       await pair(tab, agent)
     },
     async close() {
+      await stage.look()
       await agent.stop()
       rmSync(workspace, { recursive: true, force: true })
       await stage.close()

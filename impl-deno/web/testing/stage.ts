@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { afterEach } from 'node:test'
 import type { BrowserContext, Page } from 'playwright-core'
 import { startChromium } from './chromium.ts'
 import { type Door, startDoor } from './door.ts'
@@ -11,6 +12,20 @@ import { Program, type Runtime } from './program.ts'
 import { type Site, startSite } from './site.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What was shown when the test came to its end: of one that fails, on standard error. */
+let shown: readonly string[] = []
+afterEach((test) => {
+  if ('passed' in test && !test.passed) for (const text of shown) process.stderr.write(`${test.name}:\n${text}\n\n`)
+  shown = []
+})
+
+/** As a screen reader would find it; of a page that does not answer, nothing. */
+const look = (tab: Page): Promise<string> =>
+  tab
+    .locator('body')
+    .ariaSnapshot({ timeout: 1_000 })
+    .catch(() => '')
 
 export interface Stage {
   readonly site: Site
@@ -24,6 +39,8 @@ export interface Stage {
   /** Kills the relay, and resolves with a function that starts another one behind the same door. */
   killRelay(): Promise<() => Promise<void>>
   newTab(): Promise<Page>
+  /** Notes what is shown, before what it shows ends. */
+  look(): Promise<void>
   close(): Promise<void>
 }
 
@@ -59,6 +76,9 @@ export async function startStage({ relay: runtime, flags }: StageOptions = {}): 
     })
     return tab
   }
+  const lookAtAll = async () => {
+    shown = await Promise.all(context.pages().map(look))
+  }
   return {
     ...{ site, context, relayUrl, door },
     get relay() {
@@ -73,7 +93,9 @@ export async function startStage({ relay: runtime, flags }: StageOptions = {}): 
     },
     tab: watch(context.pages()[0] ?? (await context.newPage())),
     newTab: async () => watch(await context.newPage()),
+    look: lookAtAll,
     async close() {
+      if (shown.length === 0) await lookAtAll()
       await browser.close()
       await relay.stop()
       await door.close()
