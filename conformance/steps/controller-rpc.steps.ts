@@ -457,10 +457,12 @@ Then('the controller calls "terminal.attach" by itself', async function (this: S
 /** What was shown so far, by world. */
 const shown = new WeakMap<SuiteWorld, number>()
 
-Then('the person is shown the bytes up to {bytes}', async function (this: SuiteWorld, end: number) {
-  const { program } = this.stage
-  let next = shown.get(this) ?? 0
+/** `before`: what the agent does each time before it is looked at what is shown. */
+async function assertShown(world: SuiteWorld, end: number, before = async () => {}): Promise<void> {
+  const { program } = world.stage
+  let next = shown.get(world) ?? 0
   await program.until(async () => {
+    await before()
     for (const { offset, bytes } of program.takeEvents('output') as unknown as { offset: number; bytes: string }[]) {
       if (offset !== next) throw new Failed(`Output is shown from ${offset} on, expected ${next}`)
       const raw = Buffer.from(bytes, 'hex')
@@ -470,6 +472,33 @@ Then('the person is shown the bytes up to {bytes}', async function (this: SuiteW
     }
     return next >= end
   }, 20_000)
-  shown.set(this, next)
+  shown.set(world, next)
   if (next !== end) throw new Failed(`The person is shown the bytes up to ${next}, expected ${end}`)
+}
+
+Then('the person is shown the bytes up to {bytes}', async function (this: SuiteWorld, end: number) {
+  await assertShown(this, end)
 })
+
+When('the person attaches to a terminal', function (this: SuiteWorld) {
+  servedOf(this).call('terminal.attach', { terminalId: randomUUID(), afterOffset: 0 })
+})
+
+When('the agent answers both, each with another stream', async function (this: SuiteWorld) {
+  const { terminalId } = servedOf(this).last.message.params as { terminalId: string }
+  for (let i = 0; i < 2; i++) await answerAttachment(this, terminalId)
+})
+
+Then(
+  'the person is shown {bytes} bytes that come on the stream of the newest answer',
+  async function (this: SuiteWorld, size: number) {
+    const served = servedOf(this)
+    const { terminalId } = terminalOf(this)
+    await sendOutput(this, size)
+    await assertShown(this, size, async () => {
+      if (!served.requested('terminal.attach')) return
+      await answerAttachment(this, terminalId)
+      await sendOutput(this, size)
+    })
+  },
+)

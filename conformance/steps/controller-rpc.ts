@@ -77,16 +77,21 @@ export class ServedController {
   }
 
   /** The next request for this method that no step has looked at. */
-  async request(method: string, matches: (whole: Whole<Request>) => boolean = () => true): Promise<Whole<Request>> {
-    const found = await this.rpc.until(`request for "${method}"`, () =>
-      this.rpc.messages.find(
-        (whole): whole is Whole<Request> =>
-          whole.message.type === 'request' &&
-          whole.message.method === method &&
-          !this.#taken.has(whole) &&
-          matches(whole as Whole<Request>),
-      ),
+  async request(method: string, matches?: (whole: Whole<Request>) => boolean): Promise<Whole<Request>> {
+    return this.rpc.until(`request for "${method}"`, () => this.requested(method, matches))
+  }
+
+  /** The same, where it has come. */
+  requested(method: string, matches: (whole: Whole<Request>) => boolean = () => true): Whole<Request> | undefined {
+    this.rpc.update()
+    const found = this.rpc.messages.find(
+      (whole): whole is Whole<Request> =>
+        whole.message.type === 'request' &&
+        whole.message.method === method &&
+        !this.#taken.has(whole) &&
+        matches(whole as Whole<Request>),
     )
+    if (!found) return undefined
     this.#taken.add(found)
     this.#last = found
     return found

@@ -37,6 +37,8 @@ export interface Answer {
   readonly received: Received
   /** The session in which the request was first sent (rpc.terminal.open-again). */
   readonly firstSession: Session
+  /** It was sent more than once, so that the agent may have got it as often (rpc.terminal.attach-twice). */
+  readonly isRepeated: boolean
 }
 
 interface Pending {
@@ -50,6 +52,8 @@ interface Pending {
   /** Takes back what still waits to be sent. */
   sending: AbortController | undefined
   firstSession: Session | undefined
+  /** How often it has left. */
+  sent: number
   interrupted: number
   /** Answers of `stale` since the way was last open anew. */
   stale: number
@@ -118,7 +122,7 @@ export class Calls {
       const pending: Pending = {
         ...{ message, kind: kindOf(method), resolve, reject },
         ...{ timeout: new Alarm(this.#timers), repeat: new Alarm(this.#timers) },
-        ...{ sending: undefined, firstSession: undefined, interrupted: 0, stale: 0, epoch: undefined },
+        ...{ sending: undefined, firstSession: undefined, sent: 0, interrupted: 0, stale: 0, epoch: undefined },
         isOver: queued?.isOver,
       }
       this.#pending.set(message.id, pending)
@@ -176,9 +180,9 @@ export class Calls {
         this.#fail(pending, new CallFailure('internal', `Cannot use the answer to ${method}: it is of another shape`))
         return
       }
-      const { firstSession = received.session } = pending
+      const { firstSession = received.session, sent } = pending
       this.#forget(pending)
-      pending.resolve({ result: response.result, received, firstSession })
+      pending.resolve({ result: response.result, received, firstSession, isRepeated: sent > 1 })
       return
     }
     const { code, message, data } = response.error
@@ -221,6 +225,7 @@ export class Calls {
     this.#output.send(message, { signal: sending.signal }).then(
       (session) => {
         pending.firstSession ??= session
+        pending.sent++
       },
       (error) => {
         // Taken back, or its session has ended: it is sent again where that is due.

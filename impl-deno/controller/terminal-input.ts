@@ -37,7 +37,8 @@ export class TerminalInput {
 
   /** What the agent has accepted, by the result of `terminal.open` or `terminal.attach`. */
   accepted(written: number): void {
-    this.#advance(written)
+    // What was accepted stays so: a lower number is older than what is known.
+    if (this.#base === undefined || written > this.#base) this.#advance(written)
     void this.#pump()
   }
 

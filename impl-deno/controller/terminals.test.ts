@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { fromBase64url } from '../crypto/base64url.ts'
 import { concat, utf8 } from '../crypto/bytes.ts'
+import type { Session } from '../session/session.ts'
 import { controlledScene } from '../testing/controlled.ts'
+import { ManualTimers } from '../testing/manual-timers.ts'
+import type { Answer } from './calls.ts'
+import { TerminalInput } from './terminal-input.ts'
+import { Terminals } from './terminals.ts'
 
 const terminalId = '6f1c9a52-0d3e-4b7a-9c55-2f8e4d1b7a90'
 
@@ -94,4 +99,34 @@ Deno.test('a hole in the output leads to another attach', async () => {
   await scene.moving(() => scene.shown() === 'lost seen', 'all of it was shown')
   assert.equal(scene.of('terminal.attach').length, 1)
   scene.close()
+})
+
+Deno.test('a result of terminal.open that comes behind that of terminal.attach takes nothing back', () => {
+  const session = {} as Session
+  const answer = { received: { session }, firstSession: session } as unknown as Answer
+  let shown = ''
+  const output = (_: string, _offset: number, bytes: Uint8Array) => {
+    shown += new TextDecoder().decode(bytes)
+  }
+  const owner = { output, call: async () => answer, gap: () => {}, over: () => {} }
+  const terminals = new Terminals(owner, new ManualTimers())
+  const opened = { terminalId, offset: 0, written: 0 }
+  terminals.attached({ ...opened, stream: 2, cols: 80, rows: 24, running: true }, answer, 0)
+  terminals.opened({ ...opened, stream: 1 }, answer)
+  terminals.chunk({ streamId: 2, offset: 0, bytes: utf8('ready> ') }, session, true)
+  assert.equal(shown, 'ready> ')
+  terminals.close()
+})
+
+Deno.test('an older count of what was typed does not take back a newer one', async () => {
+  const sent: string[] = []
+  const input = new TerminalInput(async ({ offset, data }) => {
+    sent.push(`${offset} ${new TextDecoder().decode(fromBase64url(data))}`)
+    return { offset: offset + fromBase64url(data).length }
+  })
+  input.accepted(0)
+  await input.write(utf8('ls '))
+  input.accepted(0)
+  await input.write(utf8('-l'))
+  assert.deepEqual(sent, ['0 ls ', '3 -l'])
 })

@@ -42,6 +42,8 @@ export class Terminals {
 
   /** The result of a `terminal.open`: its output is told from now on. */
   opened(result: Opened, { received, firstSession }: Answer): void {
+    // Attached to meanwhile, since `terminal.opened` may be faster: that has ended the stream of this result.
+    if (this.#followed.has(result.terminalId)) return
     const followed = this.#follow(result.terminalId)
     followed.input.accepted(result.written)
     // rpc.terminal.open-again
@@ -50,13 +52,15 @@ export class Terminals {
   }
 
   /** The result of a `terminal.attach` that the person asked for. */
-  attached(result: Attached, { received }: Answer, afterOffset?: number): void {
+  attached(result: Attached, { received, isRepeated }: Answer, afterOffset?: number): void {
     const isNew = !this.#followed.has(result.terminalId)
     const followed = this.#follow(result.terminalId)
     followed.input.accepted(result.written)
     // What is followed already goes on where it is: each byte is told once.
     const from = isNew ? (afterOffset ?? result.gap?.from ?? result.offset) : undefined
     this.#attached(followed, result, received.session, from)
+    // rpc.terminal.attach-twice
+    if (isRepeated) void this.#attach(followed)
   }
 
   /** Resolves when the agent has accepted the bytes. Throws CallFailure. */
@@ -137,11 +141,14 @@ export class Terminals {
 
   async #attachOnce(followed: Followed): Promise<void> {
     const { terminalId, output, input } = followed
-    const { result, received } = await this.#owner.call('terminal.attach', { terminalId, afterOffset: output.next })
+    const params = { terminalId, afterOffset: output.next }
+    const { result, received, isRepeated } = await this.#owner.call('terminal.attach', params)
     // Of its schema (rpc.request.result).
     const attachment = result as Result<'terminal.attach'>
     input.accepted(attachment.written)
     this.#attached(followed, attachment, received.session)
+    // rpc.terminal.attach-twice
+    if (isRepeated) followed.again = true
   }
 
   #over(terminalId: string): void {

@@ -234,11 +234,14 @@ export class Controller extends EventEmitter<ControllerEvents> {
 
   attachTerminal(terminalId: string, handlers: TerminalHandlers, afterOffset?: number): Promise<RemoteTerminal> {
     const params = { terminalId, ...(afterOffset !== undefined && { afterOffset }) }
+    let sent = 0
     return this.#watch(handlers, (onResult) =>
       this.call('terminal.attach', params, {
+        onSend: () => sent++,
         onResult: (answer) => {
           if (answer.gap) handlers.onGap?.(answer.gap.from, answer.gap.to)
-          onResult(answer, answer.running)
+          // rpc.terminal.attach-twice; and of one that has ended the end is to be learnt
+          onResult(answer, sent > 1 || !answer.running)
         },
       }),
     )
@@ -329,21 +332,21 @@ export class Controller extends EventEmitter<ControllerEvents> {
     this.#changed()
   }
 
-  /** `call` hands the result over before the chunks that follow it. */
+  /** `call` hands the result over before the chunks that follow it, and says whether to attach once more. */
   async #watch(
     handlers: TerminalHandlers,
-    call: (onResult: (attachment: Attachment, running?: boolean) => void) => Promise<unknown>,
+    call: (onResult: (attachment: Attachment, again?: boolean) => void) => Promise<unknown>,
   ): Promise<RemoteTerminal> {
     const session = this.#sessions
     let watched: RemoteTerminal | undefined
-    await call((attachment, running = true) => {
+    await call((attachment, again = false) => {
       handlers.onAttach?.(attachment)
       const terminal = new RemoteTerminal(this.#calls, handlers, attachment, () => this.#terminals.delete(terminal))
       this.#terminals.add(terminal)
       watched = terminal
       // rpc.terminal.open-again: the stream was one of an older session
       if (session !== this.#sessions) terminal.onSessionEnd()
-      if (session !== this.#sessions || !running) void terminal.reattach()
+      if (session !== this.#sessions || again) void terminal.reattach()
     })
     return watched as RemoteTerminal
   }

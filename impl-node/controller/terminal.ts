@@ -187,8 +187,8 @@ export class RemoteTerminal {
         // Before the chunks that came with it.
         onResult: (answer) => {
           if (this.#ended) return
-          // The stream may be one of an older session; and an attachment that was asked for twice was
-          // perhaps replaced by its own repetition (rpc.terminal.attach-replace).
+          // The stream may be one of an older session, or replaced by the request's own repetition
+          // (rpc.terminal.attach-twice).
           if (session !== this.#sessions || sent > 1) this.#again = true
           else this.#attached(answer)
         },

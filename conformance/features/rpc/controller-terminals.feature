@@ -26,3 +26,14 @@ Feature: Terminals at a controller
       Then the controller calls "terminal.attach" by itself
       When the agent answers it with another stream, and sends 1,000 bytes on that
       Then the person is shown the bytes up to 1,000
+
+  Rule: A "terminal.attach" that was sent twice is answered twice, and only the second stream lives
+
+    @req:rpc.terminal.attach-twice
+    Scenario: An agent that answers late, and both times
+      When the person attaches to a terminal
+      And the agent gets the request, and does not answer
+      And the relay cuts the connection of the controller, which comes back
+      Then the controller repeats the request
+      When the agent answers both, each with another stream
+      Then the person is shown 1,000 bytes that come on the stream of the newest answer

@@ -207,7 +207,15 @@ export const rpcController: readonly EndpointMutant[] = [
     'takes the stream of another session',
     ['rpc.terminal.open-again'],
     CONTROLLER,
-    'if (session !== this.#sessions || !running) void terminal.reattach()',
-    'if (!running) void terminal.reattach()',
+    'if (session !== this.#sessions || again) void terminal.reattach()',
+    'if (again) void terminal.reattach()',
+  ),
+  controller(
+    'attaches-once',
+    'takes the first stream of an attachment that it has asked for twice',
+    ['rpc.terminal.attach-twice'],
+    CONTROLLER,
+    'onResult(answer, sent > 1 || !answer.running)',
+    'onResult(answer, !answer.running)',
   ),
 ]
