@@ -38,6 +38,8 @@ export class Terminal {
   /** Bytes of output that no one keeps any more. */
   readonly lost = signal(0)
   readonly isAttached = signal(false)
+  /** The computer is being told another size. */
+  readonly isResizing = signal(false)
   /**
    * A program that asks its terminal something is answered by the device at which it is used. Where a page is loaded again,
    * the questions of the past come again: their answers would be typed into what runs now.

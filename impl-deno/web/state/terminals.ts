@@ -73,12 +73,14 @@ export class Terminals {
     }
     if (terminal.end.value || (size.cols === cols && size.rows === rows)) return
     this.#resizing.set(terminal, undefined)
+    terminal.isResizing.value = true
     terminal.size.value = size
     await this.#try(async () => {
       await this.#controller.call('terminal.resize', { terminalId: terminal.id, ...size })
     }, terminal)
     const next = this.#resizing.get(terminal)
     this.#resizing.delete(terminal)
+    terminal.isResizing.value = false
     if (next) await this.resize(terminal, next)
   }
 

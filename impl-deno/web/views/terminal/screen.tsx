@@ -96,7 +96,8 @@ export function Screen({ agent, terminal, isAloud, left }: ScreenProps) {
     if (end) emulator?.end()
   }, [emulator, end])
 
-  const isForeign = room.value !== undefined && (room.value.cols !== size.cols || room.value.rows !== size.rows)
+  const isOther = room.value !== undefined && (room.value.cols !== size.cols || room.value.rows !== size.rows)
+  const isForeign = isOther && !terminal.isResizing.value
   const refused = terminals.trouble.value
   return (
     <>
