@@ -26,13 +26,20 @@ async function goTo(tab: Page, name: string | RegExp): Promise<void> {
   for (let step = 0; step < MOST; step++) {
     await tab.keyboard.press('Tab')
     if ((await wanted.count()) === 0) continue
-    const isSeen = await wanted.evaluate((element) => {
+    const seen = await wanted.evaluate((element) => {
       const { outlineStyle, outlineWidth } = getComputedStyle(element)
       const { top, bottom } = element.getBoundingClientRect()
       const hasRing = outlineStyle !== 'none' && outlineWidth !== '0px'
-      return (hasRing || element.matches('.visually-hidden, textarea')) && bottom > 0 && top < innerHeight
+      const isRinged = hasRing || element.matches('.visually-hidden, textarea')
+      const isInView = bottom > 0 && top < innerHeight
+      return {
+        isRinged,
+        isInView,
+        hasFocus: element === document.activeElement,
+        isDisabled: element.matches(':disabled'),
+      }
     })
-    assert.ok(isSeen, `the focus on ${name} is not seen`)
+    assert.deepEqual(seen, { isRinged: true, isInView: true, hasFocus: true, isDisabled: false }, `${name}`)
     return
   }
   assert.fail(`Tab does not reach ${name}`)

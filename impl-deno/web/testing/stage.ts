@@ -14,7 +14,7 @@ import { type Site, startSite } from './site.ts'
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** What was shown when the test came to its end: of one that fails, on standard error. */
-let shown: readonly string[] = []
+let shown: string[] = []
 afterEach((test) => {
   if ('passed' in test && !test.passed) for (const text of shown) process.stderr.write(`${test.name}:\n${text}\n\n`)
   shown = []
@@ -76,8 +76,11 @@ export async function startStage({ relay: runtime, flags }: StageOptions = {}): 
     })
     return tab
   }
+  let isNoted = false
   const lookAtAll = async () => {
-    shown = await Promise.all(context.pages().map(look))
+    if (isNoted) return
+    isNoted = true
+    shown.push(...(await Promise.all(context.pages().map(look))))
   }
   return {
     ...{ site, context, relayUrl, door },
@@ -95,7 +98,7 @@ export async function startStage({ relay: runtime, flags }: StageOptions = {}): 
     newTab: async () => watch(await context.newPage()),
     look: lookAtAll,
     async close() {
-      if (shown.length === 0) await lookAtAll()
+      await lookAtAll()
       await browser.close()
       await relay.stop()
       await door.close()
