@@ -107,19 +107,38 @@ Then('the agent answers both with the same R2', async function (this: SuiteWorld
   if (!equal(first.frame, second.frame)) throw new Failed('The agent answers a repeated R1 with another R2')
 })
 
-When('the controller sends two different R1 at once', async function (this: SuiteWorld) {
+When('the controller sends three different R1 at once', async function (this: SuiteWorld) {
   const running = runningOf(this)
   await running.quiet()
   const controller = byHand(running)
-  await controller.sendR1()
-  await controller.sendR1()
+  for (let i = 0; i < 3; i++) await controller.sendR1()
 })
 
-Then('the agent answers the first one only', async function (this: SuiteWorld) {
-  const running = runningOf(this)
+/** The R2 that have come since they were last asked for. */
+async function answersOf(world: SuiteWorld): Promise<FrameOf<'handshake'>[]> {
+  const running = runningOf(world)
   await running.stage.settle()
   const answers = running.peer.inbox.takeAll((heard) => heard.kind === 'handshake' && heard.type === 'R2')
-  if (answers.length !== 1) throw new Failed(`The agent answers ${answers.length} of two R1 that came at once`)
+  return answers as FrameOf<'handshake'>[]
+}
+
+Then('the agent answers the first one only', async function (this: SuiteWorld) {
+  const { length } = await answersOf(this)
+  if (length !== 1) throw new Failed(`The agent answers ${length} of three R1 that came at once`)
+})
+
+When('a second more has passed for the agent', async function (this: SuiteWorld) {
+  await runningOf(this).program.pass(1_200, 1_200)
+})
+
+Then('the agent answers one more, and its R3 makes a session', async function (this: SuiteWorld) {
+  const controller = controllerOf(runningOf(this))
+  const [r2, ...more] = await answersOf(this)
+  if (!r2 || more.length > 0) throw new Failed(`The agent then answers ${r2 ? 1 + more.length : 0} more`)
+  // Of the last R1 the scripted controller has the keys: an R2 to another one does not open.
+  await controller.answerR2(r2)
+  const { session } = await controller.expectControl('hello')
+  if (session !== controller.current) throw new Failed('The agent says "hello" in another session')
 })
 
 When('the controller sends a refused R1, and a right one at once', async function (this: SuiteWorld) {

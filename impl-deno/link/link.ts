@@ -64,6 +64,7 @@ export class Link implements RouteListener {
    */
   #introduced: Session | undefined
   readonly #patience: Alarm
+  readonly #early: Alarm
   #over = false
 
   constructor(options: LinkOptions) {
@@ -82,6 +83,7 @@ export class Link implements RouteListener {
     })
     this.challenges = new Challenges(timers)
     this.#patience = new Alarm(timers)
+    this.#early = new Alarm(timers)
     this.#liveness = new Liveness(timers, {
       sayHello: () => void this.#sayHello(),
       sayAck: () => void this.#say({ type: 'ack' }),
@@ -182,6 +184,7 @@ export class Link implements RouteListener {
     this.#rekeys.close()
     this.#liveness.close()
     this.#patience.clear()
+    this.#early.clear()
     this.#asks.clear()
     this.#sessions.erase()
     this.#outbox.close(new ProtocolError('revoked', 'Cannot send: the link is closed'))
@@ -286,7 +289,10 @@ export class Link implements RouteListener {
     const opened = await openHandshake(payload, this.#pairing.pairingKey, agent ? AGENT_HEARS : CONTROLLER_HEARS)
     if (opened.type === R1) {
       this.#asks.answered(this.#sessions.current !== undefined)
-      return this.#agentStep(await this.#agentRekeys.bundle(opened))
+      const step = await this.#agentRekeys.bundle(opened)
+      // pairing.rekey.early: the newest of them
+      if (step.kind === 'early') return this.#early.set(step.wait, () => void this.frame(payload))
+      return this.#agentStep(step)
     }
     if (opened.type === R3) return this.#agentStep(await this.#agentRekeys.finish(opened))
     if (opened.type === R2) return this.#rekeys.answer(opened)

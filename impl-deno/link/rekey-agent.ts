@@ -31,6 +31,12 @@ export type RekeyStep =
   | { readonly kind: 'again' }
   | { readonly kind: 'nothing' }
 
+/** An R1 that is to be taken once more after so many milliseconds (pairing.rekey.early). */
+export interface EarlyBundle {
+  readonly kind: 'early'
+  readonly wait: number
+}
+
 interface Kept {
   readonly request: Bytes
   readonly answered: AgentRun
@@ -54,13 +60,14 @@ export class AgentRekeys {
   }
 
   /** Takes an R1 that opened. */
-  async bundle(opened: OpenedFrame): Promise<RekeyStep> {
+  async bundle(opened: OpenedFrame): Promise<RekeyStep | EarlyBundle> {
     this.#expire()
     // pairing.rekey.repeat
     const known = this.#kept.find(({ request }) => equal(request, opened.frame))
     if (known) return { kind: 'reply', reply: known.answered.answer }
     // pairing.rekey.rate: those answered with R2 count
-    if (this.#clock.monotonic() - this.#answeredAt < limits.rekeyRate) return NOTHING
+    const wait = this.#answeredAt + limits.rekeyRate - this.#clock.monotonic()
+    if (wait > 0) return { kind: 'early', wait }
     const { identity, supported, lastSuite, peer, peerRoute } = this.#pairing()
     try {
       const policy = {

@@ -34,7 +34,7 @@ export interface RekeyOutput {
   failed(): void
 }
 
-/** R1 is sent again this long after its first sending: an agent drops one that comes too soon after another (pairing.rekey.rate). */
+/** R1 is sent again this long after its first sending (pairing.rekey.r1-resend). */
 const REPEAT = [2_000, 4_000, 8_000, 16_000] as const
 
 /** R3 is sent again this long after its first sending (pairing.rekey.r3-resend). */

@@ -93,6 +93,7 @@ export class Link {
   readonly #rekeyAgent: RekeyAgent | null
   readonly #rekeyController: RekeyController | null
   readonly #tick: NodeJS.Timeout
+  #early: NodeJS.Timeout | undefined
   #record: PairingRecord
   #bound = false
   /** The relay's hint, and whether what is sent seems to arrive. */
@@ -285,6 +286,7 @@ export class Link {
     this.#closed = true
     this.#bound = this.#ready = false
     clearInterval(this.#tick)
+    clearTimeout(this.#early)
     this.#channel.close()
     this.#incoming.clear()
     this.#sessions.clear()
@@ -406,7 +408,8 @@ export class Link {
   #onHandshake(type: number | undefined, from: Uint8Array, frame: Uint8Array): void {
     const now = this.#now()
     if (type === HANDSHAKE_TYPES.R1) {
-      this.#rekeyAgent?.onR1(frame, from, now)
+      const early = this.#rekeyAgent?.onR1(frame, from, now) ?? 0
+      if (early > 0) this.#later(early, from, frame)
       this.#askedInside = null
     } else if (type === HANDSHAKE_TYPES.R3) this.#rekeyAgent?.onR3(frame, now)
     else if (type === HANDSHAKE_TYPES.R2) this.#rekeyController?.onR2(frame, now)
@@ -416,6 +419,13 @@ export class Link {
       this.#handlers.onHandshake?.(new Uint8Array(frame))
       if (type === HANDSHAKE_TYPES.HS_ERROR && !this.#closed) this.#rekeyController?.onError(frame, now)
     }
+  }
+
+  /** Takes a frame once more after so many ms, unless another one is to be taken later (pairing.rekey.early). */
+  #later(delay: number, from: Uint8Array, frame: Uint8Array): void {
+    const [sender, kept] = [new Uint8Array(from), new Uint8Array(frame)]
+    clearTimeout(this.#early)
+    this.#early = setTimeout(() => this.#onFrame(sender, kept), delay)
   }
 
   #onRatchet(sealed: Uint8Array): void {

@@ -49,19 +49,23 @@ export class RekeyAgent {
     send(wrapRekeyAsk(record().pairingKey, record().suite, reason, random))
   }
 
-  /** `now` is monotonic ms. A frame that is not sealed for this pairing is met with silence. */
-  onR1(frame: Uint8Array, from: Uint8Array, now: number): void {
+  /**
+   * `now` is monotonic ms. A frame that is not sealed for this pairing is met with silence. Answers with the ms after
+   * which an R1 that came too early is to be given once more; 0 for any other (pairing.rekey.early).
+   */
+  onR1(frame: Uint8Array, from: Uint8Array, now: number): number {
     this.#runs = this.#runs.filter(({ at }) => now - at < limits.rekeyRunTtl)
     const known = this.#runs.find(({ r1 }) => equal(r1, frame))
     if (known) {
       this.#hooks.send(known.answered.frame)
-      return
+      return 0
     }
-    // pairing.rekey.rate
-    if (now - this.#lastAnswer < limits.rekeyRate) return
     const record = this.#hooks.record()
     const r1 = new Uint8Array(frame)
     const opened = openM1(rekeySecret(record), r1)
+    // pairing.rekey.rate
+    const wait = this.#lastAnswer + limits.rekeyRate - now
+    if (wait > 0) return wait
     try {
       const answered = answerM1(opened, {
         identity: this.#hooks.identity,
@@ -79,6 +83,7 @@ export class RekeyAgent {
       if (!(error instanceof ProtocolError)) throw error
       this.#refuse(r1, error)
     }
+    return 0
   }
 
   onR3(frame: Uint8Array, now: number): void {

@@ -72,11 +72,14 @@ Feature: Rekey at the agent
       When the controller sends R1, and the relay delivers it twice
       Then the agent answers both with the same R2
 
-    @req:pairing.rekey.rate
-    Scenario: Two different R1 within one second
+    @req:pairing.rekey.rate @req:pairing.rekey.early
+    Scenario: Three different R1 within one second
       Given a running session
-      When the controller sends two different R1 at once
+      When the controller sends three different R1 at once
       Then the agent answers the first one only
+      When a second more has passed for the agent
+      Then the agent answers one more, and its R3 makes a session
+      And a call is made and answered in the new session
 
     @req:pairing.rekey.rate
     Scenario: An R1 that was refused does not count

@@ -43,8 +43,16 @@ export const rekeyAgent: readonly EndpointMutant[] = [
     does: 'answers any number of R1 within a second',
     breaks: ['pairing.rekey.rate'],
     ...runs,
-    find: '    if (now - this.#lastAnswer < limits.rekeyRate) return\n',
+    find: '    if (wait > 0) return wait\n',
     replace: '',
+  },
+  {
+    name: 'r1-early-dropped',
+    does: 'drops an R1 that comes too early',
+    breaks: ['pairing.rekey.early'],
+    ...runs,
+    find: '    if (wait > 0) return wait\n',
+    replace: '    if (wait > 0) return 0\n',
   },
   {
     name: 'three-runs',
