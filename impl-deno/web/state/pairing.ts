@@ -115,6 +115,11 @@ export class Pairing {
     this.step.value = { at: 'code' }
   }
 
+  /** The person wants to pair another computer: what is over makes room for it, what is under way stays. */
+  another(): void {
+    if (this.step.value.at === 'paired' || this.step.value.at === 'failed') this.restart()
+  }
+
   #fail(why: string): void {
     if (this.step.value.at === 'reaching' || this.step.value.at === 'digits') this.step.value = { at: 'failed', why }
   }

@@ -59,7 +59,8 @@ function Digits() {
 /** `isAlone`: it is what the page is about, and not beside something. */
 export function Computers({ home, isAlone }: { home: Household; isAlone: boolean }) {
   const agents = home.agents.value
-  const awaitsDigits = home instanceof Home && home.pairing.step.value.at === 'digits'
+  const pairing = home instanceof Home ? home.pairing : undefined
+  const awaitsDigits = pairing?.step.value.at === 'digits'
   const isEmpty = agents.length === 0 && !awaitsDigits
   const heading = useFocus<HTMLHeadingElement>(undefined, isAlone)
   const Heading = isAlone ? 'h1' : 'h2'
@@ -70,7 +71,7 @@ export function Computers({ home, isAlone }: { home: Household; isAlone: boolean
           {words.title}
         </Heading>
         {!isEmpty && (
-          <a class="button" href={linkTo.pair} aria-label={words.pair}>
+          <a class="button" href={linkTo.pair} aria-label={words.pair} onClick={() => pairing?.another()}>
             <Icon name="plus" />
             {words.another}
           </a>
