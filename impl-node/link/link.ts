@@ -1,85 +1,32 @@
 // One pairing, live: its route at the relay, its sessions, freshness, rekey and liveness. Above it
 // there are messages and streams, below it sealed bytes (spec/session.md).
 
-import { isCapability, SUITE_BITS, SUITES, type Suite } from '@happy-remote/schemas/constants.ts'
+import { isCapability, SUITE_BITS, type Suite } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { HANDSHAKE_TYPES, type RekeyReason } from '@happy-remote/schemas/pairing.ts'
 import type { Message } from '@happy-remote/schemas/rpc/envelope.ts'
-import { RATCHET_TYPES, type StreamChunk } from '@happy-remote/schemas/session.ts'
-import type { Identity } from '../crypto/identity.ts'
-import { type Random, randomBytes } from '../crypto/primitives.ts'
+import { RATCHET_TYPES } from '@happy-remote/schemas/session.ts'
 import { routeKeyFrom } from '../crypto/route.ts'
 import { type Clocks, Freshness, systemClocks } from '../session/freshness.ts'
-import type { CompletedRun } from '../session/initiator.ts'
-import type { SessionKeeper } from '../session/kept-session.ts'
-import type { Ratchet } from '../session/ratchet.ts'
+import { type CompletedRun, highestSuite } from '../session/initiator.ts'
 import type { PairingRecord } from '../session/record.ts'
 import { type OpenedFrame, Session } from '../session/session.ts'
 import { Channel, type Stream, type StreamListener } from './channel.ts'
+import { Confirmation } from './confirmation.ts'
 import { deviceName } from './device-name.ts'
 import { Incoming, type Receipt, readControl } from './incoming.ts'
+import type { LinkHandlers, LinkOptions } from './link-options.ts'
+import { PairComplete } from './pair-complete.ts'
+import { PeerPresence, type PeerState } from './peer-presence.ts'
 import { RekeyAgent } from './rekey-agent.ts'
+import { RekeyAsks } from './rekey-asks.ts'
 import { RekeyController } from './rekey-controller.ts'
+import { rekeyReason } from './rekey-reason.ts'
 import { type Received, Sessions } from './sessions.ts'
-import type { RelaySocket, RouteHandle } from './socket.ts'
-
-/** online: an authentic frame came in the last 60 s. away: connected, but it does not acknowledge. */
-export type PeerState = 'online' | 'away' | 'offline'
-
-export interface LinkHandlers {
-  onMessage(message: Message, receipt: Receipt): void
-  /** `age` is as that of a Receipt. */
-  onChunk(chunk: StreamChunk, age: number | null): void
-  /** Messages can be sent: after a connection or a session was made anew. What had no answer is to be sent again. */
-  onReady(): void
-  /** The session has ended, and every stream with it. */
-  onSessionEnd(): void
-  onPeer(state: PeerState): void
-  /** The record changed: store it. Runs before anything that follows from it. */
-  onRecord(record: PairingRecord): void
-  /** The agent told it, in a hello, before anything that depends on it. */
-  onCommandEpoch?(epoch: string): void
-  /** The peer has ended the pairing. */
-  onRevoked(): void
-  /** The route is bound elsewhere, or was refused. */
-  onBlocked(reason: 'superseded' | 'unauthenticated'): void
-  /** A handshake frame that is not of a rekey: the pairing run's. */
-  onHandshake?(frame: Uint8Array): void
-  /** An authentic frame came. */
-  onHeard?(): void
-  /** Frames before this one have not arrived: what only they told is to be asked for, if it does not follow. */
-  onMissing?(): void
-  /** At the agent, once after a pairing: pair.ack came and the name is known, or its time is over. */
-  onPaired?(): void
-  /** At the controller: ten minutes without a confirmation. The record is to be deleted, the link is closed. */
-  onExpired?(): void
-}
-
-export interface LinkOptions {
-  readonly identity: Identity
-  readonly record: PairingRecord
-  readonly socket: Pick<RelaySocket, 'attach'>
-  readonly handlers: LinkHandlers
-  /** The own device's or agent's name. */
-  readonly name: string
-  /** The pairing run's ratchet, where this link begins with one. */
-  readonly ratchet?: Ratchet
-  /** At the controller, the run's M3: sent again until the agent speaks. */
-  readonly proof?: Uint8Array
-  /** At the agent: another text whenever the recorded ids of commands were lost. */
-  readonly commandEpoch?: string
-  /** Profile P: without one, a restart begins with a rekey. */
-  readonly keeper?: SessionKeeper | undefined
-  readonly clocks?: Clocks
-  readonly random?: Random
-}
+import type { RouteHandle } from './socket.ts'
 
 const TICK = 500
-/** ms after the first sending of M3. */
-const PROOF_REPEATS = [2_000, 4_000, 8_000, 16_000]
-/** First delay of a probe after the relay said that a frame was not delivered. */
-const FIRST_PROBE = 1_000
 
 export class Link {
   readonly #options: LinkOptions
@@ -90,25 +37,18 @@ export class Link {
   readonly #channel: Channel
   readonly #incoming: Incoming
   readonly #route: RouteHandle
+  readonly #presence = new PeerPresence()
   readonly #rekeyAgent: RekeyAgent | null
+  readonly #rekeyAsks: RekeyAsks | null
   readonly #rekeyController: RekeyController | null
+  readonly #confirmation: Confirmation | null
   readonly #tick: NodeJS.Timeout
   #early: NodeJS.Timeout | undefined
   #record: PairingRecord
   #bound = false
-  /** The relay's hint, and whether what is sent seems to arrive. */
-  #presence = false
-  #peerOnline = false
-  #probeAt = Number.POSITIVE_INFINITY
-  #probeDelay = FIRST_PROBE / 2
   #helloHeard = false
   #ready = false
-  #heardAt = Number.NEGATIVE_INFINITY
-  #heardWall: number | null = null
   #helloAt = Number.NEGATIVE_INFINITY
-  #askedAt = Number.NEGATIVE_INFINITY
-  /** Why a rekey was asked for inside the session, as long as that has brought no R1. */
-  #askedInside: RekeyReason | null = null
   #peerState: PeerState = 'offline'
   #peerSuites = 0
   /** The session's hello has gone out: nothing else goes before it. */
@@ -116,17 +56,11 @@ export class Link {
   /** seq of the next frame of the current session, unless one is missing. */
   #expected = 0
   #closed = false
-  #completeUntil = Number.NEGATIVE_INFINITY
-  #completeAt = 0
-  /** versioning.feature.grease: nobody knows it, and everybody has to bear it. */
-  readonly #grease = `unstable-grease-${Buffer.from(randomBytes(4)).toString('hex')}`
-  #unpaired = false
   /** Nothing of it is stored any more. */
   #isRevoked = false
-  /** Monotonic ms: when to look for a confirmation by other means than pair.complete. */
-  #confirmBy = Number.POSITIVE_INFINITY
   #skipLimitReached = false
-  #proof: { readonly frame: Uint8Array; resendAt: readonly number[] | null } | null = null
+  /** At the agent, while the end of the pairing is not known to have arrived. */
+  #pairComplete: PairComplete | null = null
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -158,10 +92,17 @@ export class Link {
       identity: options.identity,
       random: options.random,
       record: () => this.#record,
-      send: (frame: Uint8Array) => void this.#route.send(this.#record.peerRoute, frame),
+      send: (frame: Uint8Array) => this.#route.send(this.#record.peerRoute, frame),
     }
     this.#rekeyAgent = isAgent
       ? new RekeyAgent({ ...shared, completed: (run) => this.#rekeyed(run), repeated: () => this.#sendHello() })
+      : null
+    this.#rekeyAsks = isAgent
+      ? new RekeyAsks({
+          // session.window.stall
+          inside: () => this.established && !this.#channel.isAway && this.#channel.control({ type: 'rekey' }),
+          outside: (reason) => this.#rekeyAgent?.ask(reason),
+        })
       : null
     this.#rekeyController = isAgent
       ? null
@@ -176,15 +117,20 @@ export class Link {
           },
           givenUp: () => this.#sessions.giveUpAwaited(),
         })
+    this.#confirmation = isAgent
+      ? null
+      : new Confirmation({
+          proof: options.proof,
+          createdAt: options.record.createdAt,
+          runEndedAt: options.ratchet ? this.#now() : null,
+          send: shared.send,
+        })
     if (options.ratchet) {
       const session = new Session(options.ratchet, this.#clocks.wall())
       this.#sessions.begin(session, this.#clocks.wall())
       this.#channel.use(session)
-      if (isAgent) this.#completeUntil = this.#now() + limits.pairAckTime
-      this.#unpaired = isAgent
+      if (isAgent) this.#pairComplete = new PairComplete(options.name, this.#now())
       this.#keep(session)
-      // pairing.controller.complete-time
-      this.#confirmBy = this.#now() + limits.completeTime
     } else this.#resume()
     this.#route = options.socket.attach(routeKey, options.record.peerRoute, {
       onBound: () => this.#onBound(),
@@ -197,7 +143,6 @@ export class Link {
         this.#handlers.onBlocked(reason)
       },
     })
-    if (options.proof) this.#proof = { frame: options.proof, resendAt: null }
     this.#tick = setInterval(() => this.#onTick(), TICK)
   }
 
@@ -217,7 +162,7 @@ export class Link {
     if (!keeper) return
     session.keepWith(() => {
       const isCurrent = session === this.#sessions.current && !this.#isRevoked
-      if (isCurrent && this.#record.state === 'stored' && !this.#unpaired) keeper.save(session)
+      if (isCurrent && this.#record.state === 'stored' && !this.#pairComplete) keeper.save(session)
     })
   }
 
@@ -231,7 +176,7 @@ export class Link {
 
   /** ms since 1970 of the last authentic frame, null if there was none. */
   get heardAt(): number | null {
-    return this.#heardWall
+    return this.#presence.heardWall
   }
 
   get ready(): boolean {
@@ -278,8 +223,8 @@ export class Link {
 
   /** Begins a new session (spec/pairing.md): at the controller a rekey, at the agent the wish for one. */
   rekey(): void {
-    if (this.#rekeyController) this.#rekeyController.request(this.#now())
-    else this.#askRekey('no-session')
+    this.#rekeyController?.request(this.#now())
+    this.#rekeyAsks?.ask('no-session', this.#now())
   }
 
   close(): void {
@@ -300,7 +245,7 @@ export class Link {
   #isOpen(): boolean {
     return (
       this.#bound &&
-      this.#peerOnline &&
+      this.#presence.reachable &&
       this.#sessions.current !== null &&
       this.#greeted &&
       !this.#channel.isAway &&
@@ -314,18 +259,8 @@ export class Link {
     // session.fresh.connection: a challenge counts only on the connection on which it was sent
     this.#freshness.voidAll()
     // pairing.rekey-ask.when
-    if (this.#rekeyAgent && !this.#sessions.current) this.#askRekey('no-session')
-    this.#sendProof()
-  }
-
-  /** M3, unchanged: 2, 4, 8 and 16 s after its first sending, and on each connection. */
-  #sendProof(): void {
-    const proof = this.#proof
-    if (!proof) return
-    const now = this.#now()
-    const sent = this.#route.send(this.#record.peerRoute, proof.frame)
-    // pairing.controller.m3-resend
-    if (sent) proof.resendAt = proof.resendAt?.filter((at) => at > now) ?? PROOF_REPEATS.map((delay) => now + delay)
+    if (!this.#sessions.current) this.#rekeyAsks?.ask('no-session', this.#now())
+    this.#confirmation?.sendProof(this.#now())
   }
 
   #onDown(): void {
@@ -333,62 +268,32 @@ export class Link {
     this.#onPresence(false)
   }
 
-  /** A hint only: where the relay's own presence says otherwise, the peer is probed until it is heard. */
   #onDeliveryFailed(): void {
-    this.#peerOnline = this.#ready = false
-    this.#rekeyController?.postpone()
-    this.#updatePeer()
-    // One probe at a time: each of them may bring the next hint.
-    if (!this.#presence || this.#probeAt !== Number.POSITIVE_INFINITY) return
-    this.#probeDelay = Math.min(2 * this.#probeDelay, limits.helloEvery)
-    this.#probeAt = this.#now() + this.#probeDelay
-  }
-
-  #setOffline(): void {
-    this.#peerOnline = this.#ready = this.#helloHeard = false
-    this.#heardAt = Number.NEGATIVE_INFINITY
+    this.#presence.deliveryFailed(this.#now())
+    this.#ready = false
     this.#rekeyController?.postpone()
     this.#updatePeer()
   }
 
   #onPresence(online: boolean): void {
-    this.#presence = online
-    this.#probeAt = Number.POSITIVE_INFINITY
-    this.#probeDelay = FIRST_PROBE / 2
+    this.#presence.relaySays(online)
     if (!online) {
-      this.#setOffline()
+      this.#ready = this.#helloHeard = false
+      this.#rekeyController?.postpone()
+      this.#updatePeer()
       return
     }
-    this.#reach()
-  }
-
-  /** The peer is there, the relay says: say who we are, or begin a session. */
-  #reach(): void {
-    this.#peerOnline = true
-    this.#rekeyController?.resume(this.#now())
-    this.#probe()
+    this.#probe(this.#now())
     this.#updateReady()
     this.#channel.pump()
   }
 
   /** What goes to a peer that may be there: relay.failed.client leaves nothing else before it is heard. */
-  #probe(): void {
-    if (this.#sessions.current) {
-      // session.hello.connect, pairing.agent.complete
-      if (this.#completeUntil >= this.#now()) this.#sendComplete()
-      else this.#sendHello()
-    } else if (this.#rekeyController) this.#rekeyController.request(this.#now())
-    else this.#askRekey('no-session')
-    this.#rekeyController?.tick(this.#now())
-  }
-
-  #askRekey(reason: RekeyReason): void {
-    this.#askedAt = this.#now()
-    // pairing.rekey.ask, session.window.stall
-    const inside = this.#sessions.current !== null && !this.#channel.isAway && this.#channel.control({ type: 'rekey' })
-    // pairing.rekey.ask-unanswered
-    if (!inside || this.#askedInside) this.#rekeyAgent?.ask(reason)
-    this.#askedInside = inside ? reason : null
+  #probe(now: number): void {
+    this.#rekeyController?.resume(now)
+    if (this.#sessions.current) this.#introduce(now)
+    else this.rekey()
+    this.#rekeyController?.tick(now)
   }
 
   #onFrame(from: Uint8Array, frame: Uint8Array): void {
@@ -410,10 +315,10 @@ export class Link {
     if (type === HANDSHAKE_TYPES.R1) {
       const early = this.#rekeyAgent?.onR1(frame, from, now) ?? 0
       if (early > 0) this.#later(early, from, frame)
-      this.#askedInside = null
+      this.#rekeyAsks?.answered()
     } else if (type === HANDSHAKE_TYPES.R3) this.#rekeyAgent?.onR3(frame, now)
     else if (type === HANDSHAKE_TYPES.R2) this.#rekeyController?.onR2(frame, now)
-    else if (type === HANDSHAKE_TYPES.REKEY_ASK) this.#rekeyController?.onAsk(frame, now - this.#heardAt, now)
+    else if (type === HANDSHAKE_TYPES.REKEY_ASK) this.#rekeyController?.onAsk(frame, this.#presence.heardAgo(now), now)
     else {
       // Of the pairing run or of a rekey: each ignores what is not sealed under its secret.
       this.#handlers.onHandshake?.(new Uint8Array(frame))
@@ -463,12 +368,8 @@ export class Link {
   }
 
   #heard(): void {
-    this.#heardAt = this.#now()
-    this.#heardWall = this.#clocks.wall()
-    this.#peerOnline = true
-    this.#proof = null
-    this.#probeAt = Number.POSITIVE_INFINITY
-    this.#probeDelay = FIRST_PROBE / 2
+    this.#presence.heard(this.#now(), this.#clocks.wall())
+    this.#confirmation?.heard()
     this.#channel.heard()
     this.#handlers.onHeard?.()
   }
@@ -495,7 +396,7 @@ export class Link {
 
   #startSession(session: Session): void {
     this.#skipLimitReached = false
-    this.#askedInside = null
+    this.#rekeyAsks?.answered()
     this.#ready = this.#helloHeard = this.#greeted = false
     this.#expected = 0
     this.#channel.use(session)
@@ -551,7 +452,7 @@ export class Link {
         if (json.commandEpoch !== undefined) this.#handlers.onCommandEpoch?.(json.commandEpoch)
         // The digits were typed, and pair.complete is lost: an R2 confirms as well.
         if (this.#record.state === 'unconfirmed') this.#rekeyController?.request(now)
-        if (highestCommon(json.suites) > received.session.suite) this.#rekeyController?.request(now)
+        if (highestSuite(json.suites) > received.session.suite) this.#rekeyController?.request(now)
         break
       case 'rekey':
         // pairing.rekey.triggers
@@ -574,7 +475,6 @@ export class Link {
       case 'pair.ack':
         if (!this.#rekeyAgent) break
         if (this.#record.peerName === '') this.#change({ peerName: json.deviceName })
-        this.#completeUntil = Number.NEGATIVE_INFINITY
         this.#paired()
         break
       case 'pairing.revoked':
@@ -597,91 +497,72 @@ export class Link {
     if (this.#channel.control(hello)) this.#greeted = true
   }
 
-  /** The agent, until the phone has acknowledged, or for 10 s. */
-  #sendComplete(): void {
-    if (!this.#bound) return
-    this.#completeAt = this.#now()
-    const capabilities = [...this.#record.capabilities, this.#grease]
-    const agentName = deviceName(this.#options.name)
-    this.#channel.control({ type: 'pair.complete', capabilities, agentName })
+  /** Who we are (session.hello.connect), after `pair.complete` while that is to be said (pairing.agent.complete). */
+  #introduce(now: number): void {
+    const complete = this.#pairComplete
+    if (this.#bound && complete && !complete.isOver(now)) {
+      this.#channel.control(complete.say(this.#record.capabilities, now))
+    }
     this.#sendHello()
   }
 
   /** PAIRED: with the acknowledgement, or without it when its time is over. */
   #paired(): void {
-    if (!this.#unpaired) return
-    this.#unpaired = false
+    if (!this.#pairComplete) return
+    this.#pairComplete = null
     this.#handlers.onPaired?.()
   }
 
   /** What the controller does while its record is not confirmed. False: it was given up. */
   #awaitConfirmation(now: number): boolean {
-    if (this.#record.state === 'stored') return true
-    // pairing.controller.delete-unconfirmed
-    if (this.#clocks.wall() - this.#record.createdAt > limits.unconfirmedTtl) {
+    if (!this.#confirmation || this.#record.state === 'stored') return true
+    if (this.#confirmation.isExpired(this.#clocks.wall())) {
       this.close()
       this.#handlers.onExpired?.()
       return false
     }
-    if (now >= this.#confirmBy && this.#bound && this.#peerOnline) this.#rekeyController?.request(now)
+    if (this.#confirmation.isOverdue(now) && this.#bound && this.#presence.reachable) {
+      this.#rekeyController?.request(now)
+    }
     return true
   }
 
   #onTick(): void {
     const now = this.#now()
     if (!this.#awaitConfirmation(now)) return
-    if (now > this.#completeUntil) this.#paired()
+    if (this.#pairComplete?.isOver(now)) this.#paired()
     if (this.#freshness.drifted()) this.#sendHello()
     this.#sessions.expire(this.#clocks.wall())
     this.#incoming.expire(now)
-    if (this.#completeUntil >= now && now - this.#completeAt >= limits.completeRepeat) this.#sendComplete()
-    const present = this.#peerOnline || now - this.#heardAt < limits.presenceFresh
-    if (present && now - this.#helloAt >= limits.helloEvery) this.#sendHello()
-    if (this.#proof?.resendAt?.some((at) => now >= at)) this.#sendProof()
-    if (now >= this.#probeAt) {
-      this.#probeDelay = Math.min(2 * this.#probeDelay, limits.helloEvery)
-      this.#probeAt = now + this.#probeDelay
-      this.#rekeyController?.resume(now)
-      this.#probe()
-    }
-    if (this.#bound && this.#peerOnline) {
-      const reason = this.#askedInside ?? this.#reasonNow()
-      if (reason && this.#rekeyController) this.#rekeyController.request(now)
-      // pairing.rekey-ask.again
-      else if (reason && now - this.#askedAt >= limits.rekeyGap) this.#askRekey(reason)
+    if (this.#pairComplete?.isDue(now)) this.#introduce(now)
+    if (this.#presence.isPresent(now) && now - this.#helloAt >= limits.helloEvery) this.#sendHello()
+    this.#confirmation?.tick(now)
+    if (this.#presence.takeProbe(now)) this.#probe(now)
+    if (this.#bound && this.#presence.reachable) {
+      const reason = this.#rekeyReason()
+      if (reason) this.#rekeyController?.request(now)
       this.#rekeyController?.tick(now)
+      this.#rekeyAsks?.tick(reason, now)
     }
     this.#updateReady()
     this.#updatePeer()
   }
 
-  #reasonNow(): RekeyReason | null {
+  #rekeyReason(): RekeyReason | null {
     const { current } = this.#sessions
-    if (current) return this.#record.state === 'stored' ? this.#rekeyReason(current) : null
-    return this.#rekeyAgent ? 'no-session' : null
-  }
-
-  /** Why this session is to be replaced (spec/pairing.md, the table of triggers); null where it is not. */
-  #rekeyReason({ ratchet, startedAt, suite, decryptFailures }: Session): RekeyReason | null {
-    if (this.#skipLimitReached) return 'skip-limit'
-    if (decryptFailures >= limits.decryptFailures) return 'decrypt-failures'
-    const age = this.#clocks.wall() - startedAt
-    const messages = Math.max(ratchet.nextSeq, ratchet.nextReceived)
-    if (age > limits.sessionAge || messages >= limits.sessionMessages) return 'age-or-count'
-    if (suite !== SUITES[0] && age > limits.sessionAgePostQuantum) return 'age-or-count'
-    if (highestCommon(this.#peerSuites) > suite) return 'suite'
-    // Nothing that this side sends is acknowledged: the window may be full for ever.
-    return this.#channel.stalledFor > limits.graceTime ? 'no-session' : null
+    if (!current) return this.#rekeyAsks ? 'no-session' : null
+    if (this.#record.state !== 'stored') return null
+    const seen = { skipLimitReached: this.#skipLimitReached, peerSuites: this.#peerSuites }
+    return rekeyReason({ ...seen, session: current, stalledFor: this.#channel.stalledFor }, this.#clocks.wall())
   }
 
   /** pairing.rekey.suite-choice */
   #suiteOfRekey(): Suite {
-    return Math.max(highestCommon(this.#peerSuites), this.#record.suite) as Suite
+    return Math.max(highestSuite(this.#peerSuites), this.#record.suite) as Suite
   }
 
   #updatePeer(): void {
-    const heard = this.#now() - this.#heardAt < limits.presenceFresh
-    const state = !this.#bound || !heard ? 'offline' : this.#channel.isAway ? 'away' : 'online'
+    const state = this.#bound ? this.#presence.state(this.#now(), this.#channel.isAway) : 'offline'
     if (state === this.#peerState) return
     this.#peerState = state
     this.#handlers.onPeer(state)
@@ -697,5 +578,3 @@ export class Link {
     this.#handlers.onReady()
   }
 }
-
-const highestCommon = (bits: number): number => SUITES.findLast((suite) => bits & (1 << (suite - 1))) ?? 0

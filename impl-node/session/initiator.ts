@@ -68,7 +68,7 @@ export interface AnsweredRun {
   readonly spk: Uint8Array
 }
 
-const highestSuite = (bits: number): Suite | undefined => SUITES.findLast((suite) => bits & (1 << (suite - 1)))
+export const highestSuite = (bits: number): Suite | 0 => SUITES.findLast((suite) => bits & (1 << (suite - 1))) ?? 0
 
 /**
  * Verifies M1 or R1 and makes M2 or R2. Throws ProtocolError with a handshake or key code. Draws:

@@ -79,8 +79,9 @@ export const commit: readonly EndpointMutant[] = [
     does: 'says "pair.complete" every 4 s',
     breaks: ['pairing.agent.complete'],
     ...link,
-    find: 'now - this.#completeAt >= limits.completeRepeat',
-    replace: 'now - this.#completeAt >= 2 * limits.completeRepeat',
+    file: 'impl-node/link/pair-complete.ts',
+    find: 'now - this.#saidAt >= limits.completeRepeat',
+    replace: 'now - this.#saidAt >= 2 * limits.completeRepeat',
   },
   {
     name: 'paired-beside',

@@ -20,8 +20,9 @@ export const confirmation: readonly EndpointMutant[] = [
     does: 'sends M3 again 2, 4 and 8 s after the first time, and no more',
     breaks: ['pairing.controller.m3-resend'],
     ...link,
-    find: 'const PROOF_REPEATS = [2_000, 4_000, 8_000, 16_000]',
-    replace: 'const PROOF_REPEATS = [2_000, 4_000, 8_000]',
+    file: 'impl-node/link/confirmation.ts',
+    find: 'const REPEATS = [2_000, 4_000, 8_000, 16_000]',
+    replace: 'const REPEATS = [2_000, 4_000, 8_000]',
   },
   {
     name: 'hello-confirms',

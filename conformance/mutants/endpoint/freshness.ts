@@ -12,24 +12,24 @@ export const freshness: readonly EndpointMutant[] = [
     'says no hello when its peer comes online',
     ['session.hello.connect'],
     LINK,
-    '      else this.#sendHello()\n    } else if (this.#rekeyController)',
-    '      else this.#helloAt = this.#now()\n    } else if (this.#rekeyController)',
+    'if (this.#sessions.current) this.#introduce(now)',
+    'if (this.#sessions.current) this.#helloAt = now',
   ),
   agent(
     'hello-once',
     'says hello only once',
     ['session.hello.interval'],
     LINK,
-    'if (present && now - this.#helloAt >= limits.helloEvery) this.#sendHello()',
-    'if (present && now - this.#helloAt >= 1_000 * limits.helloEvery) this.#sendHello()',
+    'now - this.#helloAt >= limits.helloEvery',
+    'now - this.#helloAt >= 1_000 * limits.helloEvery',
   ),
   controller(
     'hello-for-ever',
     'goes on saying hello to a peer that has left',
     ['session.hello.interval'],
     LINK,
-    'if (present && now - this.#helloAt >= limits.helloEvery) this.#sendHello()',
-    'if (now - this.#helloAt >= limits.helloEvery) this.#sendHello()',
+    'if (this.#presence.isPresent(now) && now - this.#helloAt',
+    'if (now - this.#helloAt',
   ),
   agent(
     'same-challenge',
@@ -96,10 +96,14 @@ export const freshness: readonly EndpointMutant[] = [
     `  get ready(): boolean {
     const route = this.#route as RouteHandle & { keeps?: boolean }
     const { send, keeps } = route
+    const isThere = () => Reflect.get(PeerPresence.prototype, 'reachable', this.#presence)
     const whenThere = (to: Uint8Array, sealed: Uint8Array): boolean =>
-      this.#presence ? send.call(route, to, sealed) : setTimeout(whenThere, 20, to, sealed).hasRef()
+      isThere() ? send.call(route, to, sealed) : setTimeout(whenThere, 20, to, sealed).hasRef()
     if (!keeps) Object.assign(route, { keeps: true, send: whenThere })
-    if (this.#greeted) this.#peerOnline = this.#helloHeard = this.#ready = true
+    if (this.#greeted) {
+      Object.defineProperty(this.#presence, 'reachable', { value: true })
+      this.#helloHeard = this.#ready = true
+    }
 `,
   ),
   controller(

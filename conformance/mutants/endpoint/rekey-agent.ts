@@ -83,10 +83,10 @@ export const rekeyAgent: readonly EndpointMutant[] = [
     does: 'ends its session when it refuses a message of a rekey',
     breaks: ['pairing.rekey.harmless'],
     ...link,
-    find: '      send: (frame: Uint8Array) => void this.#route.send(this.#record.peerRoute, frame),\n',
+    find: '      send: (frame: Uint8Array) => this.#route.send(this.#record.peerRoute, frame),\n',
     replace: `      send: (frame: Uint8Array) => {
         if (frame[1] === HANDSHAKE_TYPES.HS_ERROR) this.#sessions.clear()
-        this.#route.send(this.#record.peerRoute, frame)
+        return this.#route.send(this.#record.peerRoute, frame)
       },
 `,
   },
@@ -145,9 +145,8 @@ export const rekeyAgent: readonly EndpointMutant[] = [
     does: 'asks for a session when it connects, and not when the controller comes',
     breaks: ['pairing.rekey-ask.when'],
     ...link,
-    find: `    else this.#askRekey('no-session')
-    this.#rekeyController?.tick`,
-    replace: '    this.#rekeyController?.tick',
+    find: '    else this.rekey()\n',
+    replace: '',
   },
   {
     name: 'asks-outside-only',
@@ -162,7 +161,8 @@ export const rekeyAgent: readonly EndpointMutant[] = [
     does: 'asks for no rekey when nothing opens any more',
     breaks: ['pairing.rekey.ask'],
     ...link,
-    find: "    if (decryptFailures >= limits.decryptFailures) return 'decrypt-failures'\n",
+    file: 'impl-node/link/rekey-reason.ts',
+    find: "  if (decryptFailures >= limits.decryptFailures) return 'decrypt-failures'\n",
     replace: '',
   },
   {

@@ -4,6 +4,7 @@ import type { EndpointMutant } from '../mutant.ts'
 
 const runs = { role: 'controller', file: 'impl-node/link/rekey-controller.ts' } as const
 const link = { role: 'controller', file: 'impl-node/link/link.ts' } as const
+const reason = { role: 'controller', file: 'impl-node/link/rekey-reason.ts' } as const
 
 const ACCEPT = '    const answer = acceptM2(run.bundle, frame, identity, record().peer, random)\n'
 
@@ -22,8 +23,8 @@ export const rekeyController: readonly EndpointMutant[] = [
     name: 'skip-limit-borne',
     does: 'begins no rekey when more messages are lost than it may skip',
     breaks: ['pairing.rekey.triggers'],
-    ...link,
-    find: "    if (this.#skipLimitReached) return 'skip-limit'\n",
+    ...reason,
+    find: "  if (seen.skipLimitReached) return 'skip-limit'\n",
     replace: '',
   },
   {
@@ -147,8 +148,8 @@ export const rekeyController: readonly EndpointMutant[] = [
     name: 'old-session-kept',
     does: 'keeps a session of suite 0x0002 for 30 days',
     breaks: ['pairing.rekey.triggers'],
-    ...link,
-    find: "    if (suite !== SUITES[0] && age > limits.sessionAgePostQuantum) return 'age-or-count'\n",
+    ...reason,
+    find: "  if (suite !== SUITES[0] && age > limits.sessionAgePostQuantum) return 'age-or-count'\n",
     replace: '',
   },
   {

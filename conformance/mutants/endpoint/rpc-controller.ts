@@ -199,8 +199,8 @@ export const rpcController: readonly EndpointMutant[] = [
     'shows an agent as online because the relay says so',
     ['rpc.show.online'],
     'link/link',
-    '    this.#peerOnline = true\n    this.#rekeyController?.resume(this.#now())\n    this.#probe()\n    this.#updateReady()\n',
-    '    this.#peerOnline = true\n    this.#heardAt = this.#now()\n    this.#updatePeer()\n    this.#rekeyController?.resume(this.#now())\n    this.#probe()\n    this.#updateReady()\n',
+    '    this.#probe(this.#now())\n    this.#updateReady()\n',
+    '    this.#presence.heard(this.#now(), this.#clocks.wall())\n    this.#updatePeer()\n    this.#probe(this.#now())\n    this.#updateReady()\n',
   ),
   controller(
     'old-stream',

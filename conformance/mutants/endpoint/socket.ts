@@ -89,36 +89,31 @@ export const socket: readonly EndpointMutant[] = [
     does: 'goes on sending when the relay says that nothing arrives',
     breaks: ['relay.failed.client'],
     ...link,
-    find: `    this.#peerOnline = this.#ready = false
+    find: `    this.#presence.deliveryFailed(this.#now())
+    this.#ready = false
     this.#rekeyController?.postpone()
-    this.#updatePeer()
-    // One`,
-    replace: `    this.#updatePeer()
-    // One`,
+`,
+    replace: '',
   },
   {
     name: 'online-at-first',
     does: 'takes the peer as online before it is told so',
     breaks: ['relay.presence.default'],
     ...link,
-    find: `    this.#sendProof()
-  }
-
-  /** M3`,
-    replace: `    this.#sendProof()
+    find: '    this.#confirmation?.sendProof(this.#now())\n',
+    replace: `    this.#confirmation?.sendProof(this.#now())
     this.#onPresence(true)
-  }
-
-  /** M3`,
+`,
   },
   {
     name: 'believes-presence',
     does: 'reports the peer as online because the relay says so',
     breaks: ['relay.presence.hint'],
     ...link,
-    find: '    this.#presence = online\n',
-    replace: `    this.#presence = online
-    if (online) this.#heardWall = this.#clocks.wall()
+    file: 'impl-node/link/peer-presence.ts',
+    find: '    this.#relaySays = this.#reachable = online\n',
+    replace: `    this.#relaySays = this.#reachable = online
+    if (online) this.#heardWall = Date.now()
 `,
   },
   {

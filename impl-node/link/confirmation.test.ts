@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { limits } from '@happy-remote/schemas/limits.ts'
+import { Confirmation } from './confirmation.ts'
+
+const CREATED = 1_800_000_000_000
+const M3 = Uint8Array.of(1, 3, 0, 1)
+
+/** A confirmation whose clock runs in half seconds, and when it has sent M3. */
+class Run {
+  readonly at: number[] = []
+  bound = true
+  #now = 0
+  readonly confirmation = new Confirmation({
+    proof: M3,
+    createdAt: CREATED,
+    runEndedAt: 0,
+    send: (proof) => {
+      assert.equal(proof, M3)
+      if (this.bound) this.at.push(this.#now)
+      return this.bound
+    },
+  })
+
+  connect(): void {
+    this.confirmation.sendProof(this.#now)
+  }
+
+  advance(ms: number): void {
+    for (const end = this.#now + ms; this.#now < end; ) {
+      this.#now += 500
+      this.confirmation.tick(this.#now)
+    }
+  }
+}
+
+// pairing.controller.m3-resend
+test('M3 goes out again 2, 4, 8 and 16 s after its first sending', () => {
+  const run = new Run()
+  run.advance(3_000)
+  assert.deepEqual(run.at, [])
+  run.connect()
+  run.advance(60_000)
+  assert.deepEqual(run.at, [3_000, 5_000, 7_000, 11_000, 19_000])
+})
+
+test('M3 goes out on each connection, and what was due without one goes out then', () => {
+  const run = new Run()
+  run.connect()
+  run.bound = false
+  run.advance(5_000)
+  run.bound = true
+  run.connect()
+  run.advance(1_000)
+  run.connect()
+  run.advance(60_000)
+  run.connect()
+  assert.deepEqual(run.at, [0, 5_000, 6_000, 8_000, 16_000, 66_000])
+})
+
+test('M3 is no more sent once the agent has spoken', () => {
+  const run = new Run()
+  run.connect()
+  run.confirmation.heard()
+  run.advance(60_000)
+  run.connect()
+  assert.deepEqual(run.at, [0])
+})
+
+// pairing.controller.complete-time
+test('a confirmation is overdue 90 s after the run, and never where the record comes from the store', () => {
+  const of = (runEndedAt: number | null) =>
+    new Confirmation({ proof: undefined, createdAt: CREATED, runEndedAt, send: () => true })
+  assert.equal(of(1_000).isOverdue(1_000 + limits.completeTime - 1), false)
+  assert.equal(of(1_000).isOverdue(1_000 + limits.completeTime), true)
+  assert.equal(of(null).isOverdue(limits.unconfirmedTtl), false)
+})
+
+// pairing.controller.delete-unconfirmed
+test('a record expires ten minutes after it was stored', () => {
+  const { confirmation } = new Run()
+  assert.equal(confirmation.isExpired(CREATED + limits.unconfirmedTtl), false)
+  assert.equal(confirmation.isExpired(CREATED + limits.unconfirmedTtl + 1), true)
+})

@@ -1,0 +1,57 @@
+// The end of a pairing at the controller: M3 again until the agent speaks, and how long the record may wait to be
+// confirmed (spec/pairing.md, The controller).
+
+import { limits } from '@happy-remote/schemas/limits.ts'
+
+/** ms after the first sending of M3. */
+const REPEATS = [2_000, 4_000, 8_000, 16_000]
+
+export interface ConfirmationOptions {
+  /** M3 of the pairing run, where it has just ended. */
+  readonly proof: Uint8Array | undefined
+  /** ms since 1970, of the record. */
+  readonly createdAt: number
+  /** Monotonic ms, where the pairing run has just ended; null where the record comes from the store. */
+  readonly runEndedAt: number | null
+  /** False where it could not be sent. */
+  send(proof: Uint8Array): boolean
+}
+
+/** `now` is monotonic ms everywhere. */
+export class Confirmation {
+  readonly #options: ConfirmationOptions
+  #proof: Uint8Array | undefined
+  /** Null before the first sending. */
+  #resendAt: readonly number[] | null = null
+
+  constructor(options: ConfirmationOptions) {
+    this.#options = options
+    this.#proof = options.proof
+  }
+
+  /** pairing.controller.m3-resend: unchanged, 2, 4, 8 and 16 s after its first sending, and on each connection. */
+  sendProof(now: number): void {
+    if (!this.#proof || !this.#options.send(this.#proof)) return
+    this.#resendAt = this.#resendAt?.filter((at) => at > now) ?? REPEATS.map((delay) => now + delay)
+  }
+
+  tick(now: number): void {
+    if (this.#resendAt?.some((at) => now >= at)) this.sendProof(now)
+  }
+
+  /** The agent has spoken: it has M3. */
+  heard(): void {
+    this.#proof = undefined
+  }
+
+  /** pairing.controller.complete-time: a rekey is to confirm what `pair.complete` has not. */
+  isOverdue(now: number): boolean {
+    const { runEndedAt } = this.#options
+    return runEndedAt !== null && now >= runEndedAt + limits.completeTime
+  }
+
+  /** pairing.controller.delete-unconfirmed; `wall` is ms since 1970. */
+  isExpired(wall: number): boolean {
+    return wall - this.#options.createdAt > limits.unconfirmedTtl
+  }
+}
