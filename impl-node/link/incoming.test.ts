@@ -19,7 +19,7 @@ class Bench {
     onMessage: (message) => this.messages.push(message),
     onChunk: () => this.chunks++,
     unreadable: (code) => this.unreadable.push(code),
-    bodyFailed: (id, code) => this.failed.push([id, code]),
+    refused: (id, { code }) => this.failed.push([id, code]),
   })
 
   read(value: unknown, isBatch = false, streams = true): void {

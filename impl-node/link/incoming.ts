@@ -5,7 +5,10 @@ import { limits } from '@happy-remote/schemas/limits.ts'
 import { type Message, ReceivedBatch, ReceivedMessage } from '@happy-remote/schemas/rpc/envelope.ts'
 import { ControlMessage, StreamChunk } from '@happy-remote/schemas/session.ts'
 import { Compile } from 'typebox/compile'
+import type { Freshness } from '../session/freshness.ts'
+import type { OpenedFrame } from '../session/session.ts'
 import { Bodies, type BodyFailure } from './bodies.ts'
+import type { Received } from './sessions.ts'
 
 /** How a message came. */
 export interface Receipt {
@@ -20,13 +23,34 @@ export interface Receipt {
   age(): number | null
 }
 
+export function receiptOf(
+  { seq, fresh }: OpenedFrame,
+  { late, sessionNumber }: Received,
+  freshness: Freshness,
+): Receipt {
+  const challenge = new Uint8Array(fresh)
+  return {
+    late,
+    session: sessionNumber,
+    seq,
+    // rpc.stream.fresh: judged when it is asked, by the challenge of the frame that carried the request
+    isFresh: () => freshness.isFresh(challenge),
+    age: () => freshness.ageOf(challenge),
+  }
+}
+
 export interface IncomingHooks {
   onMessage(message: Message, receipt: Receipt): void
   onChunk(chunk: StreamChunk, receipt: Receipt): void
   /** The content cannot be read: the peer is told. */
   unreadable(code: ControlErrorCode, text: string): void
   /** The body of this request did not arrive whole, or announces more than is taken. */
-  bodyFailed(requestId: string, code: BodyFailure): void
+  refused(requestId: string, error: { code: BodyFailure; message: string }): void
+}
+
+const REFUSALS: Record<BodyFailure, string> = {
+  interrupted: 'The body of the request did not arrive whole.',
+  'too-large': 'The body of the request is too large.',
 }
 
 const message = Compile(ReceivedMessage)
@@ -69,7 +93,7 @@ export class Incoming {
       complete: (whole, receipt) => hooks.onMessage(whole as unknown as Message, receipt),
       failed: (partial, code) => {
         // rpc.stream.interrupted; a response or an event is asked for again, or lost
-        if (partial.type === 'request') hooks.bodyFailed(partial.id as string, code)
+        if (partial.type === 'request') hooks.refused(partial.id as string, { code, message: REFUSALS[code] })
       },
     })
   }

@@ -1,7 +1,7 @@
 // One pairing, live: its route at the relay, its sessions, freshness, rekey and liveness. Above it
 // there are messages and streams, below it sealed bytes (spec/session.md).
 
-import { isCapability, SUITE_BITS, type Suite } from '@happy-remote/schemas/constants.ts'
+import type { Suite } from '@happy-remote/schemas/constants.ts'
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { limits } from '@happy-remote/schemas/limits.ts'
 import { HANDSHAKE_TYPES, type RekeyReason } from '@happy-remote/schemas/pairing.ts'
@@ -14,9 +14,10 @@ import type { PairingRecord } from '../session/record.ts'
 import { type OpenedFrame, Session } from '../session/session.ts'
 import { Channel, type Stream, type StreamListener } from './channel.ts'
 import { Confirmation } from './confirmation.ts'
-import { deviceName } from './device-name.ts'
-import { Incoming, type Receipt, readControl } from './incoming.ts'
+import { Hellos } from './hellos.ts'
+import { Incoming, type Receipt, readControl, receiptOf } from './incoming.ts'
 import type { LinkHandlers, LinkOptions } from './link-options.ts'
+import { LiveRecord } from './live-record.ts'
 import { PairComplete } from './pair-complete.ts'
 import { PeerPresence, type PeerState } from './peer-presence.ts'
 import { RekeyAgent } from './rekey-agent.ts'
@@ -32,11 +33,13 @@ export class Link {
   readonly #options: LinkOptions
   readonly #handlers: LinkHandlers
   readonly #clocks: Clocks
+  readonly #record: LiveRecord
   readonly #freshness: Freshness
   readonly #sessions = new Sessions()
   readonly #channel: Channel
   readonly #incoming: Incoming
   readonly #route: RouteHandle
+  readonly #hellos: Hellos
   readonly #presence = new PeerPresence()
   readonly #rekeyAgent: RekeyAgent | null
   readonly #rekeyAsks: RekeyAsks | null
@@ -44,33 +47,25 @@ export class Link {
   readonly #confirmation: Confirmation | null
   readonly #tick: NodeJS.Timeout
   #early: NodeJS.Timeout | undefined
-  #record: PairingRecord
   #bound = false
-  #helloHeard = false
   #ready = false
-  #helloAt = Number.NEGATIVE_INFINITY
   #peerState: PeerState = 'offline'
-  #peerSuites = 0
-  /** The session's hello has gone out: nothing else goes before it. */
-  #greeted = false
-  /** seq of the next frame of the current session, unless one is missing. */
-  #expected = 0
   #closed = false
   /** Nothing of it is stored any more. */
   #isRevoked = false
-  #skipLimitReached = false
   /** At the agent, while the end of the pairing is not known to have arrived. */
   #pairComplete: PairComplete | null = null
 
   constructor(options: LinkOptions) {
     this.#options = options
     this.#handlers = options.handlers
-    this.#record = options.record
+    this.#record = new LiveRecord(options.record, (record) => this.#handlers.onRecord(record))
     this.#clocks = options.clocks ?? systemClocks
     this.#freshness = new Freshness(this.#clocks, options.random)
+    this.#hellos = new Hellos(options.commandEpoch)
     const isAgent = options.record.role === 'agent'
     this.#channel = new Channel({
-      transmit: (sealed) => this.#route.send(this.#record.peerRoute, sealed),
+      transmit: (sealed) => this.#route.send(this.#record.now.peerRoute, sealed),
       isOpen: () => this.#isOpen(),
       fresh: () => this.#freshness.echo,
       now: () => this.#now(),
@@ -79,20 +74,14 @@ export class Link {
       onMessage: (message, receipt) => this.#handlers.onMessage(message, receipt),
       onChunk: (chunk, receipt) => this.#handlers.onChunk(chunk, receipt.age()),
       unreadable: (code, text) => void this.#channel.control({ type: 'error', code, message: text }),
-      bodyFailed: (id, code) => {
-        const text =
-          code === 'too-large'
-            ? 'The body of the request is too large.'
-            : 'The body of the request did not arrive whole.'
-        this.send({ id, type: 'response', error: { code, message: text } }, true)
-      },
+      refused: (id, error) => this.send({ id, type: 'response', error }, true),
     })
     const routeKey = routeKeyFrom(options.record.routeSeed)
     const shared = {
       identity: options.identity,
       random: options.random,
-      record: () => this.#record,
-      send: (frame: Uint8Array) => this.#route.send(this.#record.peerRoute, frame),
+      record: () => this.#record.now,
+      send: (frame: Uint8Array) => this.#route.send(this.#record.now.peerRoute, frame),
     }
     this.#rekeyAgent = isAgent
       ? new RekeyAgent({ ...shared, completed: (run) => this.#rekeyed(run), repeated: () => this.#sendHello() })
@@ -112,7 +101,7 @@ export class Link {
           suite: () => this.#suiteOfRekey(),
           accepted: (run) => {
             // pairing.controller.confirm
-            this.#confirm()
+            this.#record.confirm()
             this.#sessions.await(new Session(run.ratchet, this.#clocks.wall()))
           },
           givenUp: () => this.#sessions.giveUpAwaited(),
@@ -120,18 +109,23 @@ export class Link {
     this.#confirmation = isAgent
       ? null
       : new Confirmation({
+          record: this.#record,
+          name: options.name,
           proof: options.proof,
-          createdAt: options.record.createdAt,
           runEndedAt: options.ratchet ? this.#now() : null,
-          send: shared.send,
+          sendProof: shared.send,
+          acknowledge: (ack) => void this.#channel.control(ack),
         })
-    if (options.ratchet) {
-      const session = new Session(options.ratchet, this.#clocks.wall())
+    // pairing.agent.complete
+    if (isAgent && options.ratchet) this.#pairComplete = new PairComplete(options.name, this.#now())
+    const session = options.ratchet
+      ? new Session(options.ratchet, this.#clocks.wall())
+      : options.keeper?.load(this.#clocks.wall())
+    if (session) {
       this.#sessions.begin(session, this.#clocks.wall())
       this.#channel.use(session)
-      if (isAgent) this.#pairComplete = new PairComplete(options.name, this.#now())
       this.#keep(session)
-    } else this.#resume()
+    }
     this.#route = options.socket.attach(routeKey, options.record.peerRoute, {
       onBound: () => this.#onBound(),
       onPresence: (online) => this.#onPresence(online),
@@ -146,28 +140,18 @@ export class Link {
     this.#tick = setInterval(() => this.#onTick(), TICK)
   }
 
-  /** Goes on with the stored session, where there is one. */
-  #resume(): void {
-    const session = this.#options.keeper?.load(this.#clocks.wall())
-    if (!session) return
-    this.#sessions.begin(session, this.#clocks.wall())
-    this.#channel.use(session)
-    this.#expected = session.ratchet.nextReceived
-    this.#keep(session)
-  }
-
   /** From when both sides are known to have stored the pairing, and for the current session alone. */
   #keep(session: Session): void {
     const { keeper } = this.#options
     if (!keeper) return
     session.keepWith(() => {
       const isCurrent = session === this.#sessions.current && !this.#isRevoked
-      if (isCurrent && this.#record.state === 'stored' && !this.#pairComplete) keeper.save(session)
+      if (isCurrent && this.#record.isStored && !this.#pairComplete) keeper.save(session)
     })
   }
 
   get record(): PairingRecord {
-    return this.#record
+    return this.#record.now
   }
 
   get peerState(): PeerState {
@@ -218,7 +202,7 @@ export class Link {
 
   /** What the peer is called and what the controller may do, where it was told or decided in another way than by pair.complete. */
   describe(told: Pick<PairingRecord, 'capabilities' | 'peerName'>): void {
-    if (!this.#closed) this.#change(told)
+    if (!this.#closed) this.#record.change(told)
   }
 
   /** Begins a new session (spec/pairing.md): at the controller a rekey, at the agent the wish for one. */
@@ -247,10 +231,10 @@ export class Link {
       this.#bound &&
       this.#presence.reachable &&
       this.#sessions.current !== null &&
-      this.#greeted &&
+      this.#hellos.said &&
       !this.#channel.isAway &&
-      this.#record.state === 'stored' &&
-      (this.#rekeyController === null || this.#helloHeard)
+      this.#record.isStored &&
+      (this.#rekeyController === null || this.#hellos.heard)
     )
   }
 
@@ -278,7 +262,8 @@ export class Link {
   #onPresence(online: boolean): void {
     this.#presence.relaySays(online)
     if (!online) {
-      this.#ready = this.#helloHeard = false
+      this.#ready = false
+      this.#hellos.peerLeft()
       this.#rekeyController?.postpone()
       this.#updatePeer()
       return
@@ -334,35 +319,13 @@ export class Link {
   }
 
   #onRatchet(sealed: Uint8Array): void {
-    let received: Received
-    try {
-      received = this.#sessions.open(sealed, this.#clocks.wall())
-    } catch (error) {
-      if (error instanceof ProtocolError && error.code === 'skip-limit') this.#skipLimitReached = true
-      throw error
-    }
+    const received = this.#sessions.open(sealed, this.#clocks.wall())
     this.#heard()
     if (received.began) this.#begin(received.session)
-    const { frame, session, isCurrent, sessionNumber } = received
-    let ackOnly = false
-    if (frame) {
-      if (isCurrent && !received.late) {
-        if (frame.seq > this.#expected) this.#handlers.onMissing?.()
-        this.#expected = frame.seq + 1
-      }
-      const challenge = new Uint8Array(frame.fresh)
-      const receipt = {
-        late: received.late,
-        session: sessionNumber,
-        seq: frame.seq,
-        // rpc.stream.fresh: judged when it is asked, by the challenge of the frame that carried the request
-        isFresh: () => this.#freshness.isFresh(challenge),
-        age: () => this.#freshness.ageOf(challenge),
-      }
-      ackOnly = this.#deliver(frame, received, receipt)
-    }
+    if (received.missing) this.#handlers.onMissing?.()
+    const ackOnly = this.#deliver(received)
     if (this.#closed) return
-    if (session === this.#sessions.current) this.#channel.opened(ackOnly)
+    if (received.session === this.#sessions.current) this.#channel.opened(ackOnly)
     this.#updatePeer()
     this.#updateReady()
   }
@@ -375,30 +338,31 @@ export class Link {
   }
 
   /** True where the frame holds nothing but an acknowledgement. */
-  #deliver(frame: OpenedFrame, received: Received, receipt: Receipt): boolean {
+  #deliver(received: Received): boolean {
+    const { frame, isCurrent } = received
+    if (!frame) return false
+    const receipt = receiptOf(frame, received, this.#freshness)
     if (frame.contentType === 'control') return this.#onControl(frame, received, receipt)
     // pairing.controller.control-only, and pairing.agent.control-only: an agent has no link before its record is stored
-    if (this.#record.state !== 'stored') return false
+    if (!this.#record.isStored) return false
     if (frame.contentType !== 'stream') {
-      this.#incoming.read(frame.content, frame.contentType === 'batch', receipt, this.#now(), received.isCurrent)
-    } else if (received.isCurrent) this.#incoming.chunk(frame.content, receipt, this.#now())
+      this.#incoming.read(frame.content, frame.contentType === 'batch', receipt, this.#now(), isCurrent)
+    } else if (isCurrent) this.#incoming.chunk(frame.content, receipt, this.#now())
     return false
   }
 
   /** The controller: the first message of the awaited session has opened. */
   #begin(session: Session): void {
     const run = this.#rekeyController?.finished()
-    this.#confirm()
+    this.#record.confirm()
     this.#startSession(session)
-    // pairing.rekey.record
-    if (run) this.#pin(run.peer, run.suite)
+    if (run) this.#record.pin(run.peer, run.suite)
   }
 
   #startSession(session: Session): void {
-    this.#skipLimitReached = false
     this.#rekeyAsks?.answered()
-    this.#ready = this.#helloHeard = this.#greeted = false
-    this.#expected = 0
+    this.#ready = false
+    this.#hellos.begin()
     this.#channel.use(session)
     this.#keep(session)
     this.#incoming.interrupt()
@@ -414,24 +378,7 @@ export class Link {
     const session = new Session(run.ratchet, this.#clocks.wall())
     this.#sessions.begin(session, this.#clocks.wall())
     this.#startSession(session)
-    this.#pin(run.peer, run.suite)
-  }
-
-  #pin(peer: PairingRecord['peer'], suite: PairingRecord['suite']): void {
-    const { identityKey, dhKey, epoch } = peer
-    if (epoch === this.#record.peer.epoch && suite === this.#record.suite) return
-    this.#change({ suite, peer: { identityKey, dhKey, epoch } })
-  }
-
-  #change(change: Partial<PairingRecord>): void {
-    const changed = { ...this.#record, ...change }
-    this.#handlers.onRecord(changed)
-    this.#record = changed
-  }
-
-  #confirm(change: Partial<PairingRecord> = {}): void {
-    if (this.#record.state === 'stored' && Object.keys(change).length === 0) return
-    this.#change({ ...change, state: 'stored' })
+    this.#record.pin(run.peer, run.suite)
   }
 
   #onControl({ content }: OpenedFrame, received: Received, receipt: Receipt): boolean {
@@ -445,36 +392,23 @@ export class Link {
       case 'hello':
         // session.frame.fresh
         this.#freshness.received(Buffer.from(json.challenge, 'base64url'), receipt.session, receipt.seq)
-        // What a hello says of the peer holds for the newest one only, overtaken or not.
-        if (!received.isCurrent || (received.late && this.#helloHeard)) break
-        this.#helloHeard = true
-        this.#peerSuites = json.suites
+        if (!this.#hellos.take(json, received)) break
         if (json.commandEpoch !== undefined) this.#handlers.onCommandEpoch?.(json.commandEpoch)
         // The digits were typed, and pair.complete is lost: an R2 confirms as well.
-        if (this.#record.state === 'unconfirmed') this.#rekeyController?.request(now)
+        if (!this.#record.isStored) this.#rekeyController?.request(now)
         if (highestSuite(json.suites) > received.session.suite) this.#rekeyController?.request(now)
         break
       case 'rekey':
         // pairing.rekey.triggers
         this.#rekeyController?.request(now)
         break
-      case 'pair.complete': {
-        if (!this.#rekeyController) break
-        // session.control.capabilities
-        const capabilities = json.capabilities.filter(isCapability)
-        const { state, peerName, capabilities: known } = this.#record
-        if (state !== 'stored' || peerName !== json.agentName || `${known}` !== `${capabilities}`) {
-          this.#confirm({ capabilities, peerName: json.agentName })
-        }
-        // pairing.controller.ack
-        this.#channel.control({ type: 'pair.ack', deviceName: deviceName(this.#options.name) })
+      case 'pair.complete':
         // What was sent before the digits were typed the agent need not have looked at.
-        if (state !== 'stored') this.#sendHello()
+        if (this.#confirmation?.completed(json)) this.#sendHello()
         break
-      }
       case 'pair.ack':
         if (!this.#rekeyAgent) break
-        if (this.#record.peerName === '') this.#change({ peerName: json.deviceName })
+        if (this.#record.now.peerName === '') this.#record.change({ peerName: json.deviceName })
         this.#paired()
         break
       case 'pairing.revoked':
@@ -489,19 +423,14 @@ export class Link {
 
   #sendHello(): void {
     if (!this.#bound || !this.#sessions.current) return
-    this.#helloAt = this.#now()
-    const challenge = Buffer.from(this.#freshness.issue()).toString('base64url')
-    const { commandEpoch } = this.#options
-    // session.hello.suites, session.hello.challenge
-    const hello = { type: 'hello' as const, challenge, suites: SUITE_BITS, ...(commandEpoch && { commandEpoch }) }
-    if (this.#channel.control(hello)) this.#greeted = true
+    this.#hellos.say(this.#freshness.issue(), this.#now(), (hello) => this.#channel.control(hello))
   }
 
   /** Who we are (session.hello.connect), after `pair.complete` while that is to be said (pairing.agent.complete). */
   #introduce(now: number): void {
     const complete = this.#pairComplete
     if (this.#bound && complete && !complete.isOver(now)) {
-      this.#channel.control(complete.say(this.#record.capabilities, now))
+      this.#channel.control(complete.say(this.#record.now.capabilities, now))
     }
     this.#sendHello()
   }
@@ -515,7 +444,7 @@ export class Link {
 
   /** What the controller does while its record is not confirmed. False: it was given up. */
   #awaitConfirmation(now: number): boolean {
-    if (!this.#confirmation || this.#record.state === 'stored') return true
+    if (!this.#confirmation || this.#record.isStored) return true
     if (this.#confirmation.isExpired(this.#clocks.wall())) {
       this.close()
       this.#handlers.onExpired?.()
@@ -535,7 +464,7 @@ export class Link {
     this.#sessions.expire(this.#clocks.wall())
     this.#incoming.expire(now)
     if (this.#pairComplete?.isDue(now)) this.#introduce(now)
-    if (this.#presence.isPresent(now) && now - this.#helloAt >= limits.helloEvery) this.#sendHello()
+    if (this.#presence.isPresent(now) && this.#hellos.isDue(now)) this.#sendHello()
     this.#confirmation?.tick(now)
     if (this.#presence.takeProbe(now)) this.#probe(now)
     if (this.#bound && this.#presence.reachable) {
@@ -551,14 +480,14 @@ export class Link {
   #rekeyReason(): RekeyReason | null {
     const { current } = this.#sessions
     if (!current) return this.#rekeyAsks ? 'no-session' : null
-    if (this.#record.state !== 'stored') return null
-    const seen = { skipLimitReached: this.#skipLimitReached, peerSuites: this.#peerSuites }
+    if (!this.#record.isStored) return null
+    const seen = { skipLimitReached: this.#sessions.skipLimitReached, peerSuites: this.#hellos.peerSuites }
     return rekeyReason({ ...seen, session: current, stalledFor: this.#channel.stalledFor }, this.#clocks.wall())
   }
 
   /** pairing.rekey.suite-choice */
   #suiteOfRekey(): Suite {
-    return Math.max(highestSuite(this.#peerSuites), this.#record.suite) as Suite
+    return Math.max(highestSuite(this.#hellos.peerSuites), this.#record.now.suite) as Suite
   }
 
   #updatePeer(): void {

@@ -14,6 +14,8 @@ export interface Received {
   readonly isCurrent: boolean
   /** Sessions of a pairing are numbered as they begin. */
   readonly sessionNumber: number
+  /** Frames of the current session before this one have not arrived. */
+  readonly missing: boolean
   /** The frame made the awaited session the current one. */
   readonly began: boolean
 }
@@ -31,6 +33,9 @@ export class Sessions {
   #count = 0
   /** A frame of the current session has opened: older sessions now deliver late frames only. */
   #currentHeard = false
+  /** seq of the next frame of the current session, unless one is missing. */
+  #expected = 0
+  #skipLimitReached = false
 
   get current(): Session | null {
     return this.#current?.session ?? null
@@ -40,9 +45,15 @@ export class Sessions {
     return this.#awaited?.session ?? null
   }
 
-  /** The agent: R3 or M3 has verified. */
+  /** Since the current session began, a message was too far ahead to be opened. */
+  get skipLimitReached(): boolean {
+    return this.#skipLimitReached
+  }
+
+  /** The agent: R3 or M3 has verified. Both: the session was stored. */
   begin(session: Session, now: number): void {
     this.#replace({ session, number: this.#count++ }, now)
+    this.#expected = session.ratchet.nextReceived
   }
 
   /** The controller: R3 or M3 is on its way; the old session stays in use until the new one speaks. */
@@ -71,7 +82,8 @@ export class Sessions {
     this.#current = next
     this.#awaited = null
     this.#eraseOldest()
-    this.#currentHeard = false
+    this.#currentHeard = this.#skipLimitReached = false
+    this.#expected = 0
   }
 
   /** Erases sessions whose grace is over. */
@@ -86,23 +98,33 @@ export class Sessions {
     const found = live.find(({ session }) => session.ratchet.matches(message))
     // session.receive.header
     if (!found) throw new ProtocolError('header')
-    const frame = openFrame(found.session, message, now)
+    const frame = this.#openFrame(found.session, message, now)
     const began = found === this.#awaited
     if (began) this.#replace(found, now)
     const isCurrent = found.session === this.#current?.session
     if (isCurrent) this.#currentHeard = true
     // pairing.rekey.grace-late
     const late = frame?.late === true || (!isCurrent && this.#currentHeard)
-    return { frame, late, session: found.session, isCurrent, sessionNumber: found.number, began }
+    const missing = this.#isMissing(frame, isCurrent)
+    return { frame, late, session: found.session, isCurrent, sessionNumber: found.number, missing, began }
   }
-}
 
-/** session.frame.refused: the ratchet has moved on, whatever the frame holds. */
-function openFrame(session: Session, message: Uint8Array, now: number): OpenedFrame | null {
-  try {
-    return session.open(message, now)
-  } catch (error) {
-    if (error instanceof ProtocolError && (error.code === 'padding' || error.code === 'type')) return null
-    throw error
+  #isMissing(frame: OpenedFrame | null, isCurrent: boolean): boolean {
+    if (!frame || !isCurrent || frame.late) return false
+    const missing = frame.seq > this.#expected
+    this.#expected = frame.seq + 1
+    return missing
+  }
+
+  /** session.frame.refused: the ratchet has moved on, whatever the frame holds. */
+  #openFrame(session: Session, message: Uint8Array, now: number): OpenedFrame | null {
+    try {
+      return session.open(message, now)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      if (error.code === 'padding' || error.code === 'type') return null
+      if (error.code === 'skip-limit') this.#skipLimitReached = true
+      throw error
+    }
   }
 }

@@ -83,9 +83,9 @@ export const agentBodies: readonly EndpointMutant[] = [
     'fresh-at-once',
     'judges the freshness of a body when its request comes',
     ['rpc.stream.fresh'],
-    'link/link',
-    'isFresh: () => this.#freshness.isFresh(challenge),',
-    'isFresh: ((fresh) => () => fresh)(this.#freshness.isFresh(challenge)),',
+    'link/incoming',
+    'isFresh: () => freshness.isFresh(challenge),',
+    'isFresh: ((fresh) => () => fresh)(freshness.isFresh(challenge)),',
   ),
   agent(
     'patient-bodies',

@@ -29,9 +29,9 @@ export const confirmation: readonly EndpointMutant[] = [
     does: 'takes a hello for the confirmation of a pairing',
     breaks: ['pairing.controller.confirm'],
     ...link,
-    find: '        this.#helloHeard = true\n',
-    replace: `        this.#helloHeard = true
-        this.#confirm()
+    find: '        if (!this.#hellos.take(json, received)) break\n',
+    replace: `        if (!this.#hellos.take(json, received)) break
+        this.#record.confirm()
 `,
   },
   {
@@ -39,7 +39,7 @@ export const confirmation: readonly EndpointMutant[] = [
     does: 'heeds an event of a pairing that is not confirmed',
     breaks: ['pairing.controller.control-only'],
     ...link,
-    find: "    if (this.#record.state !== 'stored') return false\n",
+    find: '    if (!this.#record.isStored) return false\n',
     replace: '',
   },
   {
@@ -47,8 +47,9 @@ export const confirmation: readonly EndpointMutant[] = [
     does: 'answers the first pair.complete only',
     breaks: ['pairing.controller.ack'],
     ...link,
-    find: "        this.#channel.control({ type: 'pair.ack',",
-    replace: "        if (state !== 'stored') this.#channel.control({ type: 'pair.ack',",
+    file: 'impl-node/link/confirmation.ts',
+    find: "    acknowledge({ type: 'pair.ack',",
+    replace: "    if (state !== 'stored') acknowledge({ type: 'pair.ack',",
   },
   {
     name: 'unconfirmed-long',

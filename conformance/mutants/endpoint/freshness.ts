@@ -4,6 +4,7 @@ import type { EndpointMutant } from '../mutant.ts'
 import { agent, controller } from './fault.ts'
 
 const LINK = 'link/link'
+const HELLOS = 'link/hellos'
 const FRESHNESS = 'session/freshness'
 
 export const freshness: readonly EndpointMutant[] = [
@@ -13,23 +14,23 @@ export const freshness: readonly EndpointMutant[] = [
     ['session.hello.connect'],
     LINK,
     'if (this.#sessions.current) this.#introduce(now)',
-    'if (this.#sessions.current) this.#helloAt = now',
+    'if (this.#sessions.current) this.#hellos.say(this.#freshness.issue(), now, () => true)',
   ),
   agent(
     'hello-once',
     'says hello only once',
     ['session.hello.interval'],
-    LINK,
-    'now - this.#helloAt >= limits.helloEvery',
-    'now - this.#helloAt >= 1_000 * limits.helloEvery',
+    HELLOS,
+    'now - this.#saidAt >= limits.helloEvery',
+    'now - this.#saidAt >= 1_000 * limits.helloEvery',
   ),
   controller(
     'hello-for-ever',
     'goes on saying hello to a peer that has left',
     ['session.hello.interval'],
     LINK,
-    'if (this.#presence.isPresent(now) && now - this.#helloAt',
-    'if (now - this.#helloAt',
+    'if (this.#presence.isPresent(now) && this.#hellos.isDue(now)) this.#sendHello()',
+    'if (this.#hellos.isDue(now)) this.#sendHello()',
   ),
   agent(
     'same-challenge',
@@ -43,9 +44,9 @@ export const freshness: readonly EndpointMutant[] = [
     'no-suites',
     'names no suites in hello',
     ['session.hello.suites'],
-    LINK,
-    'challenge, suites: SUITE_BITS, ...(commandEpoch && { commandEpoch }) }',
-    'challenge, suites: 0, ...(commandEpoch && { commandEpoch }) }',
+    HELLOS,
+    'challenge: text, suites: SUITE_BITS, ...epoch',
+    'challenge: text, suites: 0, ...epoch',
   ),
   agent(
     'challenge-survives',
@@ -85,7 +86,7 @@ export const freshness: readonly EndpointMutant[] = [
     ['session.fresh.exempt'],
     LINK,
     "      case 'hello':\n",
-    "      case 'hello':\n        if (this.#helloHeard && receipt.age() === null) break\n",
+    "      case 'hello':\n        if (this.#hellos.heard && receipt.age() === null) break\n",
   ),
   controller(
     'early-sealing',
@@ -100,9 +101,10 @@ export const freshness: readonly EndpointMutant[] = [
     const whenThere = (to: Uint8Array, sealed: Uint8Array): boolean =>
       isThere() ? send.call(route, to, sealed) : setTimeout(whenThere, 20, to, sealed).hasRef()
     if (!keeps) Object.assign(route, { keeps: true, send: whenThere })
-    if (this.#greeted) {
+    if (this.#hellos.said) {
       Object.defineProperty(this.#presence, 'reachable', { value: true })
-      this.#helloHeard = this.#ready = true
+      Object.defineProperty(this.#hellos, 'heard', { value: true })
+      this.#ready = true
     }
 `,
   ),

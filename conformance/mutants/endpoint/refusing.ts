@@ -55,10 +55,10 @@ export const refusing: readonly EndpointMutant[] = [
     'known-capabilities',
     'ignores a "pair.complete" with a capability that it does not know',
     ['session.control.capabilities'],
-    LINK,
-    'const capabilities = json.capabilities.filter(isCapability)\n',
-    `const capabilities = json.capabilities.filter(isCapability)
-        if (capabilities.length < json.capabilities.length) break
+    'link/confirmation',
+    'const allowed = capabilities.filter(isCapability)\n',
+    `const allowed = capabilities.filter(isCapability)
+    if (allowed.length < capabilities.length) return false
 `,
   ),
   agent(

@@ -83,10 +83,10 @@ export const rekeyAgent: readonly EndpointMutant[] = [
     does: 'ends its session when it refuses a message of a rekey',
     breaks: ['pairing.rekey.harmless'],
     ...link,
-    find: '      send: (frame: Uint8Array) => this.#route.send(this.#record.peerRoute, frame),\n',
+    find: '      send: (frame: Uint8Array) => this.#route.send(this.#record.now.peerRoute, frame),\n',
     replace: `      send: (frame: Uint8Array) => {
         if (frame[1] === HANDSHAKE_TYPES.HS_ERROR) this.#sessions.clear()
-        return this.#route.send(this.#record.peerRoute, frame)
+        return this.#route.send(this.#record.now.peerRoute, frame)
       },
 `,
   },
@@ -98,7 +98,7 @@ export const rekeyAgent: readonly EndpointMutant[] = [
     find: `    // session.hello.connect, pairing.rekey.agent-switch: the first frame of the session
     this.#sendHello()
 `,
-    replace: '    this.#greeted = true\n',
+    replace: '    this.#hellos.say(this.#freshness.issue(), this.#now(), () => true)\n',
   },
   {
     name: 'opens-before-r3',
@@ -170,7 +170,8 @@ export const rekeyAgent: readonly EndpointMutant[] = [
     does: 'does not store the suite of a rekey',
     breaks: ['pairing.rekey.record'],
     ...link,
-    find: 'this.#change({ suite, peer: { identityKey, dhKey, epoch } })',
-    replace: 'this.#change({ peer: { identityKey, dhKey, epoch } })',
+    file: 'impl-node/link/live-record.ts',
+    find: 'this.change({ suite, peer: { identityKey, dhKey, epoch } })',
+    replace: 'this.change({ peer: { identityKey, dhKey, epoch } })',
   },
 ]

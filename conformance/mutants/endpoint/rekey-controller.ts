@@ -157,8 +157,9 @@ export const rekeyController: readonly EndpointMutant[] = [
     does: 'does not store the certificate of a rekey',
     breaks: ['pairing.rekey.record'],
     ...link,
-    find: 'this.#change({ suite, peer: { identityKey, dhKey, epoch } })',
-    replace: 'this.#change({ suite })',
+    file: 'impl-node/link/live-record.ts',
+    find: 'this.change({ suite, peer: { identityKey, dhKey, epoch } })',
+    replace: 'this.change({ suite })',
   },
   {
     name: 'four-sessions',
