@@ -102,4 +102,6 @@ test('a run of a controller tells the entries of the agent, in order, each once,
   const page = Array.from({ length: 200 }, (_, i) => entry(i + 5))
   assert.deepEqual(untold([[entry(1)], page], 204), [], 'the newest page does not reach back to what was told before')
   assert.deepEqual(untold([[entry(1)], page.slice(1)], 204), [2, 3, 4, 5])
+  assert.deepEqual(untold([page], 205), [205], 'nor does that of the first run, where it came late')
+  assert.deepEqual(untold([page.slice(1)], 204), [1, 2, 3, 4, 5])
 })

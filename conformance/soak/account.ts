@@ -125,11 +125,11 @@ export function tellingFaults(told: readonly JournalEntry[], journal: readonly J
 
 /**
  * Which entries up to `last` none of the runs of a controller has told. A run begins with the newest page of the journal:
- * where that was a whole one, what is older was not asked for.
+ * where that was a whole one, what is older was not asked for. So may the first: its first page can be lost on the way.
  */
 export function untold(runs: readonly (readonly JournalEntry[])[], last: number): number[] {
   const seen = new Set(runs.flat().map(({ seq }) => seq))
-  for (const run of runs.slice(1)) {
+  for (const run of runs) {
     const first = run[0]?.seq ?? 0
     if (run.length >= limits.journalPage) for (let seq = first - 1; seq > 0 && !seen.has(seq); seq--) seen.add(seq)
   }
