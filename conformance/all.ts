@@ -1,12 +1,11 @@
 // node conformance/all.ts [--out folder] [--only part …] [implementation.json …]: everything that the suite can tell of the
 // implementations: each by itself with all of its roles, its vectors, and the matrix of all. Every part runs,
-// whatever becomes of the others, two at a time, each with a report in its own folder; the exit code is the gravest. The parts of
+// whatever becomes of the others, each with a report in its own folder; the exit code is the gravest. The parts of
 // a.json and b.json are a, a-vectors, b, b-vectors, cluster, in which their relays are two nodes, and matrix. Only where
 // they are named: a-cluster and b-cluster, two nodes of one kind, and nodes, the matrix through two nodes.
 
 import { spawn } from 'node:child_process'
 import { basename, join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { EXIT } from './runner/verdict.ts'
@@ -27,12 +26,16 @@ interface Part {
   readonly isExtra?: boolean
 }
 
-/** The long ones first. */
 const all: Part[] = [
-  ...files.map((file) => ({ name: basename(file, '.json'), args: ['run', file] })),
+  ...files.flatMap((file) => {
+    const name = basename(file, '.json')
+    return [
+      { name, args: ['run', file] },
+      { name: `${name}-vectors`, args: ['vectors', file] },
+    ]
+  }),
   { name: 'cluster', args: ['cluster', ...files.slice(0, 2)] },
   { name: 'matrix', args: ['matrix', ...files] },
-  ...files.map((file) => ({ name: `${basename(file, '.json')}-vectors`, args: ['vectors', file] })),
   ...files.map((file) => ({ name: `${basename(file, '.json')}-cluster`, args: ['cluster', file], isExtra: true })),
   { name: 'nodes', args: ['matrix', '--nodes', ...files], isExtra: true },
 ]
@@ -42,41 +45,28 @@ if (strange !== undefined) {
   process.exit(EXIT.usage)
 }
 const parts = all.filter(({ name, isExtra }) => values.only?.includes(name) ?? !isExtra)
-const WIDTH = Math.max(...parts.map(({ name }) => name.length))
 
-/** A part by itself waits for half of its time on a machine with two processors. */
-const LANES = 2
-
-/** What it prints comes line by line behind its name, unless it is alone. */
 function run({ name, args }: Part): Promise<number> {
   return new Promise((done) => {
     const out = join(resolve(values.out), name)
-    const output = parts.length > 1 ? 'pipe' : 'inherit'
     const child = spawn(process.execPath, [...process.execArgv, here('cli.ts'), ...args, '--again', '--out', out], {
-      stdio: ['ignore', output, output],
+      stdio: 'inherit',
     })
-    for (const stream of [child.stdout, child.stderr]) {
-      if (!stream) continue
-      createInterface({ input: stream }).on('line', (line) => process.stdout.write(`${name.padEnd(WIDTH)}  ${line}\n`))
-    }
     child.once('close', (code) => done(code ?? EXIT.suiteError))
   })
 }
 
 const ends: [name: string, code: number, seconds: number][] = []
-const waiting = [...parts]
-async function lane(): Promise<void> {
-  for (let part = waiting.shift(); part; part = waiting.shift()) {
-    const began = performance.now()
-    ends.push([part.name, await run(part), (performance.now() - began) / 1_000])
-  }
+for (const part of parts) {
+  process.stdout.write(`\n${part.name}\n`)
+  const began = performance.now()
+  ends.push([part.name, await run(part), (performance.now() - began) / 1_000])
 }
-await Promise.all(Array.from({ length: LANES }, lane))
 const MEANING = ['passed', 'failed', 'wrong use', 'could not be tested', 'a mistake of the suite'] as const
 process.stdout.write('\n')
 for (const [name, code, seconds] of ends) {
   process.stdout.write(
-    `${name.padEnd(WIDTH)}  ${(MEANING[code] ?? `ended with ${code}`).padEnd(24)} ${seconds.toFixed(1)} s\n`,
+    `${name.padEnd(16)} ${(MEANING[code] ?? `ended with ${code}`).padEnd(24)} ${seconds.toFixed(1)} s\n`,
   )
 }
 process.exitCode = Math.max(...ends.map(([, code]) => code))
