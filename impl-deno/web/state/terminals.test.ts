@@ -101,8 +101,10 @@ test('of sizes that change while one is on its way, the last is told', async () 
     ...{ type: 'event', method: 'terminal.resized', live: true, journaled: false },
     params: { terminalId: one, cols: 40, rows: 20 },
   })
+  assert.equal(terminal.isResizing.value, true)
   sent.resolve({})
   await first
+  assert.equal(terminal.isResizing.value, false)
   assert.deepEqual(
     calls.map(([, params]) => (params as { cols: number }).cols),
     [40, 42],
