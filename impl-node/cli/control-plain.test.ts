@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { runCli } from './testing/cli.ts'
+import { runCli, startCli } from './testing/cli.ts'
 import { control, pairUp, startWorld } from './testing/pair.ts'
 import { startPty } from './testing/pty.ts'
 
@@ -17,6 +17,15 @@ test('control by itself without a screen: lines in, lines out', async (t) => {
     assert.match(stdout, /^Nothing waits for an answer\.[\s\S]*^Assistant: idle/m)
     assert.match(stdout, /^A quote is not closed\.$[\s\S]*^from-the-other-side\r?$[\s\S]*^\d+ {2}\d{4}-/m)
     assert.ok(!stdout.includes(ESC))
+  })
+
+  await t.test('an end of the input that comes while a terminal runs ends it behind that', async () => {
+    const program = startCli(t, control(), world)
+    program.type('/term cat\n/status\n')
+    await program.printed(/Ctrl-\] comes back here/)
+    program.child.stdin.end()
+    assert.equal(await program.exit(), 0)
+    assert.match(program.stdout, /^Assistant: idle/m)
   })
 
   await t.test('from a pipe in which there is nothing it shows what happened, and ends', async () => {

@@ -63,6 +63,8 @@ export function readLines(onLine: (line: string) => void, onEnd?: () => void): (
   const lines = createInterface({ input: process.stdin, terminal: false })
   lines.on('line', (line) => onLine(line.trim()))
   if (onEnd) lines.on('close', onEnd)
+  // Its end may have come while something else read it, and is not told twice.
+  if (process.stdin.readableEnded) setImmediate(() => lines.close())
   return () => {
     lines.removeAllListeners('close')
     lines.close()
