@@ -11,6 +11,7 @@ clusterTest('a route is bound when its presence and then its claim are published
   const [a, b] = [await newRoute(), await newRoute()]
   const [onA, onB] = [await puppet.listen(a), await puppet.listen(b)]
   await cluster.bound(0, a, b)
+  await puppet.settled()
   deepEqual([onA.map(said), onB.map(said)], [['claim'], [`presence ${a.text} 11`]])
   const claim = ClusterClaim.decode(onA[0] as Uint8Array)
   const presence = ClusterPresence.decode(onB[0] as Uint8Array)
@@ -26,6 +27,7 @@ clusterTest('an open route has a claim and no presence', { nodes: 1 }, async (cl
   const a = await newRoute()
   const onA = await puppet.listen(a)
   await cluster.bound(0, a, null)
+  await puppet.settled()
   deepEqual(onA.map(said), ['claim'])
 })
 
@@ -123,6 +125,7 @@ clusterTest(
     const a = await newRoute()
     const heard = await puppet.listen(a)
     const atA = await cluster.bound(0, a, null)
+    await puppet.settled()
     const { token, nodeId } = ClusterClaim.decode(heard[0] as Uint8Array)
     await puppet.claim(a, token - 1)
     await until(() => heard.length === 3, 'the claim again')

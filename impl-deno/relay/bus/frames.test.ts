@@ -26,9 +26,11 @@ clusterTest('frames to another node arrive once each and in order', {}, async (c
 
 clusterTest('a frame for a route that is bound here is not published', {}, async (cluster) => {
   const { a, b, atA, atB } = await cluster.pair(0, 0)
-  const heard = await (await cluster.puppet()).listen(b)
+  const puppet = await cluster.puppet()
+  const heard = await puppet.listen(b)
   atA.sendFrame(routed(a, b))
   await atB.takeFrame()
+  await puppet.settled()
   equal(cluster.nodes[0]?.stats().cluster?.published, 0)
   deepEqual(heard, [])
 })
@@ -78,7 +80,8 @@ clusterTest('a nack is answered as a frame that is not delivered, at most once i
   const puppet = await cluster.puppet()
   const heard = await puppet.listen(a)
   for (let i = 0; i < 20; i++) await puppet.nack(a, b)
-  await until(() => heard.length === 20, 'the nacks to have gone round')
+  await puppet.settled()
+  equal(heard.length, 20)
   const { from, to } = await atA.take('delivery-failed')
   deepEqual([from, to], [a.text, b.text])
   deepEqual(await atA.settled(), [])
@@ -119,6 +122,7 @@ clusterTest('what is no envelope, or on the channel of another route, is ignored
   atA.sendFrame(routed(a, b, 'back'))
   deepEqual(await atB.takeFrame(), routed(a, b, 'back'))
   deepEqual([await atA.settled(), await atB.settled()], [[], []])
+  await puppet.settled()
   deepEqual([fromA.length, fromB.length], [bad.length + 1, elsewhere.length + 1])
 })
 

@@ -39,6 +39,7 @@ clusterTest(
     await cluster.bound(0, await newRoute(), route)
     await node.close()
     deepEqual(await puppet.leases(), [])
+    await puppet.settled()
     equal(onB.length, 2, 'the end of the presence has been published')
   },
 )

@@ -94,6 +94,7 @@ clusterTest('presence of a stranger causes nothing', { nodes: 1 }, async (cluste
     ClusterPresence.encode({ route: b.id, peer: stranger.id, nodeId: puppet.id, online: 0, wantAnswer: 0 }),
   )
   deepEqual(await after(puppet, atA, a), [])
+  await puppet.settled()
   deepEqual(heard, [])
 })
 

@@ -142,6 +142,11 @@ export class Puppet {
     return heard
   }
 
+  /** Resolves when all that was published before has been heard here, too: its connection is one of several. */
+  async settled(): Promise<void> {
+    await this.#listener.ping()
+  }
+
   /** Publishes on the channel of `route`, and says how many heard it. */
   say(route: RouteKey, message: Uint8Array<ArrayBuffer>): Promise<number> {
     return this.#client.sPublish(channelOf(route), Buffer.from(message))
