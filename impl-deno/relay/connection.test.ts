@@ -148,7 +148,7 @@ relayTest(
     ]
     for (const flood of floods) {
       const client = await relay.bound(a, b)
-      await untilEnded(client, flood)
+      await untilRefused(client, flood)
       await isEnded(client, 'rate-limited', 4429)
     }
     deepEqual(await bystander.settled(), [])
@@ -164,15 +164,22 @@ relayTest('each route of a connection may send as many frames as any', { limits:
   // Nothing but that, of each route at least once
   const failed = (await client.settled()).map((one) => !(one instanceof Uint8Array) && one.from)
   deepEqual(new Set(failed), new Set(routes.map(({ text }) => text)))
-  await untilEnded(client, () => client.sendFrame(routed(routes[0] as RouteKey, peer)))
+  await untilRefused(client, () => client.sendFrame(routed(routes[0] as RouteKey, peer)))
   await isEnded(client, 'rate-limited', 4429)
 })
 
-/** How long a burst may be is the operator's, so it goes on until it is too long. */
-async function untilEnded(client: Client, flood: (client: Client) => void): Promise<void> {
-  for (let i = 0; i < 2_000 && !client.end; i++) {
+/**
+ * How long a burst may be is the operator's, so it goes on until it is too long. What is still on its way then would
+ * keep the relay from closing (`ClientSocket.close`), so each part is written before the next.
+ */
+async function untilRefused(client: Client, flood: (client: Client) => void): Promise<void> {
+  const isRefused = () => client.heard.some((one) => !(one instanceof Uint8Array) && one.type === 'error')
+  for (let i = 0; i < 2_000 && !client.end && !isRefused(); i++) {
     flood(client)
-    if (i % 10 === 9) await new Promise((resolve) => setTimeout(resolve, 1))
+    if (i % 10 === 9) {
+      await client.written()
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
   }
 }
 
@@ -205,6 +212,6 @@ const few = { limits: { bindsPerSecond: 4 } }
 relayTest('more binds in a second than one address may try end with 4429', few, async (relay) => {
   const client = await relay.open()
   const bind = await client.bindMessage(await newRoute(), null, relay.origin)
-  await untilEnded(client, () => client.send(bind))
+  await untilRefused(client, () => client.send(bind))
   await isEnded(client, 'rate-limited', 4429)
 })

@@ -22,7 +22,7 @@ relayTest('a frame arrives as the very bytes, both ways and of every size', {}, 
   deepEqual([await atA.settled(), await atB.settled()], [[], []])
 })
 
-relayTest('frames arrive once each and in order', {}, async (relay) => {
+relayTest('frames arrive once each and in order', { limits: { deliveryFailedRate: 600_000 } }, async (relay) => {
   const { a, b, atA, atB } = await relay.pair()
   const second = await newRoute()
   await atA.bind(second, b, relay.origin)

@@ -229,6 +229,11 @@ export class Client {
 
   #writing: Promise<void> = Promise.resolve()
 
+  /** Resolves when all that was sent is on its way, or was given up. */
+  written(): Promise<void> {
+    return this.#writing
+  }
+
   /** Bytes behind those that are being written; what the relay no longer takes is given up. */
   raw(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     this.#writing = this.#writing.then(async () => {
