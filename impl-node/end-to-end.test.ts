@@ -24,7 +24,7 @@ import { Store } from './session/store.ts'
 
 const HERE = import.meta.dirname
 const ASSISTANTS = join(HERE, '../conformance/assistants')
-const READY = 20_000
+const READY = 60_000
 const ALL: readonly Capability[] = ['observe', 'prompt', 'approve', 'terminal']
 
 async function until(condition: () => boolean, what: string): Promise<void> {

@@ -33,11 +33,11 @@ export class ManualTimers extends ManualClock implements Timers {
   }
 }
 
-/** Lets everything run until the condition holds; fails where it does not within 30 s. */
+/** Lets everything run until the condition holds; fails where it does not within 60 s. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
   const start = performance.now()
   while (!condition()) {
-    if (performance.now() - start > 30_000) throw new Error(`Waited in vain until ${what}`)
+    if (performance.now() - start > 60_000) throw new Error(`Waited in vain until ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
 }

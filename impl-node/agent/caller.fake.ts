@@ -97,9 +97,9 @@ export class FakeCaller implements Caller {
   }
 }
 
-/** Waits until `condition` holds; fails after 10 s with what `describe` gives. */
+/** Waits until `condition` holds; fails after 60 s with what `describe` gives. */
 export async function until(condition: () => boolean, describe: () => unknown = () => condition): Promise<void> {
-  const end = performance.now() + 10_000
+  const end = performance.now() + 60_000
   while (!condition()) {
     if (performance.now() > end) throw new Error(`waited in vain: ${String(describe())}`)
     await delay(2)

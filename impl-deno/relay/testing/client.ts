@@ -39,7 +39,7 @@ export const routed = (
   concat(Uint8Array.of(1), from.id, to.id, typeof payload === 'string' ? utf8(payload) : payload)
 
 /** ms: far more than anything takes on a machine that has time, because some have none. */
-export const WAIT = 30_000
+export const WAIT = 60_000
 
 /** Rejects where `promise` takes longer than anything in these tests may. */
 export async function within<T>(promise: Promise<T>, what: string, ms = WAIT): Promise<T> {

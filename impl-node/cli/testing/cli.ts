@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 export const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 export const NODE_ARGS = ['--disable-warning=ExperimentalWarning', MAIN]
 /** ms after which a wait has failed. */
-const PATIENCE = 30_000
+const PATIENCE = 60_000
 
 export type JsonEvent = { readonly event: string } & Readonly<Record<string, unknown>>
 

@@ -7,7 +7,7 @@ import { cleanEnv, NODE_ARGS } from './cli.ts'
 const ESC = '\u001b'
 const STYLES = new RegExp(`${ESC}(?:\\[[0-9;?>]*[A-Za-z]|[78>]|\\(B)|\u000f`, 'g')
 const HOME = `${ESC}[H`
-const PATIENCE = 20_000
+const PATIENCE = 60_000
 
 export const ENTER_ALTERNATE = `${ESC}[?1049h`
 export const LEAVE_ALTERNATE = `${ESC}[?1049l`

@@ -6,7 +6,7 @@ import xterm from '@xterm/headless'
 import { type PtyCli, startPty } from './pty.ts'
 
 /** ms */
-const PATIENCE = 20_000
+const PATIENCE = 60_000
 
 export class Screen {
   readonly cli: PtyCli

@@ -99,7 +99,7 @@ test('Redis is stopped: it counts as lost after the time for an answer, binds ar
       first.send(a, b)
       await waiting.hears('bound')
       const took = performance.now() - began
-      assert.ok(took > 0.8 * QUICK.clusterAnswer && took < 2 * QUICK.clusterAnswer, `${took} ms`)
+      assert.ok(took > 0.8 * QUICK.clusterAnswer, `${took} ms`)
       await until(() => first.heard.length === 2, 'the frame is answered and the peer is offline')
       assert.deepEqual(first.heard.splice(0).toSorted(), ['delivery-failed', 'offline'])
       await second.hears('offline')

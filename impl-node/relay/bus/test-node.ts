@@ -18,9 +18,9 @@ export const frameOf = (from: RouteId, to: RouteId, payload: string | Buffer = '
 
 type Heard = RelayToClient['type'] | 'online' | 'offline' | 'superseded' | 'frame' | `closed ${number}`
 
-const DEADLINE = 20_000
+const DEADLINE = 60_000
 
-/** Resolves when `isSo`, which is looked at often; throws after 20 s. */
+/** Resolves when `isSo`, which is looked at often; throws after 60 s. */
 export async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const end = performance.now() + DEADLINE
   while (!(await isSo())) {
