@@ -35,7 +35,10 @@ async function serve(name: string, { capabilities, verbs }: Role): Promise<void>
     const who = { role: name, name: 'happy-remote (Deno)', version: VERSION, language: 'TypeScript' }
     return { ...who, protocol: [1], capabilities, deterministic: false }
   }
-  const all: Role['verbs'] = { hello, vector, ...verbs }
+  let stopping: Promise<unknown> | undefined
+  // Asked for, and then again by the end of standard input.
+  const stop = () => (stopping ??= Promise.resolve(verbs.stop?.({})))
+  const all: Role['verbs'] = { hello, vector, ...verbs, stop }
   const answer = async (line: string) => {
     const { id, do: verb, with: args = {} } = JSON.parse(line)
     const run = Object.hasOwn(all, verb) ? all[verb] : undefined
@@ -60,7 +63,7 @@ async function serve(name: string, { capabilities, verbs }: Role): Promise<void>
     for (const line of lines) void answer(line)
   }
   // The end of standard input means `stop`.
-  await verbs.stop?.({})
+  await stop()
   Deno.exit(0)
 }
 

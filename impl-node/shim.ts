@@ -50,7 +50,12 @@ async function vector(args: Arguments) {
   return answer
 }
 
-const loaded = chosen.make().then((verbs): Verbs => ({ hello, vector, ...verbs }))
+const loaded = chosen.make().then((verbs): Verbs => {
+  let stopping: Promise<unknown> | undefined
+  // Asked for, and then again by the end of standard input.
+  const stop = () => (stopping ??= Promise.resolve(verbs.stop?.({})))
+  return { hello, vector, ...verbs, stop }
+})
 
 async function answer(line: string): Promise<void> {
   const { id, do: verb, with: args = {} } = JSON.parse(line) as { id: number; do: string; with?: Arguments }
