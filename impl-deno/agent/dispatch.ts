@@ -22,9 +22,14 @@ export interface Arrival {
 
 const isMethod = (name: string): name is MethodName => Object.hasOwn(methods, name)
 
-const validators = new Map<string, Validator>(
-  Object.values<Method>(methods).map(({ name, params }) => [name, Compile(params)]),
-)
+const validators = new Map<MethodName, Validator>()
+
+/** Compiled at its first call: all at the start would take longer than to connect. */
+function paramsFit(name: MethodName, params: unknown): boolean {
+  const validator = validators.get(name) ?? Compile(methods[name].params)
+  validators.set(name, validator)
+  return validator.Check(params)
+}
 
 export class Dispatch {
   readonly #handlers: Handlers
@@ -72,7 +77,7 @@ export class Dispatch {
     }
     if (bodyFailed) throw bodyFailed
     // rpc.request.invalid-params
-    if (!validators.get(name)?.Check(params)) {
+    if (!paramsFit(name, params)) {
       throw new ProtocolError('invalid-params', `Cannot take the params: they do not fit ${name}`)
     }
     const command: Command = { controller: caller.identityKey, id, method: name, params }

@@ -12,7 +12,7 @@ import {
   type Params,
   type Result,
 } from '@happy-remote/schemas/rpc/registry.ts'
-import { Compile } from 'typebox/compile'
+import { Compile, type Validator } from 'typebox/compile'
 import { deviceIdText, type Identity } from '../crypto/identity.ts'
 import type { Receipt } from '../link/incoming.ts'
 import { Link } from '../link/link.ts'
@@ -80,13 +80,16 @@ interface ControllerEvents {
   readonly failure: [error: unknown]
 }
 
-const validators = Object.fromEntries(Object.entries(events).map(([name, { params }]) => [name, Compile(params)]))
-
 export const isEventName = (name: string): name is EventName => Object.hasOwn(events, name)
 
-/** Whether these are params of this event. */
-export const eventFits = <E extends EventName>(name: E, params: unknown): params is EventParams<E> =>
-  validators[name]?.Check(params) === true
+const validators = new Map<EventName, Validator>()
+
+/** Whether these are params of this event. Compiled at its first: all at the start would take longer than to connect. */
+export function eventFits<E extends EventName>(name: E, params: unknown): params is EventParams<E> {
+  const validator = validators.get(name) ?? Compile(events[name].params)
+  validators.set(name, validator)
+  return validator.Check(params)
+}
 
 export class Controller extends EventEmitter<ControllerEvents> {
   readonly #deviceId: Uint8Array
