@@ -66,8 +66,11 @@ clusterTest(
     atA.sendFrame(routed(a, b))
     const lost = () => cluster.log.filter(({ event }) => event.startsWith('There is no Redis'))
     deepEqual(lost(), [])
+    const begun = performance.now()
     await cluster.bind(waiting, 0, c, null)
     ok(lost().length > 0)
+    // Not at once; something asked before the pause may have waited for some of the time already
+    ok(performance.now() - begun >= 0.5 * PAUSED_FOR)
     await atA.take('delivery-failed')
     deepEqual([await statusOf(atA), await statusOf(atB)], ['offline', 'offline'])
     cluster.redis.resume()
