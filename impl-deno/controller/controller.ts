@@ -221,9 +221,9 @@ export class Controller {
     return (await this.request(method, params, signal)) as Result<M>
   }
 
-  /** Queues a command, which goes out when the agent is there and all before it are answered. Throws as CommandQueue.give. */
-  async enqueue<M extends MethodName>(method: M, params: Params<M>): Promise<QueuedCommand> {
-    const command = await this.queue.give(method, params as object)
+  /** Queues a command, which goes out when the agent is there and all before it are answered. As CommandQueue.give. */
+  async enqueue<M extends MethodName>(method: M, params: Params<M>, id?: string): Promise<QueuedCommand> {
+    const command = await this.queue.give(method, params as object, id)
     this.#sender.wake()
     return command
   }

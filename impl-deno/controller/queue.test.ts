@@ -116,6 +116,17 @@ Deno.test('10,000 commands fit; one more is refused until something has ended', 
   assert.equal((await queue.list()).length, 10_000)
 })
 
+Deno.test('what is given twice under one id is there once, as it was given first, also when it has ended', async () => {
+  const { queue, open } = await scene()
+  const id = crypto.randomUUID()
+  const first = await queue.give(PROMPT, { prompt: 'a' }, id)
+  assert.equal(first.id, id)
+  assert.deepEqual(await open().give(PROMPT, { prompt: 'b' }, id), first)
+  await queue.cancel(id)
+  assert.equal((await queue.give(PROMPT, { prompt: 'a' }, id)).state, 'cancelled')
+  assert.deepEqual(await texts(open()), ['a'])
+})
+
 Deno.test('what the store cannot keep has not happened', async () => {
   const { agent, timers } = await scene()
   let isFull = false

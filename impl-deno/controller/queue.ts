@@ -83,16 +83,19 @@ export class CommandQueue {
   }
 
   /**
-   * Puts a command at the end. Throws ProtocolError: `invalid-params` where it fits no schema or does not wait,
-   * `too-large`, `busy` where there is no room; DOMException where the disk is full. Nothing is stored then.
+   * Puts a command at the end; one with this id that is there already stays as it is. Throws ProtocolError:
+   * `invalid-params` where it fits no schema or does not wait, `too-large`, `busy` where there is no room; DOMException
+   * where the disk is full. Nothing is stored then.
    */
-  give(method: string, params: object): Promise<QueuedCommand> {
+  give(method: string, params: object, id: string = crypto.randomUUID()): Promise<QueuedCommand> {
     return this.#alone(async () => {
+      const given = this.#order.find(id)
+      if (given) return given
       checkParams(method, params)
       const rank = Math.floor(this.#order.commands.at(-1)?.rank ?? 0) + 1
       const times = { givenAt: this.#clock.wall(), endedAt: null }
       const command: QueuedCommand = {
-        ...{ id: crypto.randomUUID(), method, params, state: 'pending', rank, epoch: null, code: null, ...times },
+        ...{ id, method, params, state: 'pending', rank, epoch: null, code: null, ...times },
       }
       await this.#makeRoom(contentOf(command).length)
       return this.#put(command)

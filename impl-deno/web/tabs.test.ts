@@ -16,6 +16,12 @@ testPairs(
     await tab.getByRole('button', { name: 'Send' }).click()
     await tab.getByText('Once upon a time', { exact: false }).waitFor()
 
+    // Has the keys between two that use them, and does nothing: nobody answers the tab that follows until it is closed.
+    const between = await scene.newTab()
+    await between.goto(`${site.url}icon.svg`)
+    await between.evaluate(() => {
+      void navigator.locks.request('happy-remote', () => new Promise(() => {}))
+    })
     const other = await scene.newTab()
     await other.goto(site.url)
     await other.getByRole('link', { name: 'desk' }).click()
@@ -40,11 +46,13 @@ testPairs(
 
     await other.getByLabel('Prompt').fill('Now push it')
     await tab.close()
-    // It reaches the relay by itself.
-    await other.getByText('Online, heard just now').first().waitFor()
-    assert.equal(await other.getByLabel('Prompt').inputValue(), 'Now push it')
     await other.getByRole('button', { name: 'Send' }).click()
+    await other.getByLabel('Prompt').fill('And then ask me')
+    await between.close()
+    // It reaches the relay by itself, with what was given when no other did.
     await other.getByRole('article', { name: 'Run `git push --force origin main`' }).waitFor()
+    assert.equal(await other.getByText('Now push it').count(), 1)
+    assert.equal(await other.getByLabel('Prompt').inputValue(), 'And then ask me')
     await other.getByRole('link', { name: 'Terminal' }).click()
     await other.getByRole('button', { name: 'New terminal' }).waitFor()
   },

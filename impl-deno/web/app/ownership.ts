@@ -57,11 +57,12 @@ async function lead(held: Hold, before?: Following): Promise<void> {
   // What was written in this tab goes on.
   for (const agent of home.agents.value) {
     const shown = before?.agent(agent.id)
-    if (!shown) continue
-    if (shown.drafts.prompt.value !== '') agent.drafts.prompt.value = shown.drafts.prompt.value
+    if (!before || !shown) continue
+    const { value: written } = shown.drafts.prompt
+    if (written !== '' || before.hasGiven(agent.id)) agent.drafts.prompt.value = written
     agent.files.goOnWith(shown.files.drafts.value)
   }
-  before?.close()
+  before?.close(home)
   const letGo = async (isTaken: boolean) => {
     if (door.value.at !== 'home' || door.value.home !== home) return
     leading.end()

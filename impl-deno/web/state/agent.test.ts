@@ -41,7 +41,11 @@ function scene(answer: (method: string, params: object) => unknown = () => ({}))
       list: async () => queue,
     },
   } as unknown as Controller
-  const agent = new Agent(controller, { known: { entries: [] }, drafts: new Drafts(), alias: '', keep: async () => {} })
+  const kept = new Map<string, Uint8Array | undefined>()
+  const agent = new Agent(controller, {
+    ...{ known: { entries: [] }, drafts: new Drafts(), alias: '' },
+    keep: async (what, content) => void kept.set(what, content),
+  })
   const take = (...entries: JournalEntry[]) => {
     for (const entry of entries) tell({ type: 'entry', entry, arrival: 'live' })
   }
@@ -50,7 +54,7 @@ function scene(answer: (method: string, params: object) => unknown = () => ({}))
     changed(command)
     await new Promise(setImmediate)
   }
-  return { agent, calls, queued, take, becomes, tell: (event: ControllerEvent) => tell(event) }
+  return { agent, calls, queued, kept, take, becomes, tell: (event: ControllerEvent) => tell(event) }
 }
 
 const textsOf = (agent: Agent): string[] =>
@@ -160,6 +164,16 @@ test('a prompt that came back from the computer is shown once, whatever the comp
   assert.equal(agent.outbox.value.length, 1)
   take(message(1, a))
   assert.equal(agent.outbox.value.length, 0)
+})
+
+test('what is kept of a draft is gone as soon as it is in the queue', async () => {
+  const { agent, kept } = scene()
+  Object.assign(agent.controller, { enqueue: async () => ({}) })
+  agent.drafts.prompt.value = 'one'
+  await agent.save()
+  assert.equal(Drafts.read(kept.get('draft')).prompt.value, 'one')
+  await agent.giveDraft()
+  assert.deepEqual([kept.has('draft'), kept.get('draft')], [true, undefined])
 })
 
 test('what is written while a prompt is put into the queue is the next one, and a prompt that is not taken comes back', async () => {

@@ -3,7 +3,7 @@
 import type { Capability } from '@happy-remote/schemas/constants.ts'
 import type { PermissionRequest } from '@happy-remote/schemas/rpc/permission.ts'
 import type { AnswerValue, QuestionAnswer, QuestionRequest } from '@happy-remote/schemas/rpc/question.ts'
-import type { EventParams, Result } from '@happy-remote/schemas/rpc/registry.ts'
+import type { EventParams, MethodName, Params, Result } from '@happy-remote/schemas/rpc/registry.ts'
 import { batch, computed, effect, signal } from '@preact/signals'
 import { CallFailure } from '../../controller/failure.ts'
 import { permissionAnswer } from '../../controller/permission.ts'
@@ -210,7 +210,20 @@ export class Agent {
     try {
       await this.prompt(text)
     } catch (error) {
-      prompt.value = prompt.value === '' ? text : `${text}\n${prompt.value}`
+      this.drafts.putBack(text)
+      throw error
+    }
+    // It is in the queue: what is kept of the draft must not offer it once more.
+    const [, drafts] = this.#keeping
+    void drafts.save()
+  }
+
+  /** What another tab was given and may have queued. Throws as `giveDraft`. */
+  async takeOver(method: string, params: object, id: string): Promise<QueuedCommand> {
+    try {
+      return await this.controller.enqueue(method as MethodName, params as Params<MethodName>, id)
+    } catch (error) {
+      this.drafts.putBack(promptOf({ params }))
       throw error
     }
   }
@@ -441,7 +454,8 @@ export class Agent {
   }
 }
 
-export const promptOf = ({ params }: QueuedCommand): string => String((params as { prompt?: unknown }).prompt ?? '')
+export const promptOf = ({ params }: Pick<QueuedCommand, 'params'>): string =>
+  String((params as { prompt?: unknown }).prompt ?? '')
 
 /** The next occasion asks again. */
 function unanswered(error: unknown): undefined {

@@ -1,7 +1,7 @@
 // What the person has written and not sent or saved yet.
 
 import { Base64url } from '@happy-remote/schemas/session.ts'
-import { signal } from '@preact/signals'
+import { type Signal, signal } from '@preact/signals'
 import { type Static, Type } from 'typebox'
 import { Check } from 'typebox/value'
 import { utf8 } from '../../crypto/bytes.ts'
@@ -21,12 +21,13 @@ export type FileDraft = Readonly<Static<typeof FileDraft>>
 const Content = Type.Object({ prompt: Type.String(), files: Type.Array(FileDraft) })
 
 export class Drafts {
-  readonly prompt
+  readonly prompt: Signal<string>
   /** As they were when the page was opened. */
   readonly files: readonly FileDraft[]
 
-  constructor(prompt = '', files: readonly FileDraft[] = []) {
-    this.prompt = signal(prompt)
+  /** `prompt`: where it is written already, or what it is. */
+  constructor(prompt: Signal<string> | string = '', files: readonly FileDraft[] = []) {
+    this.prompt = typeof prompt === 'string' ? signal(prompt) : prompt
     this.files = files
   }
 
@@ -38,6 +39,11 @@ export class Drafts {
     } catch {
       return new Drafts()
     }
+  }
+
+  /** What was given and not taken is written again. */
+  putBack(text: string): void {
+    this.prompt.value = this.prompt.value === '' ? text : `${text}\n${this.prompt.value}`
   }
 
   /** With what is written of files now, as far as there is room. Undefined where there is nothing. */

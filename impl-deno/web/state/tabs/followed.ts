@@ -68,7 +68,8 @@ export class FollowedController implements AgentController {
     return (await Promise.race([this.#deeds.call(method, params), given])) as never
   }
 
-  enqueue: AgentController['enqueue'] = (method, params) => this.#deeds.enqueue(method, params)
+  enqueue: AgentController['enqueue'] = (method, params, id = crypto.randomUUID()) =>
+    this.#deeds.enqueue(method, params, id)
 
   sendQueue(): void {
     void this.#deeds.sendQueue().catch(() => {})

@@ -14,6 +14,8 @@ const LOOK_EVERY = 1_000
 const SILENT_AFTER = 5_000
 
 interface Waiting {
+  readonly agent: string
+  readonly deed: Deed
   readonly resolve: (result: unknown) => void
   readonly reject: (error: Error) => void
 }
@@ -60,11 +62,20 @@ export class Following extends Household {
     })
   }
 
-  /** What the other tab was to do it has done or not. */
-  close(): void {
+  /** The person has given something to this computer that no tab has taken yet. */
+  hasGiven(agent: string): boolean {
+    return [...this.#waiting.values()].some((waiting) => waiting.agent === agent && waiting.deed.what === 'enqueue')
+  }
+
+  /** What the other tab was to do it has done or not; what was given goes into the queues of `next`. */
+  close(next?: Household): void {
     clearInterval(this.#looking)
     for (const agent of this.agents.value) void agent.close()
-    for (const { reject } of this.#waiting.values()) reject(lost())
+    for (const { agent, deed, resolve, reject } of this.#waiting.values()) {
+      const there = next?.agent(agent)
+      if (there && deed.what === 'enqueue') void there.takeOver(...deed.given).then(resolve, reject)
+      else reject(lost())
+    }
     this.#isClosed = true
     this.#channel.close()
   }
@@ -80,11 +91,14 @@ export class Following extends Household {
       this.isAnswered.value = true
     }
     switch (said.say) {
-      case 'home':
+      case 'home': {
+        const isAnother = said.by !== this.#leader
         this.name.value = said.name
-        this.#show(said.pictures, said.by !== this.#leader)
         this.#leader = said.by
+        if (isAnother) this.#askAgain()
+        this.#show(said.pictures, isAnother)
         break
+      }
       case 'event':
         this.#controllers.get(said.agent)?.tell(said.event, said.presence)
         break
@@ -111,11 +125,22 @@ export class Following extends Household {
     if (waiting) how(waiting)
   }
 
+  /** Another tab has the keys: what the one before did not answer is done there where that cannot do it twice. */
+  #askAgain(): void {
+    for (const [number, { agent, deed, reject }] of this.#waiting) {
+      if (deed.what === 'enqueue') this.#say({ say: 'do', from: this.#id, number, agent, deed })
+      else {
+        this.#waiting.delete(number)
+        reject(lost())
+      }
+    }
+  }
+
   #do(agent: string, deed: Deed): Promise<unknown> {
     if (this.#isClosed) return Promise.reject(lost())
     const number = ++this.#number
     return new Promise((resolve, reject) => {
-      this.#waiting.set(number, { resolve, reject })
+      this.#waiting.set(number, { agent, deed, resolve, reject })
       this.#say({ say: 'do', from: this.#id, number, agent, deed })
     })
   }
@@ -148,7 +173,9 @@ export class Following extends Household {
     this.#controllers.set(picture.id, controller)
     const { known, alias, presence, relay, status, pieces, isOver } = picture
     // What is written of files here is kept as long as the tab.
-    const drafts = new Drafts(before?.drafts.prompt.peek() || picture.prompt, before?.files.drafts.peek())
+    const written = before?.drafts.prompt
+    if (written?.peek() === '' && !this.hasGiven(picture.id)) written.value = picture.prompt
+    const drafts = new Drafts(written ?? picture.prompt, before?.files.drafts.peek())
     const agent = new Agent(controller, {
       ...{ known, drafts, alias },
       keep: async (what, content) => {

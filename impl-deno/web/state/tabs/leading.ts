@@ -121,7 +121,7 @@ export class Leading {
     const { queue } = controller
     return {
       call: (method, params) => controller.call(method as MethodName, params as Params<MethodName>),
-      enqueue: (method, params) => controller.enqueue(method as MethodName, params as Params<MethodName>),
+      enqueue: (method, params, id) => controller.enqueue(method as MethodName, params as Params<MethodName>, id),
       edit: (id, params) => queue.edit(id, params),
       move: (id, place) => queue.move(id, place),
       cancel: (id) => queue.cancel(id),

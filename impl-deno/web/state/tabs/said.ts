@@ -9,7 +9,7 @@ import type { Piece } from '../conversation.ts'
 import type { Known } from '../remembered.ts'
 
 /** Its number counts the ways in which this was said so far. */
-export const CHANNEL = 'happy-remote follow 2'
+export const CHANNEL = 'happy-remote follow 3'
 
 /** As heard end to end. */
 export interface Presence {
@@ -40,7 +40,8 @@ export interface Picture {
 /** What a tab that follows can have done. */
 export interface Deeds {
   call(method: string, params: object): Promise<unknown>
-  enqueue(method: string, params: object): Promise<QueuedCommand>
+  /** With an id, so that it is there once although two tabs were asked. */
+  enqueue(method: string, params: object, id: string): Promise<QueuedCommand>
   edit(id: string, params: object): Promise<QueuedCommand>
   move(id: string, place: number): Promise<QueuedCommand>
   cancel(id: string): Promise<QueuedCommand>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { ProtocolError } from '@happy-remote/schemas/errors.ts'
 import { effect } from '@preact/signals'
 import { CallFailure } from '../../../controller/failure.ts'
 import { Agent, type Status } from '../agent.ts'
@@ -18,6 +19,7 @@ const status: Status = { state: 'idle', conversationId: 'c', mode: null, model: 
 function household() {
   const listeners = new Set<(event: AgentEvent) => void>()
   const calls: [string, object][] = []
+  const given: unknown[] = []
   const controller = {
     ...{ agentId: ID, capabilities: ['observe', 'prompt'], online: true, away: false, silentFor: 1_000 },
     record: { peerName: 'desk', relay: 'ws://relay', capabilities: [], lastHeardAt: null, secret: 1 },
@@ -30,6 +32,11 @@ function household() {
       calls.push([method, params])
       if (method === 'claude.cancel') throw new CallFailure('conflict', 'Nothing runs', { why: 1 })
       return {}
+    },
+    enqueue: async (method: string, params: { prompt: string }, id: string) => {
+      if (params.prompt === 'too much') throw new ProtocolError('busy', 'The queue is full')
+      given.push([method, params, id])
+      return { id, method, params }
     },
     connection: { reconnect: () => calls.push(['reconnect', {}]) },
     close: () => {},
@@ -44,7 +51,7 @@ function household() {
   const tell = (event: AgentEvent) => {
     for (const listener of listeners) listener(event)
   }
-  return { home: home as Home, agent, tell, calls, kept }
+  return { home: home as Home, agent, tell, calls, given, kept }
 }
 
 const said = (seq: number, messageId: string, role: string, text: string): AgentEvent => ({
@@ -157,4 +164,63 @@ test('what was asked of a tab that has ended is uncertain, and is not said to be
   const call = following.agent(ID)?.controller.call('device.list', {})
   following.close()
   await assert.rejects(call as Promise<unknown>, { code: 'uncertain' })
+})
+
+test('what was asked of a tab that has ended is uncertain as soon as another one has the keys, and what is asked then is done', async (t) => {
+  const { leading, following } = meet(t, household().home)
+  await becomes(() => following.agents.value.length === 1)
+  leading.end()
+  leading.close()
+  const call = following.agent(ID)?.controller.call('device.list', {}) as Promise<unknown>
+  const { home, calls } = household()
+  const { leading: next } = meet(t, home)
+  await assert.rejects(call, { code: 'uncertain' })
+  assert.deepEqual(await following.agent(ID)?.controller.call('agent.info', {}), {})
+  assert.deepEqual(calls, [['agent.info', {}]])
+  next.end()
+})
+
+/** A tab that follows one that has ended before it was given this. */
+async function giveToNobody(t: TestContext, text: string) {
+  const { leading, following } = meet(t, household().home)
+  await becomes(() => following.agents.value.length === 1)
+  leading.end()
+  leading.close()
+  const agent = following.agent(ID) as Agent
+  agent.drafts.prompt.value = text
+  return { following, taken: agent.giveDraft() }
+}
+
+test('a prompt that was given to a tab that has ended is taken by the next that has the keys, where it is not written any more', async (t) => {
+  const { following, taken } = await giveToNobody(t, 'Hello')
+  const { home, agent, given } = household()
+  agent.drafts.prompt.value = 'Hello'
+  const next = new Leading(home, () => {})
+  t.after(() => {
+    next.end()
+    next.close()
+  })
+  await taken
+  assert.deepEqual(
+    given.map((one) => (one as unknown[]).slice(0, 2)),
+    [['claude.sendMessage', { prompt: 'Hello' }]],
+  )
+  assert.equal(following.agent(ID)?.drafts.prompt.value, '')
+})
+
+test('a prompt that was given to a tab that has ended is taken by the tab itself when it has the keys', async (t) => {
+  const { following, taken } = await giveToNobody(t, 'Hello')
+  assert.equal(following.hasGiven(ID), true)
+  const { home, given } = household()
+  following.close(home)
+  await taken
+  assert.equal(given.length, 1)
+})
+
+test('a prompt that the tab itself cannot take either is written again', async (t) => {
+  const { following, taken } = await giveToNobody(t, 'too much')
+  const { home, agent } = household()
+  following.close(home)
+  await assert.rejects(taken, { code: 'busy' })
+  assert.equal(agent.drafts.prompt.value, 'too much')
 })
