@@ -18,7 +18,7 @@ import { selects } from './selection.ts'
 import type { Verdict } from './verdict.ts'
 
 /** Scenarios at a time; each has three programs or four, which wait more than they compute. */
-const WORKERS = Math.max(4, 2 * availableParallelism())
+const WORKERS = Math.max(6, 2 * availableParallelism())
 
 type Names = Readonly<Record<Role, string>>
 
@@ -111,7 +111,8 @@ async function runUnits(
   onDone: (unit: Unit, result: Result) => void,
 ): Promise<ReadonlyMap<Unit, Result>> {
   const results = new Map<Unit, Result>()
-  const waiting = [...units]
+  // What waits for long begins first, so that the rest runs meanwhile.
+  const waiting = units.toSorted((a, b) => Number(b.original.isLong) - Number(a.original.isLong))
   const lane = async () => {
     for (let unit = waiting.shift(); unit; unit = waiting.shift()) {
       const { cell, original, scenario } = unit

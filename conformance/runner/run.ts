@@ -21,7 +21,7 @@ import { type Selection, selects } from './selection.ts'
 export const ROLES_IN_SUITE: readonly Role[] = ['relay', 'agent', 'controller']
 
 /** Most scenarios wait for the network; the longest wait for a minute. */
-const WORKERS = Math.max(6, 2 * availableParallelism())
+const WORKERS = Math.max(10, 2 * availableParallelism())
 
 export interface RunOptions extends Selection {
   readonly strict: boolean

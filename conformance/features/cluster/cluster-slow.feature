@@ -33,7 +33,7 @@ Feature: A slow Redis
       And an agent that has bound its route for a controller
       Then the claim of the agent was heard
 
-    @req:cluster.claim.newer @req:cluster.presence.moved @req:relay.bind.supersede.close
+    @req:cluster.claim.newer @req:cluster.presence.moved @req:relay.bind.supersede.close @long
     Scenario: A route moves to the node of its peer
       Given two nodes under test
       And everything between a node and Redis takes 300 ms, in each direction

@@ -15,7 +15,7 @@ Feature: Pairing
       Then both tell that they are paired
       And the agent lists the controller and the controller lists the agent
 
-    @X
+    @X @long
     Scenario: A code has expired before anybody scans it
       Given the relay and the agent run
       When the agent shows a code and 125 s pass at the agent

@@ -79,7 +79,7 @@ Feature: Staying connected, and coming back
 
   Rule: The delay before the k-th attempt is random, between 0 and 1 s, 2 s, 4 s … 30 s
 
-    @req:relay.reconnect.backoff
+    @req:relay.reconnect.backoff @long
     Scenario: A relay that is gone for a while
       Given a running session
       When the relay refuses every connection for 180 s

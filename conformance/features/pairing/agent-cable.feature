@@ -36,7 +36,7 @@ Feature: An unplugged cable, at the agent
 
   Rule: A lost connection is made again in every state, and the state stays
 
-    @req:pairing.agent.complete @req:pairing.m1.repeat
+    @req:pairing.agent.complete @req:pairing.m1.repeat @long
     Scenario Outline: The agent's connection is cut after <step>
       Given an agent under test
       And the agent's connection will be cut after <step>

@@ -32,7 +32,7 @@ Feature: An unplugged cable, at the controller
 
   Rule: A lost connection is made again in every state, and the state stays
 
-    @req:pairing.controller.m1-resend @req:pairing.controller.m3-resend
+    @req:pairing.controller.m1-resend @req:pairing.controller.m3-resend @long
     Scenario Outline: The controller's connection is cut after <step>
       Given a controller under test
       And the controller's connection will be cut after <step>

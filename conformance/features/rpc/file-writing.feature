@@ -132,7 +132,7 @@ Feature: Writing files
         | file.write | {"path":"inside/../../happy-remote-written","content":"x"}       |
       And the workspace is as it was
 
-    @req:rpc.file.write-race @negative
+    @req:rpc.file.write-race @long @negative
     Scenario: A folder that is now a folder and now a link to one outside
       Given a folder "door" in the workspace that is exchanged for a link out of it, again and again
       Then 150 "file.write" through "door" leave what is outside as it was

@@ -54,7 +54,7 @@ Feature: Files
 
   Rule: Nothing outside is told when a part of the path becomes a symbolic link meanwhile
 
-    @req:rpc.file.race @negative
+    @req:rpc.file.race @long @negative
     Scenario: A folder that is now a folder and now a link to one outside
       Given a folder "door" in the workspace that is exchanged for a link out of it, again and again
       Then 150 "file.read" and 50 "file.list" through "door" tell nothing of what is outside

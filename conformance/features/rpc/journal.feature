@@ -33,7 +33,7 @@ Feature: The journal
 
   Rule: What a run that was killed left open has an end in the journal of the next one
 
-    @req:rpc.journal.left-behind
+    @req:rpc.journal.left-behind @long
     Scenario: The agent is killed while it asks, a prompt waits and a terminal runs
       Given the controller has opened a terminal that runs "cat"
       And the controller has given the prompt "ask"
@@ -73,7 +73,7 @@ Feature: The journal
       Then the journal that the controller reads in pages of 3 has each entry once
       And the journal that the controller reads backwards in pages of 3 is the same
 
-    @req:rpc.journal.page
+    @req:rpc.journal.page @long
     Scenario: No limit is asked for
       Given 210 entries of the controller in the journal
       Then a page without a limit has 200 entries

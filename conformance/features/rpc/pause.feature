@@ -119,7 +119,7 @@ Feature: Pausing
 
   Rule: The pause outlives the program
 
-    @req:rpc.pause.kept @req:rpc.pause.status
+    @req:rpc.pause.kept @req:rpc.pause.status @long
     Scenario: An agent that was killed in its pause
       Given the controller has paused the agent with "session.pause"
       When the agent is killed, and runs again
