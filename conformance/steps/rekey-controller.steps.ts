@@ -398,6 +398,20 @@ When(
   },
 )
 
+When(
+  'the agent sends a message, loses its connection, comes back and sends REKEY_ASK',
+  async function (this: SuiteWorld) {
+    const running = runningOf(this)
+    byHand(running)
+    await running.expectAlive()
+    await running.quiet()
+    // It has no session.
+    Object.assign(running.peer.duties, { ack: false, hello: false })
+    await running.peerComesBack()
+    await sendAsk(this, 1)
+  },
+)
+
 When('a REKEY_ASK leads to a new session', async function (this: SuiteWorld) {
   const running = runningOf(this)
   const agent = agentOf(running)

@@ -1,7 +1,6 @@
 // Steps about a running session, for an agent and for a controller under test alike.
 
 import { Before, Given, When } from '@cucumber/cucumber'
-import { SuiteError } from '../shim/trouble.ts'
 import { sayingScript } from './bodies.ts'
 import type { StartOptions } from './program.ts'
 import { beginRunning, type Running, runningOf } from './running.ts'
@@ -67,12 +66,7 @@ When('{float} s have passed by the clocks of the program', async function (this:
 When('the peer loses its connection, and comes back', async function (this: SuiteWorld) {
   const running = runningOf(this)
   await running.quiet()
-  const { peer, program, stage } = running
-  peer.cut()
-  // A relay that has not noticed yet would tell the program nothing (relay.presence.rebind).
-  const isGone = await program.until(async () => stage.relay.socketsOf('peers').length === 0)
-  if (!isGone) throw new SuiteError('The relay does not notice that the peer is gone')
-  await peer.comeBack()
+  await running.peerComesBack()
 })
 
 When('the program loses its connection, and comes back', async function (this: SuiteWorld) {

@@ -54,6 +54,38 @@ Deno.test('a quick restart of the agent is noticed too, by the next REKEY_ASK', 
   scene.close()
 })
 
+Deno.test('an agent that was gone a moment after it was heard has a new session at once', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'before')
+  await scene.settle()
+  scene.disconnect()
+  await scene.restart('agent')
+  scene.connect()
+  await until(scene.inStep, 'both have the same session')
+  await exchange(scene, 'after')
+  scene.close()
+})
+
+Deno.test('what came of an agent before the relay said that it is gone brings it not back', async () => {
+  const scene = await linked()
+  scene.connect()
+  await exchange(scene, 'before')
+  await scene.settle()
+  const { controller, agent } = scene.ends
+  let last: Promise<void> | undefined
+  scene.relay.pass = (_to, payload) => {
+    last = controller.link.frame(payload)
+    controller.link.presence(false)
+    return []
+  }
+  await agent.link.send('rpc', utf8('the last word'))
+  await last
+  assert.ok(controller.said.includes('the last word'))
+  assert.ok(controller.link.away)
+  scene.close()
+})
+
 Deno.test('two links without a session make one when they meet', async () => {
   const scene = await linked({ sessions: false })
   scene.connect()

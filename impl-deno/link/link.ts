@@ -2,7 +2,6 @@
 // method and no stream; whoever owns it gets frames and gives contents.
 
 import { ProtocolError } from '@happy-remote/schemas/errors.ts'
-import { limits } from '@happy-remote/schemas/limits.ts'
 import { HANDSHAKE_TYPES, type RekeyReason } from '@happy-remote/schemas/pairing.ts'
 import { type ContentType, type ControlMessage, RATCHET_TYPES } from '@happy-remote/schemas/session.ts'
 import { fromBase64url, toBase64url } from '../crypto/base64url.ts'
@@ -222,12 +221,13 @@ export class Link implements RouteListener {
 
   /** Frames are taken one at a time, in the order in which they came. */
   frame(payload: Uint8Array): Promise<void> {
+    const came = this.#liveness.departures
     return this.#inbound.run(async () => {
       if (this.#over) return
       try {
         // session.fresh.drift
         if (this.challenges.drifted()) await this.#sayHello()
-        if ((payload[1] ?? 0) >= RATCHET_TYPES.agentToController) await this.#ratchet(payload)
+        if ((payload[1] ?? 0) >= RATCHET_TYPES.agentToController) await this.#ratchet(payload, came)
         else await this.#handshake(payload)
       } catch (error) {
         // session.receive.silent
@@ -238,11 +238,11 @@ export class Link implements RouteListener {
     })
   }
 
-  async #ratchet(payload: Uint8Array): Promise<void> {
+  async #ratchet(payload: Uint8Array, came: number): Promise<void> {
     const received = await this.#sessions.receive(payload)
     const { session, frame, switched } = received
     if (switched) await this.#controllerSwitched(session)
-    this.#liveness.opened()
+    this.#liveness.opened(came)
     this.#owner.opened?.(received)
     const quiet = this.#quiet
     this.#quiet = false
@@ -297,9 +297,7 @@ export class Link implements RouteListener {
     if (opened.type === R3) return this.#agentStep(await this.#agentRekeys.finish(opened))
     if (opened.type === R2) return this.#rekeys.answer(opened)
     if (opened.type === REKEY_ASK) {
-      const quiet = this.#sessions.current && this.#timers.monotonic() - this.#liveness.heardAt < limits.rekeyAskQuiet
-      // pairing.rekey-ask.quiet
-      if (quiet) return
+      if (this.#sessions.current && this.#liveness.isAlive) return
       this.#honoured.honour(opened)
       return this.#rekeys.trigger()
     }

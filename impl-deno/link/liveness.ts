@@ -23,6 +23,9 @@ export class Liveness {
   #isSilent = false
   #away = true
   #heardAt = Number.NEGATIVE_INFINITY
+  /** How often the relay has said that it is not there, and how often it had when what opened last came. */
+  #departures = 0
+  #heardAfter = -1
   /** The session whose acknowledgements are watched, and how far they had come. */
   #watched: { session: Session; acknowledged: number } | undefined
 
@@ -54,10 +57,16 @@ export class Liveness {
     return this.#heardAt
   }
 
+  /** Heard in the last 10 s, and not gone since (pairing.rekey-ask.quiet, pairing.rekey-ask.back). */
+  get isAlive(): boolean {
+    return this.#heardAfter === this.#departures && this.#timers.monotonic() - this.#heardAt < limits.rekeyAskQuiet
+  }
+
   /** A peer that has fallen silent is heard before it counts as back: the word of the relay is no sign of it. */
   relaySays(online: boolean): void {
     this.#online = online
     this.#isLost = !online
+    if (!online) this.#departures++
     this.#update()
     if (online) this.#beat()
   }
@@ -69,14 +78,20 @@ export class Liveness {
     this.#update()
   }
 
-  /** An authentic frame has opened. */
-  opened(): void {
+  get departures(): number {
+    return this.#departures
+  }
+
+  /** An authentic frame has opened; `came`: what `departures` was when it came. */
+  opened(came: number): void {
     this.#heardAt = this.#timers.monotonic()
+    this.#heardAfter = came
   }
 
   /** What it holds, of `session`, was taken; `current` says whether answers go there. */
   heard(session: Session, current: boolean): void {
-    this.#isLost = this.#isSilent = false
+    // What came of a peer that has gone meanwhile brings nobody back.
+    if (this.#heardAfter === this.#departures) this.#isLost = this.#isSilent = false
     this.#update()
     if (!this.#hello.isSet) this.#beat()
     if (current) this.#acknowledge(session)

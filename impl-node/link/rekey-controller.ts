@@ -157,11 +157,11 @@ export class RekeyController {
     return accepted
   }
 
-  /** `heardAgo`: ms since a frame of the current session opened. Throws ProtocolError `decrypt`. */
+  /** `heardAgo`: ms since a frame of the current session opened; Infinity where the peer was offline since. Throws ProtocolError `decrypt`. */
   onAsk(frame: Uint8Array, heardAgo: number, now: number): void {
     unwrapRekeyAsk(this.#hooks.record().pairingKey, frame)
     const salt = Buffer.from(frame.subarray(4, 36)).toString('latin1')
-    // pairing.rekey-ask.once, pairing.rekey-ask.quiet
+    // pairing.rekey-ask.once, pairing.rekey-ask.quiet, pairing.rekey-ask.back
     if (this.#honoured.has(salt) || heardAgo < limits.rekeyAskQuiet) return
     // What changes nothing is not honoured and not kept: the salts grow by one for each rekey at most.
     if (this.#run || this.#wanted) return

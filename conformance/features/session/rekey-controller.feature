@@ -172,7 +172,7 @@ Feature: Rekey at the controller
       When the agent asks for a rekey and answers R1 with an HS_ERROR that names another frame
       Then the right R2 is still answered with R3
 
-  Rule: A REKEY_ASK is honoured once, and not while the session is alive
+  Rule: A REKEY_ASK is honoured once, and not while the session is alive, unless the agent was away
 
     @req:pairing.rekey-ask.quiet @negative
     Scenario: A message of the session opened a moment ago
@@ -184,6 +184,12 @@ Feature: Rekey at the controller
     Scenario: Nothing was heard for 11 s
       Given a running session
       When the agent sends a message, and 11 s later REKEY_ASK
+      Then the controller starts a rekey
+
+    @req:pairing.rekey-ask.back
+    Scenario: The agent was started again a moment after it was heard
+      Given a running session
+      When the agent sends a message, loses its connection, comes back and sends REKEY_ASK
       Then the controller starts a rekey
 
     @req:pairing.rekey-ask.once @negative

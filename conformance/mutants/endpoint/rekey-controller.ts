@@ -145,6 +145,15 @@ export const rekeyController: readonly EndpointMutant[] = [
     replace: 'if (this.#honoured.has(salt)) return',
   },
   {
+    name: 'ask-of-another-run',
+    does: 'ignores the REKEY_ASK of an agent that was heard a moment before it was started again',
+    breaks: ['pairing.rekey-ask.back'],
+    role: 'controller',
+    file: 'impl-node/link/peer-presence.ts',
+    find: '    if (!online) this.#heardAt = Number.NEGATIVE_INFINITY\n',
+    replace: '',
+  },
+  {
     name: 'old-session-kept',
     does: 'keeps a session of suite 0x0002 for 30 days',
     breaks: ['pairing.rekey.triggers'],
