@@ -61,6 +61,8 @@ export type ControllerEvent =
   | { readonly type: 'presence'; readonly away: boolean }
   | { readonly type: 'relay'; readonly state: RelayState }
   | { readonly type: 'paired'; readonly record: PairingRecord }
+  /** Of a pairing that a rekey has confirmed: what `pair.complete` would have told comes after `paired`. */
+  | { readonly type: 'introduced'; readonly peerName: string; readonly capabilities: readonly Capability[] }
   /** The pairing is over and its record erased. */
   | { readonly type: 'revoked'; readonly why: 'revoked' | 'unconfirmed' }
   /** For a log: a frame was refused, or the agent could not read one. */
@@ -84,6 +86,7 @@ export class Controller {
   /** What waits for the agent; `enqueue` sends it as soon as that is there. */
   readonly queue: CommandQueue
   readonly #store: Store
+  readonly #name: string
   readonly #timers: Timers
   readonly #calls: Calls
   readonly #terminals: Terminals
@@ -106,6 +109,7 @@ export class Controller {
     journal,
   }: ControllerOptions) {
     this.#store = store
+    this.#name = name
     this.#timers = timers
     this.#calls = new Calls(
       {
@@ -391,7 +395,16 @@ export class Controller {
       })
     if (this.record.capabilities.length === 0) {
       const info = await ask('agent.info')
-      if (info) await this.connection.update({ capabilities: info.capabilities, peerName: info.name })
+      if (info) {
+        const { capabilities, name: peerName } = info
+        await this.connection.update({ capabilities, peerName })
+        this.#tell({ type: 'introduced', peerName, capabilities })
+        // Without `pair.ack` the agent has no name of this device.
+        const deviceId = encodeBase32(this.#store.identity.deviceId).toLowerCase()
+        if (capabilities.includes('observe')) {
+          void this.call('device.rename', { deviceId, name: this.#name }).catch(() => {})
+        }
+      }
     }
     const has = (capability: Capability) => this.capabilities.includes(capability)
     // rpc.journal.catch-up

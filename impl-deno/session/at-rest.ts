@@ -8,7 +8,7 @@ import { type AeadKey, open, random, seal } from '../crypto/primitives.ts'
 export const RECORD_TYPES = {
   ...{ pairing: 1, identity: 2, denied: 3, session: 4, queued: 5 },
   /** What a controller keeps of an agent: one record of each. */
-  ...{ place: 6, shown: 7, draft: 8, alias: 9 },
+  ...{ place: 6, shown: 7, draft: 8, alias: 9, digits: 10 },
 } as const
 
 /** What a sealed record is bound to; stored beside it. */

@@ -46,8 +46,11 @@ export interface StoreBackend {
   close(): Promise<void>
 }
 
-/** What a controller keeps of an agent: its place in the journal, what was shown last, what is not sent yet, its own name for it. */
-const OF_AGENT = ['place', 'shown', 'draft', 'alias'] as const
+/**
+ * What a controller keeps of an agent: its place in the journal, what was shown last, what is not sent yet, its own name
+ * for it, and the digits that wait to be typed there.
+ */
+const OF_AGENT = ['place', 'shown', 'draft', 'alias', 'digits'] as const
 export type KeptOfAgent = (typeof OF_AGENT)[number]
 
 const NO_ID = new Uint8Array(16)

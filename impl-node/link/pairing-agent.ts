@@ -58,6 +58,7 @@ export class AgentPairing {
   readonly uri: string
   /** ms since 1970. */
   readonly expiresAt: number
+  readonly #bound = Promise.withResolvers<void>()
   #state: State = 'qr-shown'
   #timer: NodeJS.Timeout | undefined
   /** ms since 1970: a machine that slept wakes with its timers late. */
@@ -92,13 +93,18 @@ export class AgentPairing {
     this.#run = { mode: 'pairing', secret: this.#secret, context: contextOf(payload) }
     this.#timer = setTimeout(() => this.#fail('pair-expired', true), ttl)
     this.#route = socket.attach(this.#routeKey, null, {
-      onBound: () => {},
+      onBound: () => this.#bound.resolve(),
       onPresence: () => {},
       onFrame: (from, payload) => this.#onFrame(new Uint8Array(from), new Uint8Array(payload)),
       onDeliveryFailed: () => {},
       onDown: () => {},
       onBlocked: () => this.#fail('rejected', false),
     })
+  }
+
+  /** Resolves when the relay has the route of the code, and never where the relay is away. */
+  get bound(): Promise<void> {
+    return this.#bound.promise
   }
 
   /** Ends the attempt; the device is told. */

@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { setTimeout as after } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Capability, DEFAULT_CAPABILITIES } from '@happy-remote/schemas/constants.ts'
 import { type ErrorCode, ProtocolError } from '@happy-remote/schemas/errors.ts'
@@ -10,6 +11,9 @@ import { VERSION } from '../cli/version.ts'
 import { deviceIdOf, deviceIdText } from '../crypto/identity.ts'
 import { fileWitness } from '../session/witness.ts'
 import { tell, temporaryFolder, type Verbs } from './verbs.ts'
+
+/** Milliseconds in which a code can be used at once, where the relay is there. */
+const BIND_TIME = 3_000
 
 /** The suite names it where it has made one file of it, which starts in a fifth of the time. */
 const SCRIPTED_ASSISTANT = resolve(
@@ -58,7 +62,7 @@ export async function agent(): Promise<Verbs> {
         log: (message, detail) => process.stderr.write(`${message} ${JSON.stringify(detail)}\n`),
       })
     },
-    offer: ({ capabilities = DEFAULT_CAPABILITIES }) => {
+    offer: async ({ capabilities = DEFAULT_CAPABILITIES }) => {
       asked = Promise.withResolvers()
       failure = 'not-found'
       pairing = connected().pair(
@@ -81,7 +85,9 @@ export async function agent(): Promise<Verbs> {
         },
         { capabilities: capabilities as Capability[] },
       )
-      return { uri: pairing.uri }
+      const { uri, bound } = pairing
+      await Promise.race([bound, after(BIND_TIME, undefined, { ref: false })])
+      return { uri }
     },
     confirm: async ({ digits, cancel }) => {
       if (!pairing) throw new ProtocolError('not-found', 'No code was offered.')

@@ -21,8 +21,8 @@ export const agentDevices: readonly EndpointMutant[] = [
     'grants "admin" by itself',
     ['rpc.capability.default'],
     'shim/agent',
-    'offer: ({ capabilities = DEFAULT_CAPABILITIES }) => {',
-    "offer: ({ capabilities = [...DEFAULT_CAPABILITIES, 'admin'] }) => {",
+    'offer: async ({ capabilities = DEFAULT_CAPABILITIES }) => {',
+    "offer: async ({ capabilities = [...DEFAULT_CAPABILITIES, 'admin'] }) => {",
   ),
   agent(
     'revoke-needs-admin',

@@ -375,6 +375,10 @@ export class Agent {
         this.capabilities.value = event.record.capabilities
         void this.#readQueue()
         break
+      case 'introduced':
+        this.name.value = event.peerName
+        this.capabilities.value = event.capabilities
+        break
       case 'revoked':
         this.isOver.value = true
         break

@@ -19,7 +19,9 @@ export class Home extends Household {
     super(name)
     this.store = store
     this.pairing = new Pairing(store, (controller) => this.#add(controller))
-    for (const record of store.pairings) this.#add(new Controller({ store, record, name }))
+    // What may replace a pairing comes behind it.
+    const records = store.pairings.toSorted((a, b) => Number(b.confirmed) - Number(a.confirmed))
+    for (const record of records) this.#add(new Controller({ store, record, name }), true)
   }
 
   /** Lets go of everything, so that another tab can have it. */
@@ -29,13 +31,15 @@ export class Home extends Household {
     await this.store.close()
   }
 
-  #add(controller: Controller): void {
+  /** `isOfBefore`: it was stored by an earlier life of the page. */
+  #add(controller: Controller, isOfBefore = false): void {
     const agent = new Agent(controller, this.#memoryOf(controller))
     if (controller.record.confirmed) {
       this.#list(agent)
       return
     }
     this.#unconfirmed.add(agent)
+    if (isOfBefore) this.pairing.goOn(controller)
     controller.listen(({ type }) => {
       if (type === 'paired') this.#list(agent)
       if (type === 'revoked') this.#unconfirmed.delete(agent)

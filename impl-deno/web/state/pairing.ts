@@ -6,9 +6,11 @@ import { signal } from '@preact/signals'
 import type { Controller } from '../../controller/controller.ts'
 import { readPairingCode, startPairing } from '../../controller/pairing.ts'
 import { encodeBase32 } from '../../crypto/base32.ts'
+import { toHex } from '../../crypto/bytes.ts'
 import type { ControllerPairing } from '../../link/pairing-controller.ts'
 import type { PairingCode } from '../../session/pairing-code.ts'
-import type { Store } from '../../session/store.ts'
+import { deviceIdOfRecord, type Store } from '../../session/store.ts'
+import { digitsFrom, writeDigits } from './shown-digits.ts'
 
 /** `why` is the code of a ProtocolError, or one of `unreachable` (the relay) and `no-answer` (the computer). */
 export type PairingStep =
@@ -78,15 +80,15 @@ export class Pairing {
       ...{ store: this.#store, code, name },
       listener: {
         digits: (digits, controller) => {
-          this.#controller = controller
           this.#made(controller)
-          controller.listen((event) => {
-            // An earlier run can still be confirmed, or end, while the person is at another one.
-            if (this.#controller !== controller) return
-            if (event.type === 'paired') this.step.value = { at: 'paired', agentId: controller.agentId }
-            if (event.type === 'revoked') this.#fail('unconfirmed')
-          })
-          this.step.value = { at: 'digits', digits }
+          this.#await(controller)
+          const { record } = controller
+          const shown = { pairingId: toHex(record.pairingId), digits, until: Date.now() + limits.sasTime }
+          const show = () => {
+            if (this.step.value.at === 'reaching') this.step.value = { at: 'digits', digits }
+          }
+          // Where there is no room for them they are not shown again, and all else goes on.
+          this.#store.keep('digits', deviceIdOfRecord(record), writeDigits(shown)).then(show, show)
         },
         noAnswer: () => reaching({ isAnswerLate: true }),
         relay: ({ state }) => {
@@ -96,6 +98,18 @@ export class Pairing {
         failed: ({ code: why }) => this.#fail(isReached ? why : 'unreachable'),
       },
     })
+  }
+
+  /** Shows the digits of an earlier life of the page as long as they can be typed; `controller` rekeys until that was done. */
+  goOn(controller: Controller): void {
+    const { record } = controller
+    const shown = digitsFrom(this.#store.keptOf('digits', deviceIdOfRecord(record)))
+    if (shown?.pairingId !== toHex(record.pairingId)) return
+    const left = shown.until - Date.now()
+    if (left <= 0) return
+    this.#await(controller)
+    this.step.value = { at: 'digits', digits: shown.digits }
+    this.#expiry = setTimeout(() => this.#fail('unconfirmed'), left)
   }
 
   /** The person does not want the pairing whose digits are shown, and nothing stays of it here. */
@@ -120,7 +134,26 @@ export class Pairing {
     if (this.step.value.at === 'paired' || this.step.value.at === 'failed') this.restart()
   }
 
+  #await(controller: Controller): void {
+    this.#controller = controller
+    controller.listen((event) => {
+      // An earlier run can still be confirmed, or end, while the person is at another one.
+      if (this.#controller !== controller) return
+      if (event.type === 'paired') {
+        this.#forget(controller)
+        this.step.value = { at: 'paired', agentId: controller.agentId }
+      }
+      if (event.type === 'revoked') this.#fail('unconfirmed')
+    })
+  }
+
+  /** Nobody can type them any more. */
+  #forget({ record }: Controller): void {
+    void this.#store.drop('digits', deviceIdOfRecord(record)).catch(() => {})
+  }
+
   #fail(why: string): void {
+    if (this.#controller) this.#forget(this.#controller)
     if (this.step.value.at === 'reaching' || this.step.value.at === 'digits') this.step.value = { at: 'failed', why }
   }
 

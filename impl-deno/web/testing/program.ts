@@ -8,6 +8,9 @@ type Line = Readonly<Record<string, unknown>> & { readonly event: string }
 
 export type Runtime = 'node' | 'deno'
 
+/** Milliseconds for what a program is to say; some of it waits for 30 s. */
+const PATIENCE = 90_000
+
 const pathOf = (path: string): string => new URL(`../../../${path}`, import.meta.url).pathname
 const COMMANDS: Readonly<Record<Runtime, readonly string[]>> = {
   node: [process.execPath, '--disable-warning=ExperimentalWarning', pathOf('impl-node/cli/main.ts')],
@@ -45,14 +48,22 @@ export class Program {
 
   /** The first line of that name, or a later one; throws what the program said where it has ended without it. */
   async line(event: string, number = 1): Promise<Line> {
+    const until = performance.now() + PATIENCE
     for (;;) {
       const found = this.#lines.filter((line) => line.event === event)[number - 1]
       if (found) return found
       if (this.#child.exitCode !== null) throw new Error(`${this.#name} ended without "${event}": ${this.#errors}`)
+      const left = until - performance.now()
+      if (left <= 0) throw new Error(`${this.#name} has not said "${event}" ${number} times: ${this.#said()}`)
       await new Promise<void>((resolve) => {
         this.#heard = resolve
+        setTimeout(resolve, left).unref()
       })
     }
+  }
+
+  #said(): string {
+    return this.#lines.map(({ event }) => event).join(', ')
   }
 
   type(line: string): void {

@@ -96,6 +96,10 @@ export class FollowedController implements AgentController {
   tell(event: AgentEvent, presence: Presence): void {
     this.#presence = presence
     if (event.type === 'paired') this.#record = event.record
+    if (event.type === 'introduced') {
+      const { peerName, capabilities } = event
+      this.#record = { ...this.#record, peerName, capabilities }
+    }
     for (const listener of this.#listeners) listener(event)
   }
 
