@@ -128,8 +128,8 @@ clusterTest(
     const atB = await cluster.bound(0, b, null)
     const boundAt = Date.now()
     const atC = await cluster.bound(0, c, null)
-    await cluster.redis.start()
-    const after = await cluster.puppet()
+    await cluster.redis.start('--requirepass', CLOSED)
+    const after = await cluster.puppet(CLOSED)
     // Bound elsewhere since
     await after.ask('SET', `${channelOf(c)}:token`, String((boundAt + 600_000) * 1_000), 'PX', '30000')
     const onA = await after.listen(a)
