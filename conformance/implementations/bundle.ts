@@ -1,7 +1,7 @@
-// node bundle.ts program.ts file [program.ts file …]: each program as little to load: where the file ends in `.cjs`, for Node, in one,
-// and one that starts it with what Node has compiled of it before; where it ends in `.mjs`, for Deno, in one for each part that is
-// loaded by itself. A program under test is started for every scenario, and its assistant too; they take a quarter of the time
-// where they do not load and compile hundreds of modules.
+// node bundle.ts program.ts file [program.ts file …]: each program in few files. Where the file ends in `.cjs`, for Node, it is
+// one, and another that starts it with what Node has compiled of it before; where it ends in `.mjs`, for Deno, one for each part
+// that is loaded by itself. A program under test is started for every scenario, and its assistant too; they take half of the
+// time or less where they do not load and compile hundreds of modules.
 
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'

@@ -237,8 +237,7 @@ When(
   'the agent loses its connection, the controller has a call to make, and the agent comes back',
   async function (this: SuiteWorld) {
     const { peer, program, stage } = runningOf(this)
-    peer.cut()
-    await program.until(async () => stage.relay.socketsOf('peers').length === 0)
+    await stage.cutOff(peer)
     program.ask('call', { method: 'agent.info', params: {} }, 60_000).catch(() => {})
     await program.ask('state', {})
     await peer.comeBack()

@@ -41,11 +41,7 @@ Given('a controller under test that has a queue, and is paired with an agent', a
 When('the agent goes away', async function (this: SuiteWorld) {
   const served = servedOf(this)
   await served.stage.settle()
-  served.agent.cut()
-  const { program, relay } = served.stage
-  // The controller hears of it from a relay that has noticed it.
-  const isGone = await program.until(async () => relay.socketsOf('peers').length === 0)
-  if (!isGone) throw new SuiteError('The relay does not notice that the agent is gone')
+  await served.stage.cutOff(served.agent)
   await served.stage.settle()
   // What the controller has repeated by now is not what it will send.
   while (seen.get(this)?.size && served.repetitions.length > 0) await served.again()

@@ -402,12 +402,13 @@ When(
   'the agent sends a message, loses its connection, comes back and sends REKEY_ASK',
   async function (this: SuiteWorld) {
     const running = runningOf(this)
-    byHand(running)
+    const agent = byHand(running)
     await running.expectAlive()
     await running.quiet()
     // It has no session.
-    Object.assign(running.peer.duties, { ack: false, hello: false })
-    await running.peerComesBack()
+    Object.assign(agent.duties, { ack: false, hello: false })
+    await running.stage.cutOff(agent)
+    await agent.comeBack()
     await sendAsk(this, 1)
   },
 )

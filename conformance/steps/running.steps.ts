@@ -66,7 +66,8 @@ When('{float} s have passed by the clocks of the program', async function (this:
 When('the peer loses its connection, and comes back', async function (this: SuiteWorld) {
   const running = runningOf(this)
   await running.quiet()
-  await running.peerComesBack()
+  await running.stage.cutOff(running.peer)
+  await running.peer.comeBack()
 })
 
 When('the program loses its connection, and comes back', async function (this: SuiteWorld) {

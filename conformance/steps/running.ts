@@ -242,16 +242,6 @@ export class Running {
     if (this.fateOf(probe) !== 'nothing') throw new Failed(`The program acts on ${what}`)
   }
 
-  /** Cuts the peer off, and brings it back when the relay has told of it. */
-  async peerComesBack(): Promise<void> {
-    const { peer, program, stage } = this
-    peer.cut()
-    // A relay that has not noticed yet would tell the program nothing (relay.presence.rebind).
-    const isGone = await program.until(async () => stage.relay.socketsOf('peers').length === 0)
-    if (!isGone) throw new SuiteError('The relay does not notice that the peer is gone')
-    await peer.comeBack()
-  }
-
   /** A good message still arrives, and is acted on. */
   async expectAlive(): Promise<void> {
     const what = 'the next good message'

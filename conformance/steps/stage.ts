@@ -157,6 +157,13 @@ export class Stage {
     agent.inbox.takeAll()
   }
 
+  /** Cuts a scripted peer off; a relay that has not noticed it yet would tell the program nothing (relay.presence.rebind). */
+  async cutOff(peer: Endpoint): Promise<void> {
+    peer.cut()
+    const isGone = await this.program.until(async () => this.relay.socketsOf('peers').length === 0)
+    if (!isGone) throw new SuiteError('The relay does not notice that the peer is gone')
+  }
+
   /** Waits until all that is on its way has arrived, and what followed from it too. */
   async settle(): Promise<void> {
     for (let round = 0; round < 2; round++) {

@@ -23,8 +23,8 @@ export class Liveness {
   #isSilent = false
   #away = true
   #heardAt = Number.NEGATIVE_INFINITY
-  /** How often the relay has said that it is not there, and how often it had when what opened last came. */
   #departures = 0
+  /** How many there had been when what opened last came. */
   #heardAfter = -1
   /** The session whose acknowledgements are watched, and how far they had come. */
   #watched: { session: Session; acknowledged: number } | undefined
@@ -78,6 +78,7 @@ export class Liveness {
     this.#update()
   }
 
+  /** How often the relay has said that it is not there. */
   get departures(): number {
     return this.#departures
   }

@@ -3,8 +3,8 @@
 import { Base64url } from '@happy-remote/schemas/session.ts'
 import { type Signal, signal } from '@preact/signals'
 import { type Static, Type } from 'typebox'
-import { Check } from 'typebox/value'
 import { utf8 } from '../../crypto/bytes.ts'
+import { readJson } from './kept-json.ts'
 
 /** UTF-16 units of all files that are kept for another time; a text field in a page is no place for more. */
 const MOST = 2_097_152
@@ -33,12 +33,8 @@ export class Drafts {
 
   /** None where it was written by another version of the page. */
   static read(content: Uint8Array | undefined): Drafts {
-    try {
-      const kept: unknown = content && JSON.parse(new TextDecoder().decode(content))
-      return Check(Content, kept) ? new Drafts(kept.prompt, kept.files) : new Drafts()
-    } catch {
-      return new Drafts()
-    }
+    const kept = readJson(Content, content)
+    return new Drafts(kept?.prompt, kept?.files)
   }
 
   /** What was given and not taken is written again. */

@@ -4,9 +4,9 @@
 import { JournalEntry } from '@happy-remote/schemas/rpc/journal.ts'
 import { methods } from '@happy-remote/schemas/rpc/registry.ts'
 import { Type } from 'typebox'
-import { Check } from 'typebox/value'
 import { utf8 } from '../../crypto/bytes.ts'
 import type { Info } from './agent.ts'
+import { readJson } from './kept-json.ts'
 
 /** As many as an agent gives at once. */
 const MOST = 200
@@ -28,12 +28,7 @@ const Content = Type.Object({
 
 /** Nothing where it was written by another version of the page. */
 export function readKnown(content: Uint8Array | undefined): Known {
-  try {
-    const known: unknown = content && JSON.parse(new TextDecoder().decode(content))
-    return Check(Content, known) ? (known as Known) : { entries: [] }
-  } catch {
-    return { entries: [] }
-  }
+  return (readJson(Content, content) as Known | undefined) ?? { entries: [] }
 }
 
 export class Remembered {

@@ -1,8 +1,8 @@
 // The six digits as they are kept while a person types them at the computer: a phone may load the page again meanwhile.
 
 import { Type } from 'typebox'
-import { Check } from 'typebox/value'
 import { utf8 } from '../../crypto/bytes.ts'
+import { readJson } from './kept-json.ts'
 
 export interface ShownDigits {
   /** In hex; there may be others with the same computer, which came of codes that failed. */
@@ -22,10 +22,5 @@ export const writeDigits = (shown: ShownDigits): Uint8Array => utf8(JSON.stringi
 
 /** Undefined where there are none, or another version of the page wrote them. */
 export function digitsFrom(content: Uint8Array | undefined): ShownDigits | undefined {
-  try {
-    const kept: unknown = content && JSON.parse(new TextDecoder().decode(content))
-    return Check(Content, kept) ? kept : undefined
-  } catch {
-    return undefined
-  }
+  return readJson(Content, content)
 }

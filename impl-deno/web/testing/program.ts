@@ -46,7 +46,7 @@ export class Program {
     this.#child.on('exit', () => this.#heard())
   }
 
-  /** The first line of that name, or a later one; throws what the program said where it has ended without it. */
+  /** The first line of that name, or a later one; throws what the program said where it ends, or lets 90 s go by, without it. */
   async line(event: string, number = 1): Promise<Line> {
     const until = performance.now() + PATIENCE
     for (;;) {
